@@ -1,0 +1,189 @@
+/**
+ * The registry: every verb for every kind. Both doors call this and nothing below it. A request arrives here
+ * authenticated and authorised; what comes out is text to copy.
+ */
+import type { Definition, FieldError, JsonObject } from '@skiff/api';
+
+export interface UserInfo {
+  readonly name: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What a request carries through every stage. */
+export interface RequestContext {
+  readonly user: UserInfo;
+  readonly userAgent: string;
+  /** Aborts when the client went away or the deadline passed. */
+  readonly signal: AbortSignal;
+  /** Adds a text for the user (HTTP Warning header, gRPC `warnings`). */
+  warn(text: string): void;
+}
+
+/** What a request is about. Empty strings where a part is absent. */
+export interface Target {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+}
+
+/** A body as the door decoded it; the registry checks it against the schema. */
+export interface Incoming {
+  readonly document: JsonObject;
+  /** Paths of keys that stood twice, for fieldValidation. */
+  readonly duplicates: readonly string[];
+}
+
+export interface WriteOptions {
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
+}
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+export interface PatchBody {
+  readonly type: PatchType;
+  /** The parsed patch; for `apply` an object. */
+  readonly patch: unknown;
+  readonly duplicates: readonly string[];
+  /** `apply` only. */
+  readonly force: boolean;
+}
+
+export interface DeleteOptions {
+  readonly dryRun: boolean;
+  readonly gracePeriodSeconds: number | undefined;
+  readonly propagationPolicy: 'Orphan' | 'Background' | 'Foreground' | undefined;
+  readonly preconditions: { readonly uid: string | undefined; readonly resourceVersion: string | undefined };
+}
+
+export interface GetOptions {
+  readonly resourceVersion: string;
+}
+
+export interface ListOptions {
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+  readonly limit: number;
+  readonly continue: string;
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: string;
+}
+
+export interface WatchOptions {
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: string;
+  readonly allowBookmarks: boolean;
+  readonly sendInitialEvents: boolean | undefined;
+  readonly timeoutSeconds: number | undefined;
+}
+
+/** One object's JSON text at the version asked for. */
+export interface Answer {
+  readonly text: string;
+  /** A create that made something (HTTP 201). */
+  readonly created: boolean;
+}
+
+export interface ListAnswer {
+  /** The list's own apiVersion and kind. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly resourceVersion: string;
+  readonly continue: string;
+  readonly remainingItemCount: number | undefined;
+  readonly items: readonly string[];
+}
+
+export interface RegistryEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  /** The object's text; for BOOKMARK an object of the kind with nothing but `metadata.resourceVersion`. */
+  readonly text: string;
+}
+
+/** One column of a server-side table (meta.k8s.io/v1 Table). */
+export interface Column {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description: string;
+  /** 0 is always shown, 1 with `-o wide`. */
+  readonly priority: number;
+  /** The cell of one object. `nowMs` for ages. */
+  readonly cell: (object: JsonObject, nowMs: number) => string | number | boolean | null;
+}
+
+export interface Registry {
+  /** Every served kind, built-in and custom, in a stable order. */
+  definitions(): readonly Definition[];
+  definition(group: string, version: string, resource: string): Definition | undefined;
+  /** Calls back after the set of definitions changed. Returns the unsubscribe. */
+  onDefinitionsChanged(run: () => void): () => void;
+  columns(definition: Definition): readonly Column[];
+
+  get(context: RequestContext, target: Target, options: GetOptions): Promise<Answer>;
+  list(context: RequestContext, target: Target, options: ListOptions): Promise<ListAnswer>;
+  /** Rejects at once on bad options; a later fault (410) is thrown by the iteration as ApiError. Ends quietly at the timeout or abort. */
+  watch(
+    context: RequestContext,
+    target: Target,
+    options: WatchOptions,
+  ): Promise<AsyncIterable<readonly RegistryEvent[]>>;
+  create(context: RequestContext, target: Target, body: Incoming, options: WriteOptions): Promise<Answer>;
+  update(context: RequestContext, target: Target, body: Incoming, options: WriteOptions): Promise<Answer>;
+  patch(context: RequestContext, target: Target, body: PatchBody, options: WriteOptions): Promise<Answer>;
+  /** The object after the request, or a Status document when it is gone at once. */
+  delete(context: RequestContext, target: Target, options: DeleteOptions): Promise<Answer>;
+  deleteCollection(
+    context: RequestContext,
+    target: Target,
+    list: ListOptions,
+    options: DeleteOptions,
+  ): Promise<ListAnswer>;
+}
+
+/** A step that may change or refuse a write before it is stored (after defaulting, before validation, then once more to validate). */
+export interface AdmissionStep {
+  readonly name: string;
+  mutate?(request: AdmissionRequest): Promise<void>;
+  validate?(request: AdmissionRequest): Promise<void>;
+}
+
+export interface AdmissionRequest {
+  readonly context: RequestContext;
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly target: Target;
+  readonly definition: Definition;
+  /** Mutable during `mutate`. */
+  readonly object: JsonObject | undefined;
+  readonly oldObject: JsonObject | undefined;
+  readonly dryRun: boolean;
+}
+
+/** What makes a kind special beyond its schema. Every member is pure; each kind with something to say has one small file. */
+export interface Strategy {
+  /** Clears what a creator may not set (status), sets generation and other server-owned fields. */
+  prepareForCreate?(object: JsonObject, nowMs: number): void;
+  prepareForUpdate?(object: JsonObject, old: JsonObject, nowMs: number): void;
+  /** For the `status` subresource: everything but status comes from `old`. */
+  prepareForStatusUpdate?(object: JsonObject, old: JsonObject, nowMs: number): void;
+  validate?(object: JsonObject): readonly FieldError[];
+  validateUpdate?(object: JsonObject, old: JsonObject): readonly FieldError[];
+  warnings?(object: JsonObject): readonly string[];
+  /** Selectable fields beyond metadata.name and metadata.namespace. */
+  selectableFields?(object: Readonly<Record<string, unknown>>): Readonly<Record<string, string>>;
+  columns?: readonly Column[];
+  /** Seconds a deletion waits by default (pods: spec.terminationGracePeriodSeconds); absent: deleted at once. */
+  gracePeriodSeconds?(object: JsonObject): number;
+  /** PUT of an absent object creates it (as Kubernetes does for some kinds, such as Lease and Event). */
+  allowCreateOnUpdate?: boolean;
+  /** Default when a delete names no policy; Kubernetes: Background for most, Orphan for old batch clients. */
+  defaultPropagation?: 'Orphan' | 'Background';
+}

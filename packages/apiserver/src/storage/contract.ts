@@ -1,0 +1,106 @@
+/**
+ * What the API server asks of a store: a flat, ordered map from key to text where every change gets a revision
+ * that is larger than all before it. etcd is one keeper, memory another; one suite (`suite.ts`) holds both to this page.
+ *
+ * Revisions are bigint end to end. A document's version is the revision of its last change.
+ */
+
+export interface StoredDocument {
+  readonly key: string;
+  readonly text: string;
+  readonly version: bigint;
+}
+
+export interface Page {
+  readonly documents: readonly StoredDocument[];
+  /** The revision the page is a snapshot of: pass it back with the next page's `after`. */
+  readonly revision: bigint;
+  /** Documents of the prefix behind the last one of this page, at that revision. */
+  readonly remaining: number;
+}
+
+export interface ListOptions {
+  /** At most this many documents; absent means all (the keeper still pages inside). */
+  readonly limit?: number;
+  /** Only keys greater than this one. */
+  readonly after?: string;
+  /** Read as of this revision instead of the newest. */
+  readonly revision?: bigint;
+}
+
+/** One change. `previous` is what the key held before, when the keeper knows it. */
+export type StoreEvent =
+  | { readonly type: 'put'; readonly document: StoredDocument; readonly previous?: StoredDocument }
+  | { readonly type: 'delete'; readonly key: string; readonly version: bigint; readonly previous?: StoredDocument };
+
+/**
+ * Events of whole revisions, in order: a batch never ends inside a revision, so resuming after `revision` loses nothing
+ * and repeats nothing. A batch may be empty: then it says only that everything up to `revision` has been delivered.
+ */
+export interface EventBatch {
+  readonly events: readonly StoreEvent[];
+  readonly revision: bigint;
+}
+
+/** A write of several in `commit`; `expected` 0n demands that the key does not exist. */
+export type Write =
+  | { readonly type: 'put'; readonly key: string; readonly text: string; readonly expected: bigint }
+  | { readonly type: 'delete'; readonly key: string; readonly expected: bigint };
+
+export interface Store {
+  /** The newest state (linearizable), or undefined. */
+  get(key: string, signal?: AbortSignal): Promise<StoredDocument | undefined>;
+  /** Documents whose key starts with `prefix`, in key order. Throws `compacted` when `revision` is gone, `future` when it is not there yet. */
+  list(prefix: string, options?: ListOptions, signal?: AbortSignal): Promise<Page>;
+  /** Throws `exists`. Returns the new version. */
+  create(key: string, text: string): Promise<bigint>;
+  /** Throws `conflict` (with what is there) unless the key is at `expected`; `missing` when it is gone. Returns the new version. */
+  update(key: string, text: string, expected: bigint): Promise<bigint>;
+  /** Throws like `update`. Returns the revision of the deletion. */
+  delete(key: string, expected: bigint): Promise<bigint>;
+  /**
+   * Changes below `prefix` with a revision greater than `after`, for ever. Survives reconnects by itself.
+   * Throws `compacted` when events after `after` are gone: list again. Ends quietly when the signal aborts.
+   */
+  watch(prefix: string, after: bigint, signal: AbortSignal): AsyncIterable<EventBatch>;
+  /** The newest revision of the whole store (linearizable). */
+  revision(signal?: AbortSignal): Promise<bigint>;
+  /** Forgets history before `revision`. */
+  compact(revision: bigint): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type StoreErrorCode =
+  | 'exists'
+  | 'missing'
+  | 'conflict'
+  | 'compacted'
+  | 'future'
+  | 'unavailable'
+  | 'unknown-outcome'
+  | 'too-large';
+
+/** The only error a keeper throws. `unknown-outcome`: a write was sent and no answer came; it may or may not have happened. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  readonly key: string;
+  /** For `conflict`: what the key holds now. */
+  readonly current: StoredDocument | undefined;
+
+  constructor(
+    code: StoreErrorCode,
+    key: string,
+    message: string,
+    options?: { cause?: unknown; current?: StoredDocument },
+  ) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'StoreError';
+    this.code = code;
+    this.key = key;
+    this.current = options?.current;
+  }
+}
+
+export function isStoreError(error: unknown, ...codes: StoreErrorCode[]): error is StoreError {
+  return error instanceof StoreError && (codes.length === 0 || codes.includes(error.code));
+}

@@ -1,0 +1,78 @@
+/**
+ * The watch cache: the whole registry in memory, fed by ONE upstream watch over `/registry/`, read by every list and
+ * watch. Because that watch sees every revision of the store, `reaches(revision)` makes a consistent read out of it:
+ * ask the store for its newest revision, wait until the cache has it, read the cache.
+ */
+
+/** What selecting needs to know of a document; taken from it once, when it arrives. Own-key objects without a prototype. */
+export interface Facts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Selectable fields, `metadata.name` and `metadata.namespace` included. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** A stored document as the cache keeps it. */
+export interface CachedDocument {
+  readonly key: string;
+  readonly version: bigint;
+  readonly facts: Facts;
+  /** The stored text with `metadata.resourceVersion` spliced in; made once, shared by every reader. */
+  readonly text: string;
+}
+
+/** Selects documents of one collection. */
+export interface Filter {
+  /** '' for all. */
+  readonly namespace: string;
+  /** '' for all; a name makes watches of one object cheap (dispatch by index). */
+  readonly name: string;
+  /** Absent: everything matches. Must be pure. */
+  readonly matches?: (facts: Facts) => boolean;
+  /** A selectable field that must have exactly this value (spec.nodeName): lets a cache dispatch by index. `matches` still decides. */
+  readonly exactField?: { readonly field: string; readonly value: string };
+}
+
+export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+
+/** An event as one watcher sees it: a document that stops matching is DELETED for it. For DELETED, `version` and the text's resourceVersion are the deletion's. */
+export interface WatchEvent {
+  readonly type: WatchEventType;
+  readonly version: bigint;
+  /** The object's text; for BOOKMARK undefined. */
+  readonly document: CachedDocument | undefined;
+}
+
+export interface WatchOptions {
+  readonly filter: Filter;
+  /** Events after this version; undefined: ADDED for all that exists now, then events. */
+  readonly after: bigint | undefined;
+  /** Send BOOKMARK events: about every `bookmarkEveryMs` when nothing else moved the watcher on, and one right after the initial state. */
+  readonly bookmarks: boolean;
+}
+
+/** One collection in the cache, e.g. all of `/registry/apps/deployments/`. */
+export interface CollectionCache {
+  list(filter: Filter): { readonly documents: readonly CachedDocument[]; readonly revision: bigint };
+  get(key: string): CachedDocument | undefined;
+  /**
+   * Throws ApiError Expired when `after` is older than the kept history. A watcher whose queue is full is ended with ApiError
+   * Expired ("too old") after what it was sent: it lists again. Ends quietly on abort.
+   */
+  watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<readonly WatchEvent[]>;
+}
+
+export interface WatchCache {
+  /** Resolves when the first full state has been read. */
+  synced(signal?: AbortSignal): Promise<void>;
+  readonly revision: bigint;
+  /** Resolves when the cache has everything up to `revision`; rejects with ApiError Timeout (cause ResourceVersionTooLarge) after `timeoutMs`. */
+  reaches(revision: bigint, timeoutMs: number, signal?: AbortSignal): Promise<void>;
+  /** `storageKey` is `<group or core>/<resource>`. Makes the collection on first use; `describe` tells the facts of a parsed document (called once a document). */
+  collection(storageKey: string, describe: Describe): CollectionCache;
+  close(): Promise<void>;
+}
+
+/** Selectable fields beyond metadata.name and metadata.namespace of a parsed document. */
+export type Describe = (document: Readonly<Record<string, unknown>>) => Readonly<Record<string, string>>;
