@@ -1,1 +1,1 @@
-export {};
+export type { ApiServerConfig, BoundAddresses, KeyPairFiles, StoreConfig } from './config.ts';
