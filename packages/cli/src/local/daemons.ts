@@ -1,0 +1,113 @@
+/**
+ * Processes that outlive the command that started them. Each has a record file with its pid and its start time, so
+ * that a pid the kernel has given to somebody else is never taken for ours, and never killed.
+ */
+import { spawn } from 'node:child_process';
+import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Clock } from '@skiff/api';
+
+export interface DaemonSpec {
+  /** Unique in the cluster: `apiserver`, `agent-node-1`. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+interface DaemonRecord {
+  readonly pid: number;
+  /** Field 22 of /proc/<pid>/stat: clock ticks after boot. */
+  readonly startTime: string;
+}
+
+export interface Folders {
+  readonly run: string;
+  readonly logs: string;
+}
+
+/** Starts a daemon unless it runs already. Resolves to whether it was started now. Output goes to `<logs>/<name>.log`. */
+export async function startDaemon(folders: Folders, spec: DaemonSpec): Promise<boolean> {
+  if ((await daemonPid(folders, spec.name)) !== undefined) return false;
+  await mkdir(folders.run, { recursive: true });
+  await mkdir(folders.logs, { recursive: true });
+  const log = await open(join(folders.logs, `${spec.name}.log`), 'a');
+  try {
+    const child = spawn(spec.command, spec.args, {
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: { ...process.env, ...spec.env },
+    });
+    const pid = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('spawn', () => resolve(child.pid ?? 0));
+    });
+    child.unref();
+    const startTime = await processStartTime(pid);
+    const record: DaemonRecord = { pid, startTime: startTime ?? '' };
+    await writeFile(recordPath(folders, spec.name), JSON.stringify(record));
+    return true;
+  } finally {
+    await log.close();
+  }
+}
+
+/** The pid of a daemon that runs, or undefined. */
+export async function daemonPid(folders: Folders, name: string): Promise<number | undefined> {
+  const record = await readRecord(folders, name);
+  if (record === undefined) return undefined;
+  return (await processStartTime(record.pid)) === record.startTime ? record.pid : undefined;
+}
+
+/** Names of all daemons that have a record, running or not. */
+export async function recordedDaemons(folders: Folders): Promise<string[]> {
+  const files = await readdir(folders.run).catch(() => []);
+  return files
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => basename(file, '.json'))
+    .sort();
+}
+
+/** SIGTERM, then SIGKILL after `graceMs`; resolves when the process is gone and its record removed. */
+export async function stopDaemon(folders: Folders, name: string, clock: Clock, graceMs = 15_000): Promise<void> {
+  const pid = await daemonPid(folders, name);
+  if (pid !== undefined) {
+    signal(pid, 'SIGTERM');
+    const deadline = clock.now() + graceMs;
+    while ((await daemonPid(folders, name)) !== undefined) {
+      if (clock.now() > deadline) signal(pid, 'SIGKILL');
+      await clock.sleep(25);
+    }
+  }
+  await rm(recordPath(folders, name), { force: true });
+}
+
+/** The last lines a daemon logged, for an error message. */
+export async function logTail(folders: Folders, name: string, lines = 15): Promise<string> {
+  const text = await readFile(join(folders.logs, `${name}.log`), 'utf8').catch(() => '');
+  return text.trimEnd().split('\n').slice(-lines).join('\n');
+}
+
+const recordPath = (folders: Folders, name: string): string => join(folders.run, `${name}.json`);
+
+async function readRecord(folders: Folders, name: string): Promise<DaemonRecord | undefined> {
+  const text = await readFile(recordPath(folders, name), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as DaemonRecord);
+}
+
+/** Start time of a live process; undefined when there is none, or it is a zombie. */
+async function processStartTime(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (stat === undefined) return undefined;
+  // The command name, in parentheses, may hold spaces: count fields behind it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? undefined : fields[19];
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
