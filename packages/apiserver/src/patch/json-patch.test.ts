@@ -1,0 +1,70 @@
+import type { Json } from '@skiff/api';
+import { describe, expect, test } from 'vitest';
+import { PatchError } from './errors.ts';
+import { jsonPatch } from './json-patch.ts';
+
+const run = (document: Json, ...patch: Json[]): Json => jsonPatch(document, patch);
+const faultOf = (work: () => unknown): string => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof PatchError) return error.fault;
+    throw error;
+  }
+  return 'none';
+};
+
+describe('json patch', () => {
+  test('carries out each operation and leaves the document alone', () => {
+    const document = { a: [1, 2, 3], b: { c: 'x' } };
+    expect(run(document, { op: 'add', path: '/a/1', value: 9 })).toEqual({ a: [1, 9, 2, 3], b: { c: 'x' } });
+    expect(run(document, { op: 'add', path: '/a/-', value: 4 })).toEqual({ a: [1, 2, 3, 4], b: { c: 'x' } });
+    expect(run(document, { op: 'remove', path: '/a/0' })).toEqual({ a: [2, 3], b: { c: 'x' } });
+    expect(run(document, { op: 'replace', path: '/b', value: null })).toEqual({ a: [1, 2, 3], b: null });
+    expect(run(document, { op: 'move', from: '/b/c', path: '/d' })).toEqual({ a: [1, 2, 3], b: {}, d: 'x' });
+    expect(run(document, { op: 'copy', from: '/b', path: '/e' })).toEqual({ ...document, e: { c: 'x' } });
+    expect(run(document, { op: 'test', path: '/b', value: { c: 'x' } })).toEqual(document);
+    expect(document).toEqual({ a: [1, 2, 3], b: { c: 'x' } });
+  });
+
+  test('moving within a list counts places after the removal', () => {
+    expect(run({ a: [1, 2, 3] }, { op: 'move', from: '/a/0', path: '/a/2' })).toEqual({ a: [2, 3, 1] });
+    expect(faultOf(() => run({ a: [1, 2, 3] }, { op: 'move', from: '/a/0', path: '/a/3' }))).toBe('inapplicable');
+  });
+
+  test('escapes in pointers', () => {
+    expect(
+      run({ 'a/b': 1, 'm~n': 2 }, { op: 'remove', path: '/a~1b' }, { op: 'replace', path: '/m~0n', value: 3 }),
+    ).toEqual({
+      'm~n': 3,
+    });
+  });
+
+  test.each<[string, Json]>([
+    ['an absent key to remove', { op: 'remove', path: '/x' }],
+    ['an absent parent', { op: 'add', path: '/x/y', value: 1 }],
+    ['an index with a leading zero', { op: 'add', path: '/a/01', value: 1 }],
+    ['an index behind the end', { op: 'add', path: '/a/9', value: 1 }],
+    ['a key that a list has by its prototype', { op: 'replace', path: '/a/length', value: 0 }],
+    ['a failed test', { op: 'test', path: '/a/0', value: 2 }],
+    ['a move into its own child', { op: 'move', from: '/b', path: '/b/c' }],
+    ['the prototype', { op: 'add', path: '/__proto__/polluted', value: true }],
+    ['the prototype as a key', { op: 'add', path: '/b/__proto__', value: {} }],
+    ['the constructor', { op: 'add', path: '/constructor/prototype/polluted', value: true }],
+    ['an unknown operation', { op: 'merge', path: '/a' }],
+    ['a path that is no pointer', { op: 'add', path: 'a', value: 1 }],
+    ['an add without a value', { op: 'add', path: '/a' }],
+  ])('refuses %s', (_, operation) => {
+    expect(faultOf(() => run({ a: [1], b: { c: 1 } }, operation))).toBe('inapplicable');
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+
+  test('refuses what is no patch, too many operations and copies that double', () => {
+    expect(faultOf(() => jsonPatch({}, {}))).toBe('malformed');
+    expect(faultOf(() => jsonPatch({}, [1]))).toBe('malformed');
+    const many = Array.from({ length: 10_001 }, () => ({ op: 'test', path: '', value: {} }));
+    expect(faultOf(() => jsonPatch({}, many))).toBe('too-many-operations');
+    const doubling = Array.from({ length: 40 }, (_, index) => ({ op: 'copy', from: '', path: `/x${index}` }));
+    expect(faultOf(() => jsonPatch({ text: 'x'.repeat(1000) }, doubling))).toBe('too-large');
+  });
+});

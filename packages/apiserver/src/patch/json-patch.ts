@@ -1,0 +1,173 @@
+/**
+ * JSON patch (RFC 6902). `fast-json-patch` carries the operations out; before each one the pointer is walked here over own
+ * keys with RFC 6901's index rule, because the library takes index `01` and throws bare TypeErrors near prototypes.
+ */
+import type { Json } from '@skiff/api';
+import jsonPatchLibrary from 'fast-json-patch';
+import { PatchError } from './errors.ts';
+import { copy, isObject, own, same } from './values.ts';
+
+const maxOperations = 10_000;
+/** Characters that `copy` operations may add in all, so that a patch cannot double a document into gigabytes (CVE-2019-1002100). */
+const maxCopied = 3 * 1024 * 1024;
+
+type Name = 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
+const names: ReadonlySet<string> = new Set<Name>(['add', 'remove', 'replace', 'move', 'copy', 'test']);
+
+interface Operation {
+  readonly op: Name;
+  readonly path: string;
+  readonly from: string;
+  readonly value: Json | undefined;
+}
+
+/** The document after the patch; neither argument is changed. Throws PatchError. */
+export function jsonPatch(document: Json, patch: unknown): Json {
+  if (!Array.isArray(patch)) {
+    throw new PatchError('malformed', 'json: cannot unmarshal a value that is not an array into a JSON patch');
+  }
+  if (patch.length > maxOperations) {
+    throw new PatchError(
+      'too-many-operations',
+      `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`,
+    );
+  }
+  const operations = patch.map(readOperation);
+  let current = copy(document);
+  let copied = 0;
+  for (const operation of operations) {
+    if (operation.op === 'copy') {
+      copied += JSON.stringify(valueAt(current, operation.from, operation)).length;
+      if (copied > maxCopied) {
+        throw new PatchError(
+          'too-large',
+          `unable to copy, the accumulated size increase of copy operation is ${copied}`,
+        );
+      }
+    }
+    current = apply(current, operation);
+  }
+  return current;
+}
+
+function readOperation(raw: unknown): Operation {
+  if (!isObject(raw)) throw new PatchError('malformed', 'json: a JSON patch operation must be an object');
+  const op = own(raw, 'op');
+  const path = own(raw, 'path');
+  const from = own(raw, 'from');
+  const value = own(raw, 'value');
+  if (typeof op !== 'string' || !isName(op)) {
+    throw new PatchError('inapplicable', `Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`);
+  }
+  if (!isPointer(path)) throw new PatchError('inapplicable', `${op} operation has no valid path`);
+  const needsFrom = op === 'move' || op === 'copy';
+  if (needsFrom && !isPointer(from)) throw new PatchError('inapplicable', `${op} operation has no valid from`);
+  if ((op === 'add' || op === 'replace') && value === undefined) {
+    throw new PatchError('inapplicable', `${op} operation at ${path} has no value`);
+  }
+  return { op, path, from: needsFrom && typeof from === 'string' ? from : '', value };
+}
+
+const isName = (op: string): op is Name => names.has(op);
+const isPointer = (value: Json | undefined): value is string =>
+  typeof value === 'string' && (value === '' || value.startsWith('/')) && !/~(?![01])/.test(value);
+
+/** Changes `document` in place; returns the new root, which an operation on the whole document replaces. */
+function apply(document: Json, operation: Operation): Json {
+  const { op, path, from } = operation;
+  if (op === 'test') return tested(document, operation);
+  if (op === 'copy' || op === 'move') {
+    if (op === 'move' && path.startsWith(`${from}/`)) {
+      throw new PatchError('inapplicable', `move operation does not apply: ${from} cannot move into itself`);
+    }
+    const value = copy(valueAt(document, from, operation));
+    const base =
+      op === 'copy' || path === from ? document : carryOut(document, { ...operation, op: 'remove', path: from });
+    return carryOut(base, { ...operation, op: 'add', value });
+  }
+  return carryOut(document, operation);
+}
+
+function carryOut(document: Json, operation: Operation): Json {
+  checkTarget(document, operation);
+  try {
+    return jsonPatchLibrary.applyOperation(document, toLibrary(operation), false, true, true).newDocument;
+  } catch (error) {
+    throw new PatchError(
+      'inapplicable',
+      `${operation.op} operation does not apply: ${operation.path}: ${errorName(error)}`,
+    );
+  }
+}
+
+function tested(document: Json, operation: Operation): Json {
+  const found = valueAt(document, operation.path, operation);
+  // An absent value is null, as Kubernetes' reader has it.
+  if (!same(found, operation.value ?? null)) {
+    throw new PatchError('inapplicable', `testing value ${operation.path} failed: test failed`);
+  }
+  return document;
+}
+
+const errorName = (error: unknown): string => (error instanceof Error ? error.name : String(error));
+
+function toLibrary(operation: Operation): jsonPatchLibrary.Operation {
+  const { op, path, value } = operation;
+  return op === 'remove'
+    ? { op, path }
+    : { op: op === 'replace' ? 'replace' : 'add', path, value: copy(value ?? null) };
+}
+
+const tokensOf = (pointer: string): string[] =>
+  pointer === ''
+    ? []
+    : pointer
+        .slice(1)
+        .split('/')
+        .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+const isIndex = (token: string): boolean => /^(?:0|[1-9][0-9]{0,8})$/.test(token);
+
+/** The value a pointer names. Throws when a part is missing. */
+function valueAt(document: Json, pointer: string, operation: Operation): Json {
+  let current = document;
+  for (const token of tokensOf(pointer)) {
+    const next = step(current, token);
+    if (next === undefined) throw missing(operation, pointer);
+    current = next;
+  }
+  return current;
+}
+
+function step(container: Json, token: string): Json | undefined {
+  if (Array.isArray(container)) return isIndex(token) ? container[Number(token)] : undefined;
+  return isObject(container) ? own(container, token) : undefined;
+}
+
+function missing(operation: Operation, pointer: string): PatchError {
+  return new PatchError('inapplicable', `${operation.op} operation does not apply: doc is missing path: "${pointer}"`);
+}
+
+/** Refuses a target that does not exist, an index out of range and keys that a prototype guards. */
+function checkTarget(document: Json, operation: Operation): void {
+  const tokens = tokensOf(operation.path);
+  const last = tokens.pop();
+  if (last === undefined) return;
+  const parent = valueAt(document, operation.path.slice(0, operation.path.lastIndexOf('/')), operation);
+  if (last === '__proto__' || tokens.includes('__proto__')) {
+    throw new PatchError('inapplicable', `${operation.op} operation does not apply: "__proto__" is no usable key`);
+  }
+  if (operation.op === 'remove' || operation.op === 'replace') {
+    if (step(parent, last) === undefined) throw missing(operation, operation.path);
+  } else if (Array.isArray(parent)) {
+    const valid = last === '-' || (isIndex(last) && Number(last) <= parent.length);
+    if (!valid) {
+      throw new PatchError(
+        'inapplicable',
+        `${operation.op} operation does not apply: unable to access invalid index: ${last}`,
+      );
+    }
+  } else if (!isObject(parent)) {
+    throw missing(operation, operation.path);
+  }
+}
