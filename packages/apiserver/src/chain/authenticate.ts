@@ -1,0 +1,97 @@
+/** Who is asking: a client certificate of our CA, a bearer token that one authenticator knows, or nobody. */
+import type { X509Certificate } from 'node:crypto';
+import { ApiError, type Clock } from '@skiff/api';
+import type { UserInfo } from '../registry/contract.ts';
+import { subjectOf } from './subject.ts';
+
+/** What a caller shows. */
+export interface Credentials {
+  /** The certificate of the TLS handshake, unverified. */
+  readonly certificate: X509Certificate | undefined;
+  /** The whole `Authorization` value. */
+  readonly authorization: string | undefined;
+}
+
+/** Knows one family of bearer tokens. Answers undefined for tokens of other families; throws ApiError Unauthorized for a bad one of its own. */
+export interface TokenAuthenticator {
+  readonly name: string;
+  authenticate(token: string, signal: AbortSignal): Promise<UserInfo | undefined>;
+}
+
+export interface AuthenticateParts {
+  readonly clock: Clock;
+  readonly ca: X509Certificate;
+  readonly tokens: readonly TokenAuthenticator[];
+}
+
+export type Authenticate = (credentials: Credentials, signal: AbortSignal) => Promise<UserInfo>;
+
+export const anonymous: UserInfo = {
+  name: 'system:anonymous',
+  uid: '',
+  groups: ['system:unauthenticated'],
+  extra: {},
+};
+
+/** extendedKeyUsage clientAuth (RFC 5280, 4.2.1.12) and anyExtendedKeyUsage. */
+const clientUsages = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'];
+
+/** 401 says nothing of why: a guesser learns nothing from it. */
+export const unauthorized = (): ApiError => new ApiError('Unauthorized', 'Unauthorized');
+
+/** Makes the first step of the chain. What it makes throws ApiError Unauthorized for credentials that are shown and bad: those never become anonymous. */
+export function createAuthenticate(parts: AuthenticateParts): Authenticate {
+  return async (credentials, signal) => {
+    const token = bearerOf(credentials.authorization);
+    if (credentials.certificate !== undefined) {
+      const fault = certificateFault(credentials.certificate, parts.ca, parts.clock.now());
+      if (fault !== undefined) throw unauthorized();
+      return authenticated(userOfCertificate(credentials.certificate));
+    }
+    if (token === undefined) return anonymous;
+    for (const authenticator of parts.tokens) {
+      const user = await authenticator.authenticate(token, signal);
+      if (user !== undefined) return authenticated(user);
+    }
+    throw unauthorized();
+  };
+}
+
+/** Adds the group of everyone who proved who they are. */
+export function authenticated(user: UserInfo): UserInfo {
+  const group = 'system:authenticated';
+  return user.groups.includes(group) ? user : { ...user, groups: [...user.groups, group] };
+}
+
+/** The token of a `Bearer` header. Another scheme is no credential; an empty token is a bad one. */
+function bearerOf(authorization: string | undefined): string | undefined {
+  if (authorization === undefined || !/^bearer(\s|$)/i.test(authorization)) return undefined;
+  const token = authorization.slice('bearer'.length).trim();
+  if (token === '' || /\s/.test(token)) throw unauthorized();
+  return token;
+}
+
+/** Why a certificate proves nothing, or undefined when it does: signed by `ca`, in its time, made for clients. */
+export function certificateFault(certificate: X509Certificate, ca: X509Certificate, nowMs: number): string | undefined {
+  if (certificate.ca) return 'is a CA certificate';
+  if (!certificate.checkIssued(ca) || !certificate.verify(ca.publicKey)) return 'signed by an unknown authority';
+  if (nowMs < certificate.validFromDate.getTime()) return 'not yet valid';
+  if (nowMs > certificate.validToDate.getTime()) return 'expired';
+  const usages: readonly string[] = certificate.keyUsage ?? [];
+  if (!usages.some((usage) => clientUsages.includes(usage))) return 'not for client authentication';
+  return subjectOf(certificate).commonName === '' ? 'no common name' : undefined;
+}
+
+function userOfCertificate(certificate: X509Certificate): UserInfo {
+  const { commonName, organizations } = subjectOf(certificate);
+  return {
+    name: commonName,
+    uid: '',
+    groups: organizations,
+    extra: {
+      'authentication.kubernetes.io/credential-id': [
+        `X509SHA256=${certificate.fingerprint256.replaceAll(':', '').toLowerCase()}`,
+      ],
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * What every request passes before the registry sees it, whichever door it came through: a written-out list of steps,
+ * in order, each a plain call. Admission is the registry's own, since it needs the decoded object.
+ */
+import { ApiError, type Clock } from '@skiff/api';
+import type { RequestContext, UserInfo } from '../registry/contract.ts';
+import { type Attributes, type Authoriser, forbiddenError } from './attributes.ts';
+import type { Authenticate, Credentials } from './authenticate.ts';
+import type { FlowControl, Lane } from './flow-control.ts';
+import { type Impersonation, impersonate } from './impersonate.ts';
+
+/** Upper bound of one request that is not long-running (kube-apiserver's --request-timeout). */
+export const requestTimeoutMs = 60_000;
+
+/** A request as a door hands it in. */
+export interface Call {
+  readonly credentials: Credentials;
+  readonly impersonation: Impersonation | undefined;
+  readonly attributes: Attributes;
+  /** A watch or a stream: no deadline, no seat. */
+  readonly longRunning: boolean;
+  /** At most `requestTimeoutMs`; ignored for a long-running call. */
+  readonly timeoutMs: number;
+  readonly userAgent: string;
+  /** Aborts when the client is gone or the server ends. */
+  readonly signal: AbortSignal;
+  readonly warn: (text: string) => void;
+}
+
+export interface ChainParts {
+  readonly clock: Clock;
+  readonly authenticate: Authenticate;
+  readonly authoriser: Authoriser;
+  readonly flowControl: FlowControl;
+}
+
+/** Takes a call through all steps and then runs `handle`. Throws what a step or `handle` throws: an ApiError for the caller. */
+export type Chain = <T>(call: Call, handle: (context: RequestContext) => Promise<T>) => Promise<T>;
+
+const readVerbs = new Set(['get', 'list', 'watch', 'head', 'options']);
+
+const laneOf = (attributes: Attributes): Lane => (readVerbs.has(attributes.verb) ? 'readOnly' : 'mutating');
+
+export function createChain(parts: ChainParts): Chain {
+  const authorise = async (user: UserInfo, attributes: Attributes): Promise<void> => {
+    const decision = await parts.authoriser.decide(user, attributes);
+    if (decision.verdict !== 'allow') throw forbiddenError(user, attributes, decision.reason);
+  };
+
+  return async (call, handle) => {
+    const deadline = startDeadline(call, parts.clock);
+    try {
+      const authenticated = await parts.authenticate(call.credentials, deadline.signal);
+      const user = await impersonate(authenticated, call.impersonation, authorise);
+      await authorise(user, call.attributes);
+      const leave = call.longRunning
+        ? () => {}
+        : await parts.flowControl.enter(laneOf(call.attributes), deadline.signal);
+      try {
+        return await handle({ user, userAgent: call.userAgent, signal: deadline.signal, warn: call.warn });
+      } finally {
+        leave();
+      }
+    } catch (error) {
+      throw deadline.passed() ? timeout() : error;
+    } finally {
+      deadline.end();
+    }
+  };
+}
+
+const timeout = (): ApiError =>
+  new ApiError('Timeout', 'Timeout: request did not complete within the allotted timeout', { retryAfterSeconds: 0 });
+
+interface Deadline {
+  readonly signal: AbortSignal;
+  passed(): boolean;
+  end(): void;
+}
+
+/** A signal that aborts with the caller's, or when the time is up. */
+function startDeadline(call: Call, clock: Clock): Deadline {
+  if (call.longRunning) return { signal: call.signal, passed: () => false, end: () => {} };
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(call.signal.reason);
+  if (call.signal.aborted) onAbort();
+  call.signal.addEventListener('abort', onAbort, { once: true });
+  let passed = false;
+  const timer = clock.after(Math.min(call.timeoutMs, requestTimeoutMs), () => {
+    passed = true;
+    controller.abort(timeout());
+  });
+  return {
+    signal: controller.signal,
+    passed: () => passed,
+    end: () => {
+      timer.cancel();
+      call.signal.removeEventListener('abort', onAbort);
+    },
+  };
+}

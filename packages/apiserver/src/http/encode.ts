@@ -1,0 +1,85 @@
+/**
+ * Answers as text in pieces. A list is never one string: its items are stored texts that are copied between a head and a
+ * tail, a piece at a time, so that a list of any length costs one piece of memory beside what the cache already holds.
+ */
+import { gzipSync } from 'node:zlib';
+import { ApiError, type Status, type StatusDetails } from '@skiff/api';
+import type { ListAnswer } from '../registry/contract.ts';
+
+/** Pieces are about this long, so that a write is neither a syscall an object nor a megabyte. */
+export const pieceChars = 64 * 1024;
+
+/** Joins small texts to pieces of about `pieceChars`. */
+export function* pieces(texts: Iterable<string>): Generator<string> {
+  let piece = '';
+  for (const text of texts) {
+    piece += text;
+    if (piece.length < pieceChars) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+/** ListMeta as JSON. */
+export function listMetaText(list: Pick<ListAnswer, 'resourceVersion' | 'continue' | 'remainingItemCount'>): string {
+  return JSON.stringify({
+    resourceVersion: list.resourceVersion,
+    ...(list.continue === '' ? {} : { continue: list.continue }),
+    ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
+  });
+}
+
+/** A list document; `items` are the objects' own texts. */
+export function* listTexts(
+  list: Pick<ListAnswer, 'apiVersion' | 'kind' | 'resourceVersion' | 'continue' | 'remainingItemCount'>,
+  items: Iterable<string>,
+): Generator<string> {
+  const head = `{"kind":${JSON.stringify(list.kind)},"apiVersion":${JSON.stringify(list.apiVersion)}`;
+  yield `${head},"metadata":${listMetaText(list)},"items":[`;
+  let first = true;
+  for (const item of items) {
+    yield first ? item : `,${item}`;
+    first = false;
+  }
+  yield ']}\n';
+}
+
+/** A successful Status document, as a delete of something that is gone at once answers. */
+export function successStatus(details: StatusDetails): Status {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details, code: 200 };
+}
+
+/** Texts longer than this are compressed for who accepts it; below, compressing costs more than sending (apiserver's own limit). */
+export const compressAbove = 128 * 1024;
+
+/** True when the client takes gzip. */
+export function acceptsGzip(header: string | string[] | undefined): boolean {
+  const text = Array.isArray(header) ? header.join(',') : (header ?? '');
+  return text.split(',').some((part) => {
+    const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim());
+    return name === 'gzip' && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+  });
+}
+
+/** Level 1: most of the gain for a fraction of the time, as apiserver chooses. */
+export const gzipLevel = 1;
+
+export const gzipText = (text: string): Buffer => gzipSync(text, { level: gzipLevel });
+
+/** The texts of a Warning header (RFC 7234, code 299), each capped and free of control characters; all together at most 4 KiB. */
+export function warningHeaders(texts: readonly string[]): string[] {
+  const headers: string[] = [];
+  let total = 0;
+  for (const text of new Set(texts)) {
+    const clean = text.replace(/[^\x20-\x7e]/g, ' ').slice(0, 256);
+    total += clean.length;
+    if (total > 4096) break;
+    headers.push(`299 - "${clean.replace(/[\\"]/g, '\\$&')}"`);
+  }
+  return headers;
+}
+
+/** A missing page, as Kubernetes says it for a path that no handler knows. */
+export const pathNotFound = (): ApiError =>
+  new ApiError('NotFound', 'the server could not find the requested resource');
