@@ -1,1 +1,1 @@
-export {};
+export type { AgentConfig, AgentIdentity, NodeTaint } from './config.ts';
