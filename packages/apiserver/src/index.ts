@@ -1,1 +1,12 @@
 export type { ApiServerConfig, BoundAddresses, KeyPairFiles, StoreConfig } from './config.ts';
+export {
+  createCA,
+  createRequest,
+  type IssueOptions,
+  issueCertificate,
+  type KeyPair,
+  readRequest,
+  signRequest,
+  type Usage,
+} from './pki/authority.ts';
+export { writeAtomically, writeKeyPair } from './pki/files.ts';

@@ -1,0 +1,189 @@
+/** The REST door's listeners: TLS, HTTP/2 and HTTP/1.1 on one port, limits, upgrades, and a close that waits for nobody for ever. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { ApiError, type Clock, type Logger } from '@skiff/api';
+import { certificateReader, credentialsOf, impersonationOf } from './credentials.ts';
+import type { Exchange, Outgoing } from './exchange.ts';
+import { type Handler, type Identity, streamSubresources } from './handler.ts';
+import { parseQuery } from './query.ts';
+import { pathOf, requestInfo } from './request-info.ts';
+
+/** PEM texts. `clientCa` is only what is announced to clients: who they are is the chain's question. */
+export interface TlsMaterial {
+  readonly certificate: string;
+  readonly key: string;
+  readonly clientCa: string;
+}
+
+/** Takes over a socket whose request asked for WebSocket or SPDY on a stream subresource. */
+export type UpgradeHandler = (upgrade: Upgrade) => Promise<void>;
+
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly identity: Identity;
+  readonly signal: AbortSignal;
+}
+
+export interface DoorParts {
+  readonly tls: TlsMaterial;
+  readonly handler: Handler;
+  readonly upgrade: UpgradeHandler;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface RestDoor {
+  /** Binds; answers the bound port. */
+  listen(host: string, port: number): Promise<number>;
+  /** Stops accepting, ends watches and streams, waits for the rest until the deadline, then cuts. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+const maxHeaderBytes = 1024 * 1024;
+const maxConcurrentStreams = 100;
+const headersTimeoutMs = 60_000;
+
+/** Why streams ended: the client should try another server, or this one later. */
+const shuttingDown = (): ApiError =>
+  new ApiError('ServiceUnavailable', 'the server is shutting down', { retryAfterSeconds: 1 });
+
+/** Why work stopped when nobody waits for it any more. */
+class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+export function createRestDoor(parts: DoorParts): RestDoor {
+  const closing = new AbortController();
+  const readCertificate = certificateReader();
+  const servers: Http2SecureServer[] = [];
+  const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<TLSSocket>();
+
+  const identityOf = (request: IncomingMessage | Http2ServerRequest): Identity => {
+    const connection =
+      request instanceof Http2ServerRequest ? (request.stream.session ?? request.stream) : request.socket;
+    const certificate = readCertificate(connection, request.socket as TLSSocket);
+    return {
+      credentials: credentialsOf(request.headers, certificate),
+      impersonation: () => impersonationOf(request.rawHeaders),
+      headerFields: request.rawHeaders.length / 2,
+    };
+  };
+
+  const onRequest = (
+    request: IncomingMessage | Http2ServerRequest,
+    response: ServerResponse | Http2ServerResponse,
+  ): void => {
+    const gone = new AbortController();
+    const { path, query } = pathOf(request.url ?? '/');
+    const outgoing: Outgoing = response;
+    outgoing.on('error', () => {});
+    outgoing.once('close', () => {
+      if (!outgoing.writableFinished) gone.abort(new ClientGone('the client closed the request'));
+    });
+    const exchange: Exchange = {
+      method: request.method ?? 'GET',
+      path,
+      query: parseQuery(query),
+      headers: request.headers,
+      httpVersionMajor: request.httpVersionMajor,
+      body: request,
+      response: outgoing,
+      signal: AbortSignal.any([gone.signal, closing.signal]),
+      warnings: [],
+    };
+    void parts.handler(exchange, identityOf(request));
+  };
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const gone = new AbortController();
+    socket.on('error', () => {});
+    socket.once('close', () => gone.abort(new ClientGone('the client closed the connection')));
+    const { path, query } = pathOf(request.url ?? '/');
+    const signal = AbortSignal.any([gone.signal, closing.signal]);
+    const upgrade = { request, socket, head, path, query: parseQuery(query), identity: identityOf(request), signal };
+    void parts.upgrade(upgrade);
+  };
+
+  const make = (): Http2SecureServer => {
+    const server = createSecureServer(
+      {
+        allowHTTP1: true,
+        cert: parts.tls.certificate,
+        key: parts.tls.key,
+        ca: parts.tls.clientCa,
+        requestCert: true,
+        rejectUnauthorized: false,
+        minVersion: 'TLSv1.2',
+        maxHeaderListPairs: maxHeaderFieldsOnWire,
+        settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },
+        maxHeaderSize: maxHeaderBytes,
+        requestTimeout: 0,
+        headersTimeout: headersTimeoutMs,
+        shouldUpgradeCallback: isStreamUpgrade,
+      },
+      onRequest,
+    );
+    server.on('upgrade', onUpgrade);
+    server.on('session', (session) => {
+      sessions.add(session);
+      session.on('error', () => {});
+      session.once('close', () => sessions.delete(session));
+    });
+    server.on('secureConnection', (socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.once('close', () => sockets.delete(socket));
+    });
+    server.on('tlsClientError', () => {});
+    return server;
+  };
+
+  return {
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        const server = make();
+        servers.push(server);
+        server.once('error', reject);
+        server.listen(port, host, () => {
+          server.off('error', reject);
+          server.on('error', (error) => parts.logger.error({ err: error }, 'the REST listener failed'));
+          resolve((server.address() as AddressInfo).port);
+        });
+      }),
+    async close(deadlineMs) {
+      const closed = Promise.all(servers.map((server) => new Promise<void>((done) => server.close(() => done()))));
+      closing.abort(shuttingDown());
+      for (const session of sessions) session.close();
+      const timer = parts.clock.after(deadlineMs, () => {
+        for (const socket of sockets) socket.destroy();
+      });
+      await closed;
+      timer.cancel();
+    },
+  };
+}
+
+/** Above the limit that the handler answers with a 431, so that it can. */
+const maxHeaderFieldsOnWire = 2000;
+
+/** Only a WebSocket or SPDY upgrade of a stream takes the socket away from HTTP; every other Upgrade header is ignored, as RFC 9110 allows. */
+export function isStreamUpgrade(request: IncomingMessage): boolean {
+  const protocol = (request.headers.upgrade ?? '').toLowerCase();
+  if (protocol !== 'websocket' && protocol !== 'spdy/3.1') return false;
+  const info = requestInfo(request.method ?? '', pathOf(request.url ?? '/').path, { isWatch: false, nameSelector: '' });
+  return info.type === 'resource' && info.target.resource === 'pods' && streamSubresources.has(info.target.subresource);
+}

@@ -1,0 +1,236 @@
+/** The resource verbs over HTTP: reads what the request says, calls the registry, sends what it answers. */
+import { ApiError, type Clock, type Definition, notFound, type Random, type Verb } from '@skiff/api';
+import type { Answer, ListAnswer, Registry, RequestContext, Target } from '../registry/contract.ts';
+import { readBody } from './body.ts';
+import { decodeDeleteOptions, decodeIncoming, decodePatch, encodeDocument, protobufList } from './documents.ts';
+import { listTexts, pathNotFound } from './encode.ts';
+import { type Exchange, header } from './exchange.ts';
+import { bodyFormat, type Format, mediaTypeOf, negotiate, patchFormat, type Representation } from './negotiate.ts';
+import {
+  deleteOptions,
+  flag,
+  getOptions,
+  includeObject,
+  listOptions,
+  optionalFlag,
+  watchOptions,
+  writeOptions,
+} from './query.ts';
+import type { ResourceRequest } from './request-info.ts';
+import { respond, respondPieces } from './respond.ts';
+import { partialListHead, partialText, tableOfOne, tableTexts } from './table.ts';
+import { serveWatch, watchTimeoutSeconds } from './watch.ts';
+
+export interface ResourceParts {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** True for a kind that Skiff ships: those have protobuf messages and strategic merge. */
+  readonly isBuiltin: (definition: Definition) => boolean;
+}
+
+/** One resource request on its way. */
+interface Work {
+  readonly parts: ResourceParts;
+  readonly exchange: Exchange;
+  readonly context: RequestContext;
+  readonly request: ResourceRequest;
+  readonly target: Target;
+  readonly definition: Definition;
+  readonly formats: readonly Format[];
+}
+
+const notAllowed = (): ApiError =>
+  new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
+
+/**
+ * The definition a target names. Throws ApiError NotFound (as for any unknown path) when the kind is not served or its scope
+ * is not that of the path, MethodNotAllowed when it does not have the verb.
+ */
+export function resolve(registry: Registry, target: Target, verb: string): Definition {
+  const definition = registry.definition(target.group, target.version, target.resource);
+  if (definition === undefined) throw pathNotFound();
+  const isCollection = target.name === '';
+  if (!definition.namespaced && target.namespace !== '') throw pathNotFound();
+  if (definition.namespaced && target.namespace === '' && !isCollection) throw pathNotFound();
+  if (target.subresource !== '') {
+    const subresource = definition.subresources.find((one) => one.name === target.subresource);
+    if (subresource === undefined) throw pathNotFound();
+    if (!subresource.verbs.some((one) => one === verb)) throw notAllowed();
+    return definition;
+  }
+  const missing = !definition.verbs.some((one: Verb) => one === verb);
+  const misplaced = collectionVerbs.has(verb) ? !isCollection && verb !== 'watch' : isCollection;
+  const everywhere = definition.namespaced && target.namespace === '' && !['list', 'watch'].includes(verb);
+  if (missing || misplaced || everywhere) throw notAllowed();
+  return definition;
+}
+
+const collectionVerbs = new Set(['list', 'watch', 'create', 'deletecollection']);
+
+/** Answers one resource request. Throws ApiError. */
+export async function serveResource(
+  parts: ResourceParts,
+  exchange: Exchange,
+  context: RequestContext,
+  request: ResourceRequest,
+): Promise<void> {
+  const definition = resolve(parts.registry, request.target, request.verb);
+  const formats: readonly Format[] = parts.isBuiltin(definition) ? ['json', 'yaml', 'protobuf'] : ['json', 'yaml'];
+  const work: Work = { parts, exchange, context, request, target: request.target, definition, formats };
+  const representation = negotiate(header(exchange, 'accept'), formats);
+  switch (request.verb) {
+    case 'get':
+      return sendAnswer(work, representation, await get(work));
+    case 'list':
+      return sendList(work, representation, await list(work));
+    case 'watch':
+      return watch(work, representation);
+    case 'create':
+      return sendAnswer(work, representation, await create(work));
+    case 'update':
+      return sendAnswer(work, representation, await update(work));
+    case 'patch':
+      return sendAnswer(work, representation, await patch(work));
+    case 'delete':
+      return sendAnswer(work, representation, await remove(work));
+    case 'deletecollection':
+      return sendList(work, representation, await removeCollection(work));
+    default:
+      throw notAllowed();
+  }
+}
+
+const get = ({ parts, context, target, exchange }: Work): Promise<Answer> =>
+  parts.registry.get(context, target, getOptions(exchange.query));
+
+const list = ({ parts, context, target, exchange }: Work): Promise<ListAnswer> =>
+  parts.registry.list(context, target, listOptions(exchange.query));
+
+async function watch(work: Work, representation: Representation): Promise<void> {
+  const { parts, context, exchange, definition, target } = work;
+  const asked = watchOptions(exchange.query);
+  const options = { ...asked, timeoutSeconds: watchTimeoutSeconds(asked, parts.random) };
+  // The old path form watches one object by its name.
+  const single =
+    target.name === '' ? options : { ...options, fieldSelector: nameSelector(target.name, asked.fieldSelector) };
+  const events = await parts.registry.watch(context, { ...target, name: '' }, single);
+  const view = {
+    representation,
+    columns: parts.registry.columns(definition),
+    includeObject: includeObject(exchange.query),
+    nowMs: () => parts.clock.now(),
+  };
+  await serveWatch(exchange, events, view, context.signal);
+}
+
+const nameSelector = (name: string, selector: string): string =>
+  selector === '' ? `metadata.name=${name}` : `${selector},metadata.name=${name}`;
+
+async function create(work: Work): Promise<Answer> {
+  const { parts, context, target, exchange } = work;
+  const format = bodyFormat(header(exchange, 'content-type'), work.formats);
+  const body = decodeIncoming(await readBody(exchange, context.signal), format);
+  return parts.registry.create(context, target, body, writeOptions(exchange.query, { kind: 'CreateOptions' }));
+}
+
+async function update(work: Work): Promise<Answer> {
+  const { parts, context, target, exchange } = work;
+  const format = bodyFormat(header(exchange, 'content-type'), work.formats);
+  const body = decodeIncoming(await readBody(exchange, context.signal), format);
+  return parts.registry.update(context, target, body, writeOptions(exchange.query, { kind: 'UpdateOptions' }));
+}
+
+async function patch(work: Work): Promise<Answer> {
+  const { parts, context, target, exchange } = work;
+  const type = patchFormat(header(exchange, 'content-type'), parts.isBuiltin(work.definition));
+  const force = optionalFlag(exchange.query, 'force');
+  const options = writeOptions(exchange.query, { kind: 'PatchOptions', patch: type, force });
+  const decoded = decodePatch(await readBody(exchange, context.signal), type);
+  return parts.registry.patch(context, target, { ...decoded, type, force: force ?? false }, options);
+}
+
+async function deletion(work: Work) {
+  const { context, exchange } = work;
+  const body = await readBody(exchange, context.signal);
+  if (body.length === 0) return deleteOptions(exchange.query);
+  return decodeDeleteOptions(body, bodyFormat(header(exchange, 'content-type'), ['json', 'yaml', 'protobuf']));
+}
+
+const remove = async (work: Work): Promise<Answer> =>
+  work.parts.registry.delete(work.context, work.target, await deletion(work));
+
+const removeCollection = async (work: Work): Promise<ListAnswer> =>
+  work.parts.registry.deleteCollection(
+    work.context,
+    work.target,
+    listOptions(work.exchange.query),
+    await deletion(work),
+  );
+
+/** A Status document is never turned into a table or into metadata. */
+const isStatus = (text: string): boolean => text.startsWith('{"kind":"Status"');
+
+function sendAnswer(work: Work, representation: Representation, answer: Answer): void {
+  const { format, transform } = representation;
+  const code = answer.created ? 201 : 200;
+  let { text } = answer;
+  if (transform !== undefined && !isStatus(text)) {
+    if (transform.kind === 'PartialObjectMetadataList')
+      throw new ApiError(
+        'NotAcceptable',
+        'you requested PartialObjectMetadataList, but the requested object is not a list',
+      );
+    text =
+      transform.kind === 'Table'
+        ? tableOfOne(text, { ...tableOptions(work), version: transform.version })
+        : partialText(text, transform.version);
+  }
+  respond(work.exchange, { code, contentType: mediaTypeOf[format], body: encodeDocument(text, format) });
+}
+
+const tableOptions = ({ parts, definition, exchange }: Work) => ({
+  columns: parts.registry.columns(definition),
+  includeObject: includeObject(exchange.query),
+  nowMs: parts.clock.now(),
+});
+
+async function sendList(work: Work, representation: Representation, answer: ListAnswer): Promise<void> {
+  const { format, transform } = representation;
+  const texts = listShape(work, transform, answer);
+  const contentType = mediaTypeOf[format];
+  if (format === 'json') {
+    const chars = answer.items.reduce((sum, item) => sum + item.length, 0);
+    await respondPieces(work.exchange, { contentType, chars }, texts);
+    return;
+  }
+  const body =
+    format === 'protobuf' && transform === undefined
+      ? protobufList(answer)
+      : encodeDocument([...texts].join(''), format);
+  respond(work.exchange, { code: 200, contentType, body });
+}
+
+function listShape(work: Work, transform: Representation['transform'], answer: ListAnswer): Iterable<string> {
+  if (transform === undefined) return listTexts(answer, answer.items);
+  if (transform.kind === 'Table')
+    return tableTexts(answer, answer.items, { ...tableOptions(work), version: transform.version });
+  if (transform.kind === 'PartialObjectMetadata')
+    throw new ApiError('NotAcceptable', 'you requested PartialObjectMetadata, but the requested object is a list');
+  const { version } = transform;
+  const partials = function* (): Generator<string> {
+    for (const item of answer.items) yield partialText(item, version);
+  };
+  return listTexts({ ...answer, ...partialListHead(version) }, partials());
+}
+
+/** True for a request that goes on: a watch, a log that is followed, a stream. Those have no deadline and take no seat. */
+export function isLongRunning(request: ResourceRequest, exchange: Pick<Exchange, 'query'>): boolean {
+  if (request.verb === 'watch') return true;
+  const { subresource } = request.target;
+  if (subresource === 'log') return flag(exchange.query, 'follow');
+  return ['exec', 'attach', 'portforward', 'proxy'].includes(subresource);
+}
+
+/** 404 of an object, for streams that need a pod. */
+export const podNotFound = (name: string): ApiError => notFound({ group: '', resource: 'pods' }, name);
