@@ -3,7 +3,12 @@ import type { Clock, Logger, Random } from '@skiff/api';
 
 /** Where documents are kept. `memory` is for tests and forgets at exit. */
 export type StoreConfig =
-  | { readonly type: 'etcd'; readonly endpoints: readonly string[] }
+  | {
+      readonly type: 'etcd';
+      readonly endpoints: readonly string[];
+      /** For https endpoints: etcd's CA, and the client certificate to show it. */
+      readonly tls?: KeyPairFiles & { readonly caFile: string };
+    }
   | { readonly type: 'memory' };
 
 /** Paths of PEM files. */

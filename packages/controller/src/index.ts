@@ -1,1 +1,1 @@
-export {};
+export { type ControllersConfig, runControllers } from './main.ts';

@@ -1,0 +1,47 @@
+/** Options of the commands that speak with an API server, and their client. */
+import { join } from 'node:path';
+import { realClock } from '@skiff/api';
+import type { SkiffClient } from '@skiff/client';
+import type { Command } from 'commander';
+import { readConnection } from '../kubeconfig/read.ts';
+import { quiet } from '../local/admin.ts';
+import { defaultStateDir } from './local-options.ts';
+
+export interface ClientOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace?: string;
+}
+
+export function withClient(command: Command): Command {
+  return command
+    .option('--kubeconfig <file>', 'kubeconfig file (default: $KUBECONFIG, else the cluster of `skiff up`)')
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('-n, --namespace <name>', 'namespace');
+}
+
+export interface Session {
+  readonly client: SkiffClient;
+  readonly namespace: string;
+}
+
+/** Runs `run` with a client that is closed afterwards, however it ends. */
+export async function withSession<T>(options: ClientOptions, run: (session: Session) => Promise<T>): Promise<T> {
+  const files = options.kubeconfig !== undefined ? [options.kubeconfig] : (process.env.KUBECONFIG ?? join(defaultStateDir, 'kubeconfig')).split(':').filter((file) => file !== '');
+  const connection = await readConnection(files, options.context);
+  const { connect } = await import('@skiff/client');
+  const { ca, cert, key, token } = connection;
+  const client = connect({
+    endpoints: [connection.address],
+    tls: { ca: ca ?? '', ...(cert === undefined || key === undefined ? {} : { cert, key }) },
+    ...(token === undefined ? {} : { token }),
+    clock: realClock,
+    random: Math.random,
+    logger: quiet,
+  });
+  try {
+    return await run({ client, namespace: options.namespace ?? connection.namespace });
+  } finally {
+    client.close();
+  }
+}

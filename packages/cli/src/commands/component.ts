@@ -1,0 +1,53 @@
+/** What the component commands share: a logger on standard error, a signal for SIGTERM and SIGINT, an exit code that tells. */
+import { readFile } from 'node:fs/promises';
+import type { Logger } from '@skiff/api';
+import { pino } from 'pino';
+
+/** JSON lines with stable keys (ts, level, component, msg) on standard error. `SKIFF_LOG_LEVEL` sets the least level; info by default. */
+export function componentLogger(component: string): Logger {
+  const options = {
+    level: process.env.SKIFF_LOG_LEVEL ?? 'info',
+    base: { component },
+    timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: pino.stdSerializers.err },
+  };
+  return pino(options, pino.destination({ dest: 2, sync: true }));
+}
+
+/** Runs a component until SIGTERM or SIGINT; a second signal ends the process at once. What ends it early is logged, exit code 1. */
+export async function runComponent(logger: Logger, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(1);
+    controller.abort(new Error('the process was asked to end'));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('unhandledRejection', (reason) => {
+    logger.error({ err: reason }, 'unhandled rejection: a bug; the process ends rather than go on in doubt');
+    process.exit(1);
+  });
+  try {
+    await run(controller.signal);
+    process.exit(0);
+  } catch (error) {
+    logger.error({ err: error }, 'the component ended');
+    process.exit(1);
+  }
+}
+
+/** `a:1,b:2` as a list. */
+export const toList = (text: string): string[] => text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+
+export interface IdentityOptions {
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** The TLS identity of a component, as PEM text. */
+export async function readIdentity(options: IdentityOptions): Promise<{ ca: string; cert: string; key: string }> {
+  const [ca, cert, key] = await Promise.all([options.caFile, options.certFile, options.keyFile].map((file) => readFile(file, 'utf8')));
+  return { ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
+}

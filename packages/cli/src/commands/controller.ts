@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { realClock } from '@skiff/api';
+import type { Command } from 'commander';
+import { componentLogger, type IdentityOptions, readIdentity, runComponent, toList } from './component.ts';
+
+interface ControllerOptions extends IdentityOptions {
+  readonly server: string[];
+  readonly clusterCidr: string;
+  readonly nodeCidrMaskSize: number;
+  readonly nodeMonitorGracePeriod: number;
+  readonly rootCaFile: string;
+}
+
+export function registerController(program: Command): void {
+  program
+    .command('controller')
+    .description('run the controller manager')
+    .requiredOption('--server <address,...>', 'gRPC addresses of the API servers', toList)
+    .requiredOption('--ca-file <file>', 'certificate authority of the cluster (PEM)')
+    .requiredOption('--cert-file <file>', 'client certificate (PEM)')
+    .requiredOption('--key-file <file>', 'its key (PEM)')
+    .requiredOption('--root-ca-file <file>', 'certificate authority to publish to pods (PEM)')
+    .requiredOption('--cluster-cidr <cidr>', 'pod addresses of the whole cluster')
+    .option('--node-cidr-mask-size <bits>', 'prefix length of a node’s part of it', Number, 24)
+    .option('--node-monitor-grace-period <seconds>', 'how long a node may be silent', Number, 40)
+    .action(async (options: ControllerOptions) => {
+      const [{ connect }, { runControllers }, { hostname }] = await Promise.all([
+        import('@skiff/client'),
+        import('@skiff/controller'),
+        import('node:os'),
+      ]);
+      const logger = componentLogger('controller');
+      const shell = { clock: realClock, random: Math.random, logger };
+      const client = connect({ endpoints: options.server, tls: await readIdentity(options), ...shell });
+      const config = {
+        client,
+        identity: `${hostname()}_${process.pid}`,
+        clusterCIDR: options.clusterCidr,
+        nodeMaskSize: options.nodeCidrMaskSize,
+        nodeGraceMs: options.nodeMonitorGracePeriod * 1000,
+        rootCA: await readFile(options.rootCaFile, 'utf8'),
+        ...shell,
+      };
+      await runComponent(logger, (signal) => runControllers(config, signal));
+    });
+}

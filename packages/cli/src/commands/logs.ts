@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { type ClientOptions, withClient, withSession } from './client-options.ts';
+
+interface LogsOptions extends ClientOptions {
+  readonly container: string;
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly timestamps: boolean;
+  readonly tail?: number;
+  readonly since?: number;
+}
+
+export function registerLogs(program: Command): void {
+  withClient(program.command('logs').description('print what a container wrote').argument('<pod>', 'name of the pod').argument('[container]', 'its container'))
+    .option('-c, --container <name>', 'container; needed when the pod has several', '')
+    .option('-f, --follow', 'go on as more is written', false)
+    .option('-p, --previous', 'the container’s former instance', false)
+    .option('--timestamps', 'begin each line with its time', false)
+    .option('--tail <lines>', 'only the last lines', Number)
+    .option('--since <seconds>', 'only the last seconds', Number)
+    .action(runLogs);
+}
+
+async function runLogs(pod: string, container: string | undefined, options: LogsOptions): Promise<void> {
+  await withSession(options, async ({ client, namespace }) => {
+    const chunks = client.pods.logs({
+      namespace,
+      pod,
+      container: container ?? options.container,
+      follow: options.follow,
+      previous: options.previous,
+      timestamps: options.timestamps,
+      ...(options.tail === undefined ? {} : { tailLines: options.tail }),
+      ...(options.since === undefined ? {} : { sinceSeconds: options.since }),
+    });
+    for await (const chunk of chunks) {
+      if (!process.stdout.write(chunk)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+    }
+  });
+}

@@ -1,0 +1,32 @@
+import { realClock } from '@skiff/api';
+import type { Command } from 'commander';
+import { componentLogger, type IdentityOptions, readIdentity, runComponent, toList } from './component.ts';
+
+interface SchedulerOptions extends IdentityOptions {
+  readonly server: string[];
+  readonly leaderElect: boolean;
+}
+
+export function registerScheduler(program: Command): void {
+  program
+    .command('scheduler')
+    .description('run the scheduler')
+    .requiredOption('--server <address,...>', 'gRPC addresses of the API servers', toList)
+    .requiredOption('--ca-file <file>', 'certificate authority of the cluster (PEM)')
+    .requiredOption('--cert-file <file>', 'client certificate (PEM)')
+    .requiredOption('--key-file <file>', 'its key (PEM)')
+    .option('--no-leader-elect', 'run without a Lease: only where there is one scheduler')
+    .action(async (options: SchedulerOptions) => {
+      const [{ connect, createInformerFactory }, { runScheduler }, { hostname }] = await Promise.all([
+        import('@skiff/client'),
+        import('@skiff/scheduler'),
+        import('node:os'),
+      ]);
+      const logger = componentLogger('scheduler');
+      const shell = { clock: realClock, random: Math.random, logger };
+      const client = connect({ endpoints: options.server, tls: await readIdentity(options), ...shell });
+      const informers = createInformerFactory({ client, ...shell });
+      const identity = `${hostname()}_${process.pid}`;
+      await runComponent(logger, (signal) => runScheduler({ client, informers, identity, leaderElect: options.leaderElect, ...shell }, signal));
+    });
+}

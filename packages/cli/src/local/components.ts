@@ -1,0 +1,107 @@
+/** The command lines of a local cluster's processes: pure, so that what runs can be read in one place. */
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import type { DaemonSpec } from './daemons.ts';
+import { insideHost } from './hosts.ts';
+import { type ClusterConfig, controlPlaneIP, type HostLayout, paths } from './layout.ts';
+
+const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+/** The paths of one identity's files in the pki folder. */
+export const keyPair = (config: ClusterConfig, name: string): { certificateFile: string; keyFile: string } => ({
+  certificateFile: join(paths(config).pki, `${name}.crt`),
+  keyFile: join(paths(config).pki, `${name}.key`),
+});
+
+export const caFile = (config: ClusterConfig): string => join(paths(config).pki, 'ca.crt');
+
+export const etcdEndpoint = (config: ClusterConfig): string => `https://127.0.0.1:${config.etcdPort}`;
+
+export const restAddress = (config: ClusterConfig): string => `${controlPlaneIP(config)}:${config.restPort}`;
+
+export const grpcAddress = (config: ClusterConfig): string => `${controlPlaneIP(config)}:${config.grpcPort}`;
+
+export function etcdDaemon(config: ClusterConfig): DaemonSpec {
+  const pair = keyPair(config, 'etcd');
+  const peers = `http://127.0.0.1:${config.etcdPort + 1}`;
+  return {
+    name: 'etcd',
+    command: 'etcd',
+    args: [
+      '--name', 'skiff',
+      '--data-dir', paths(config).etcd,
+      '--listen-client-urls', etcdEndpoint(config),
+      '--advertise-client-urls', etcdEndpoint(config),
+      '--listen-peer-urls', peers,
+      '--initial-advertise-peer-urls', peers,
+      '--initial-cluster', `skiff=${peers}`,
+      '--client-cert-auth',
+      '--trusted-ca-file', keyPair(config, 'etcd-ca').certificateFile,
+      '--cert-file', pair.certificateFile,
+      '--key-file', pair.keyFile,
+      '--logger', 'zap',
+      '--log-level', 'warn',
+    ],
+  };
+}
+
+/** One of Skiff's own processes: `skiff <args>` on the Node that runs this. */
+const skiff = (name: string, args: readonly string[]): DaemonSpec => ({ name, command: process.execPath, args: [mainFile, ...args] });
+
+const identity = (config: ClusterConfig, name: string): string[] => {
+  const pair = keyPair(config, name);
+  return ['--ca-file', caFile(config), '--cert-file', pair.certificateFile, '--key-file', pair.keyFile];
+};
+
+export function apiserverDaemon(config: ClusterConfig): DaemonSpec {
+  const etcd = keyPair(config, 'etcd-client');
+  return skiff('apiserver', [
+    'apiserver',
+    '--etcd', etcdEndpoint(config),
+    '--etcd-ca-file', keyPair(config, 'etcd-ca').certificateFile,
+    '--etcd-cert-file', etcd.certificateFile,
+    '--etcd-key-file', etcd.keyFile,
+    '--rest-listen', `${restAddress(config)},127.0.0.1:${config.restPort}`,
+    '--grpc-listen', `${grpcAddress(config)},127.0.0.1:${config.grpcPort}`,
+    '--advertise-address', controlPlaneIP(config),
+    '--ca-key-file', keyPair(config, 'ca').keyFile,
+    '--service-cidr', config.serviceCIDR,
+    ...identity(config, 'apiserver'),
+  ]);
+}
+
+export function schedulerDaemon(config: ClusterConfig): DaemonSpec {
+  return skiff('scheduler', ['scheduler', '--server', grpcAddress(config), ...identity(config, 'scheduler')]);
+}
+
+export function controllerDaemon(config: ClusterConfig): DaemonSpec {
+  return skiff('controller', [
+    'controller',
+    '--server', grpcAddress(config),
+    '--cluster-cidr', config.podCIDR,
+    '--root-ca-file', caFile(config),
+    ...identity(config, 'controller'),
+  ]);
+}
+
+export const agentRootDir = (host: HostLayout): string => join(host.dir, 'agent');
+
+/** `tokenFile` is needed only for the first start: an agent that holds its certificate does not read it. */
+export function agentDaemon(config: ClusterConfig, host: HostLayout, tokenFile: string): DaemonSpec {
+  const args = [
+    'agent',
+    '--server', grpcAddress(config),
+    '--ca-file', caFile(config),
+    '--token-file', tokenFile,
+    '--node-name', host.name,
+    '--node-ip', host.ip,
+    '--root-dir', agentRootDir(host),
+    '--docker-socket', host.dockerSocket,
+    '--cluster-cidr', config.podCIDR,
+    '--service-cidr', config.serviceCIDR,
+    '--cluster-dns', config.dnsAddress,
+    '--cluster-domain', config.clusterDomain,
+  ];
+  const daemon = skiff(`agent-${host.name}`, args);
+  return { ...daemon, ...insideHost(host, daemon.command, daemon.args) };
+}

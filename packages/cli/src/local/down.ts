@@ -1,0 +1,62 @@
+/** Takes a cluster on this machine down and removes every trace of it. */
+import { rm } from 'node:fs/promises';
+import { cleanupNode } from '@skiff/agent';
+import type { Clock } from '@skiff/api';
+import type { Progress } from '../output/progress.ts';
+import { agentRootDir } from './components.ts';
+import { recordedDaemons, stopDaemon } from './daemons.ts';
+import { engineAnswers, removeContainers } from './engine.ts';
+import { removeBridge, removeHost } from './hosts.ts';
+import { type ClusterConfig, type HostLayout, paths } from './layout.ts';
+import { unmountBelow } from './mounts.ts';
+
+export interface DownContext {
+  readonly config: ClusterConfig;
+  readonly hosts: readonly HostLayout[];
+  readonly clock: Clock;
+  readonly progress: Progress;
+  /** Keep built images: they are not part of the cluster. */
+  readonly keepImages: boolean;
+}
+
+export async function down(context: DownContext): Promise<void> {
+  const { config, hosts, progress, clock } = context;
+  const folders = paths(config);
+  const stop = async (wanted: (name: string) => boolean): Promise<boolean> => {
+    const names = (await recordedDaemons(folders)).filter(wanted);
+    await Promise.all(names.map((name) => stopDaemon(folders, name, clock)));
+    return names.length > 0;
+  };
+  await progress.step('agents', () => stop((name) => name.startsWith('agent-')));
+  await progress.step('pods', () => removePods(hosts));
+  await progress.step('Docker engines', () => stop((name) => name.startsWith('docker-')));
+  await progress.step('control plane', async () => (await stop((name) => name !== 'etcd')) || (await stop(() => true)));
+  await stop(() => true);
+  await progress.step('hosts', async () => {
+    for (const host of hosts) await removeHost(host);
+    await removeBridge(config);
+    return true;
+  });
+  await progress.step('files', async () => {
+    await removeFiles(context);
+    return true;
+  });
+}
+
+async function removePods(hosts: readonly HostLayout[]): Promise<boolean> {
+  const answering = await Promise.all(hosts.map(async (host) => ({ host, answers: await engineAnswers(host) })));
+  await Promise.all(answering.filter(({ answers }) => answers).map(({ host }) => removeContainers(host)));
+  // A made host's network goes with its namespace; this machine's own has to be cleaned.
+  for (const host of hosts) if (host.netns === undefined) await cleanupNode({ rootDir: agentRootDir(host) });
+  return answering.some(({ answers }) => answers);
+}
+
+async function removeFiles({ config, keepImages }: DownContext): Promise<void> {
+  const folders = paths(config);
+  const runDir = `/run/skiff/${config.name}`;
+  await unmountBelow(runDir);
+  await unmountBelow(config.stateDir);
+  await rm(runDir, { recursive: true, force: true });
+  const kept = keepImages ? [folders.run, folders.logs, folders.etcd, folders.pki, folders.kubeconfig, folders.config, `${config.stateDir}/nodes`] : [config.stateDir];
+  for (const path of kept) await rm(path, { recursive: true, force: true });
+}

@@ -1,0 +1,39 @@
+/** The Docker engine of a host. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DaemonSpec } from './daemons.ts';
+import { insideHost } from './hosts.ts';
+import type { ClusterConfig, HostLayout } from './layout.ts';
+import { run, succeeds } from './run.ts';
+
+/** True when an engine answers on the host's socket. */
+export const engineAnswers = (host: HostLayout): Promise<boolean> =>
+  succeeds('docker', ['-H', `unix://${host.dockerSocket}`, 'version']);
+
+/**
+ * An engine of the host's own. Pods get their network from CNI, so it makes no bridge and no firewall rule. Its containerd
+ * namespaces are its own too: a machine's containerd, where there is one, is shared by all engines.
+ */
+export async function engineDaemon(config: ClusterConfig, host: HostLayout): Promise<DaemonSpec> {
+  await mkdir(host.runDir, { recursive: true });
+  await mkdir(host.dir, { recursive: true });
+  const namespace = `skiff-${config.name}-${host.name}`;
+  const flags = [
+    '--data-root', join(host.dir, 'docker'),
+    '--exec-root', join(host.runDir, 'exec'),
+    '--pidfile', join(host.runDir, 'docker.pid'),
+    '--host', `unix://${host.dockerSocket}`,
+    '--containerd-namespace', namespace,
+    '--containerd-plugins-namespace', `${namespace}-plugins`,
+    '--bridge=none', '--iptables=false', '--ip-forward=false', '--live-restore',
+    '--log-level=warn',
+  ];
+  return { name: `docker-${host.name}`, ...insideHost(host, 'dockerd', flags) };
+}
+
+/** Removes every container that an agent made. Volumes of pods are no engine volumes; the agent's folder has them. */
+export async function removeContainers(host: HostLayout): Promise<void> {
+  const engine = ['-H', `unix://${host.dockerSocket}`];
+  const ids = (await run('docker', [...engine, 'ps', '--all', '--quiet', '--filter', 'label=io.skiff.pod.uid'])).split('\n').filter((id) => id !== '');
+  if (ids.length > 0) await run('docker', [...engine, 'rm', '--force', '--volumes', ...ids]);
+}

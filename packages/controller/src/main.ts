@@ -1,0 +1,66 @@
+/** The controller manager: every controller over one client and one set of informers, run by the one leader of several. */
+import { builtinDefinitions, type Clock, type Logger, type Random } from '@skiff/api';
+import { type Client, createEventRecorder, createInformerFactory, runWhileLeading } from '@skiff/client';
+import { deploymentController } from './deployment/reconcile.ts';
+import { endpointsController } from './endpoints/reconcile.ts';
+import { endpointSliceController } from './endpointslice/reconcile.ts';
+import { garbageController } from './garbage/reconcile.ts';
+import { neverOwned, storedKinds } from './kinds.ts';
+import { namespaceController } from './namespace/reconcile.ts';
+import { nodeIpamController } from './node-ipam/reconcile.ts';
+import { nodeLifecycleController, taintEvictionController } from './node-lifecycle/reconcile.ts';
+import { podGcController } from './pod-gc/reconcile.ts';
+import { replicaSetController } from './replicaset/reconcile.ts';
+import { rootCaController } from './root-ca/reconcile.ts';
+import { type Controller, runController } from './runtime/controller.ts';
+import { serviceAccountController } from './service-account/reconcile.ts';
+
+export interface ControllersConfig {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Unique among the replicas: the holder identity of the Lease kube-system/kube-controller-manager. */
+  readonly identity: string;
+  readonly clusterCIDR: string;
+  readonly nodeMaskSize: number;
+  readonly nodeGraceMs: number;
+  /** PEM, published in every namespace. */
+  readonly rootCA: string;
+}
+
+/** Runs until the signal aborts, or rejects when leadership is lost: a former leader must not go on, so its process ends. */
+export async function runControllers(config: ControllersConfig, signal: AbortSignal): Promise<void> {
+  await runWhileLeading(
+    { ...config, lease: { namespace: 'kube-system', name: 'kube-controller-manager' } },
+    (leading) => runAll(config, leading),
+    signal,
+  );
+}
+
+async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<void> {
+  const informers = createInformerFactory(config);
+  const recorder = createEventRecorder({ ...config, component: 'kube-controller-manager' });
+  const context = { ...config, informers, recorder, graceMs: config.nodeGraceMs };
+  const kinds = storedKinds(builtinDefinitions());
+  const controllers: Controller[] = [
+    nodeIpamController(context),
+    nodeLifecycleController(context),
+    taintEvictionController(context),
+    deploymentController(context),
+    replicaSetController(context),
+    endpointSliceController(context),
+    endpointsController(context),
+    serviceAccountController(config.client, informers),
+    rootCaController(config.client, informers, config.rootCA),
+    podGcController(context),
+    namespaceController({ ...context, kinds: kinds.filter((kind) => kind.namespaced) }),
+    garbageController({ ...context, kinds: kinds.filter((kind) => !neverOwned.has(kind.resource)) }),
+  ];
+  try {
+    await informers.synced(signal);
+    await Promise.all(controllers.map((controller) => runController(controller, config, signal)));
+  } finally {
+    await informers.stop();
+  }
+}

@@ -1,0 +1,170 @@
+/** The ReplicaSet controller: gathers a set's pods, asks `decide.ts`, creates and deletes, writes the status. */
+import { type Clock, isReason, matchesLabels, type Pod, type Random, randomSuffix, type ReplicaSet, resources, toSelector } from '@skiff/api';
+import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
+import { canonical } from '../runtime/canonical.ts';
+import type { Controller, LookAgain } from '../runtime/controller.ts';
+import { Expectations } from '../runtime/expectations.ts';
+import { keyOf, splitKey } from '../runtime/keys.ts';
+import { adoptPatch, claim, controllerOf, controllerReference, orphansOf, ownerIndex, releasePatch } from '../runtime/owners.ts';
+import { isPodActive, untilAvailable } from '../runtime/pods.ts';
+import { inSlowStartBatches } from '../runtime/slow-start.ts';
+import { planReplicas } from './decide.ts';
+import { type ReplicaFailure, replicaSetStatus } from './status.ts';
+
+export interface ReplicaSetContext {
+  readonly client: Client;
+  readonly informers: InformerFactory;
+  readonly recorder: EventRecorder;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export function replicaSetController(context: ReplicaSetContext): Controller {
+  const { clock } = context;
+  const sets = context.informers.informer(resources.replicasets, { indexes: ownerIndex });
+  const pods = context.informers.informer(resources.pods, { indexes: ownerIndex });
+  const setClient = context.client.resource(resources.replicasets);
+  const podClient = context.client.resource(resources.pods);
+  const expectations = new Expectations(clock);
+
+  function watch(enqueue: (key: string) => void): () => void {
+    const unwatchSets = sets.onChange((change) => {
+      const key = keyOf(change.object);
+      if (change.type === 'removed') expectations.forget(key);
+      enqueue(key);
+    });
+    const unwatchPods = pods.onChange((change) => {
+      const pod = change.object;
+      for (const key of keysOfPod(pod, change.old)) {
+        if (change.type !== 'removed') expectations.settle(key, `create:${pod.metadata.name}`);
+        if (change.type === 'removed' || pod.metadata.deletionTimestamp !== undefined) expectations.settle(key, `delete:${pod.metadata.uid}`);
+        enqueue(key);
+      }
+    });
+    return () => {
+      unwatchSets();
+      unwatchPods();
+    };
+  }
+
+  /** The sets a pod's change may matter to: its controller, its former one, or for an orphan every set that selects it. */
+  function keysOfPod(pod: Pod, old: Pod | undefined): string[] {
+    const namespace = pod.metadata.namespace ?? '';
+    const owners = [pod, ...(old === undefined ? [] : [old])].map(controllerOf).filter((owner) => owner?.kind === 'ReplicaSet');
+    if (owners.length > 0) return [...new Set(owners.map((owner) => `${namespace}/${owner?.name}`))];
+    if (controllerOf(pod) !== undefined) return [];
+    return sets.list(namespace).filter((set) => selects(set, pod)).map(keyOf);
+  }
+
+  async function reconcile(key: string): Promise<LookAgain | undefined> {
+    const { namespace, name } = splitKey(key);
+    const set = sets.get(namespace, name);
+    if (set === undefined) return undefined;
+    const owned = await claimPods(set);
+    const failure = expectations.settled(key) ? await manage(key, set, owned) : undefined;
+    await writeStatus(set, owned, failure?.failure);
+    if (failure !== undefined) throw failure.error;
+    return lookWhenAvailable(set, owned);
+  }
+
+  async function claimPods(set: ReplicaSet): Promise<Pod[]> {
+    const namespace = set.metadata.namespace ?? '';
+    const candidates = [...pods.byIndex('owner', set.metadata.uid), ...pods.byIndex('owner', orphansOf(namespace)).filter(isPodActive)];
+    const { mine, adopt, release } = claim(set, candidates, (pod) => selects(set, pod));
+    if (adopt.length > 0) {
+      // The cache may lag behind a deletion: adopting for a set that is going would keep its pods alive.
+      const fresh = await setClient.get(namespace, set.metadata.name);
+      if (fresh.metadata.uid !== set.metadata.uid || fresh.metadata.deletionTimestamp !== undefined) return [...mine];
+    }
+    for (const pod of adopt) await podClient.patch(namespace, pod.metadata.name, 'strategic', adoptPatch(set, pod));
+    for (const pod of release) await podClient.patch(namespace, pod.metadata.name, 'strategic', releasePatch(set, pod)).catch(ignoreGone);
+    return [...mine, ...adopt];
+  }
+
+  async function manage(key: string, set: ReplicaSet, owned: readonly Pod[]): Promise<{ failure: ReplicaFailure; error: unknown } | undefined> {
+    const plan = planReplicas(set, owned, relatedPods(set, owned), clock.now());
+    try {
+      await inSlowStartBatches(plan.create, () => createPod(key, set));
+    } catch (error) {
+      return { failure: { reason: 'FailedCreate', message: messageOf(error) }, error };
+    }
+    try {
+      await Promise.all(plan.remove.map((pod) => deletePod(key, set, pod)));
+    } catch (error) {
+      return { failure: { reason: 'FailedDelete', message: messageOf(error) }, error };
+    }
+    return undefined;
+  }
+
+  /** Active pods of every set with the same controller: a node is crowded by old and new revisions alike. */
+  function relatedPods(set: ReplicaSet, owned: readonly Pod[]): readonly Pod[] {
+    const owner = controllerOf(set);
+    return owner === undefined ? owned : sets.byIndex('owner', owner.uid).flatMap((sibling) => pods.byIndex('owner', sibling.metadata.uid));
+  }
+
+  async function createPod(key: string, set: ReplicaSet): Promise<void> {
+    const template = set.spec.template;
+    const prefix = `${set.metadata.name}-`;
+    const name = `${prefix.slice(0, 58)}${randomSuffix(context.random)}`;
+    expectations.expect(key, `create:${name}`);
+    try {
+      await podClient.create({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          name,
+          generateName: prefix,
+          namespace: set.metadata.namespace ?? '',
+          labels: { ...template?.metadata?.labels },
+          annotations: { ...template?.metadata?.annotations },
+          finalizers: [...(template?.metadata?.finalizers ?? [])],
+          ownerReferences: [controllerReference(set)],
+        },
+        spec: template?.spec ?? { containers: [] },
+      });
+      context.recorder.event(set, 'Normal', 'SuccessfulCreate', `Created pod: ${name}`);
+    } catch (error) {
+      expectations.settle(key, `create:${name}`);
+      // A namespace that is going refuses everything: nothing to report, nothing to retry soon.
+      if (isReason(error, 'Forbidden') && error.status.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating')) return;
+      context.recorder.event(set, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  async function deletePod(key: string, set: ReplicaSet, pod: Pod): Promise<void> {
+    const token = `delete:${pod.metadata.uid}`;
+    expectations.expect(key, token);
+    try {
+      await podClient.delete(pod.metadata.namespace ?? '', pod.metadata.name, { uid: pod.metadata.uid });
+      context.recorder.event(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+    } catch (error) {
+      expectations.settle(key, token);
+      if (isReason(error, 'NotFound', 'Conflict')) return;
+      context.recorder.event(set, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  async function writeStatus(set: ReplicaSet, owned: readonly Pod[], failure: ReplicaFailure | undefined): Promise<void> {
+    const status = replicaSetStatus(set, owned, failure, clock.now());
+    if (canonical(status) === canonical(set.status ?? {})) return;
+    await setClient.updateStatus({ ...set, status }).catch(ignoreGone);
+  }
+
+  function lookWhenAvailable(set: ReplicaSet, owned: readonly Pod[]): LookAgain | undefined {
+    const waits = owned.map((pod) => untilAvailable(pod, set.spec.minReadySeconds ?? 0, clock.now())).filter((wait) => wait !== undefined);
+    return waits.length === 0 ? undefined : { afterMs: Math.min(...waits) };
+  }
+
+  return { name: 'replicaset', watch, reconcile };
+}
+
+const selects = (set: ReplicaSet, pod: Pod): boolean => matchesLabels(toSelector(set.spec.selector), pod.metadata.labels ?? {});
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function ignoreGone(error: unknown): undefined {
+  if (isReason(error, 'NotFound')) return undefined;
+  throw error;
+}

@@ -1,0 +1,35 @@
+/** What controllers ask about a pod. Pure. */
+import type { Pod } from '@skiff/api';
+
+/** Neither finished nor being deleted. */
+export function isPodActive(pod: Pod): boolean {
+  const phase = pod.status?.phase;
+  return phase !== 'Succeeded' && phase !== 'Failed' && pod.metadata.deletionTimestamp === undefined;
+}
+
+const readyCondition = (pod: Pod) => pod.status?.conditions?.find((condition) => condition.type === 'Ready');
+
+export function isPodReady(pod: Pod): boolean {
+  return readyCondition(pod)?.status === 'True';
+}
+
+/** Milliseconds since the epoch when the pod last became Ready; undefined when it is not. */
+export function podReadySince(pod: Pod): number | undefined {
+  const condition = readyCondition(pod);
+  if (condition?.status !== 'True' || typeof condition.lastTransitionTime !== 'string') return undefined;
+  return Date.parse(condition.lastTransitionTime);
+}
+
+/** Ready for at least `minReadySeconds`. */
+export function isPodAvailable(pod: Pod, minReadySeconds: number, nowMs: number): boolean {
+  const since = podReadySince(pod);
+  return since !== undefined && (minReadySeconds === 0 || since + minReadySeconds * 1000 <= nowMs);
+}
+
+/** Milliseconds until a ready pod becomes available; undefined when it is already, or is not ready. */
+export function untilAvailable(pod: Pod, minReadySeconds: number, nowMs: number): number | undefined {
+  const since = podReadySince(pod);
+  if (since === undefined) return undefined;
+  const left = since + minReadySeconds * 1000 - nowMs;
+  return left > 0 ? left : undefined;
+}
