@@ -19,6 +19,8 @@ interface Common {
   readonly description?: string;
   readonly nullable?: boolean;
   readonly default?: Json;
+  /** The zero value ('', 0, false, an empty list or map) means the same as absence and is dropped (Go's omitempty on a plain field). */
+  readonly omitZero?: boolean;
 }
 
 /** An object with known fields. `ref` names the shared type it came from, e.g. `io.k8s.api.core.v1.PodSpec`. */
@@ -34,7 +36,8 @@ export interface ObjectSchema extends Common {
   readonly retainKeys?: boolean;
   /** Apply treats the whole as one value (x-kubernetes-map-type: atomic). */
   readonly atomic?: boolean;
-  /** Exactly one member may be set (x-kubernetes-unions); the discriminator is left out. */
+  /** Strategic merge replaces the whole instead of merging it (patchStrategy replace). */
+  readonly patchReplace?: boolean;
 }
 
 /** An object with free keys of one value type (labels, data, resource lists). */
