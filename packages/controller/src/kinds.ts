@@ -9,7 +9,11 @@ export function storedKinds(definitions: readonly Definition[]): AnyKind[] {
   return definitions
     .filter((definition) => {
       const { storage, verbs } = definition;
-      const ownStorage = storage !== undefined && storage.group === definition.group && storage.version === definition.version && storage.resource === definition.resource;
+      const ownStorage =
+        storage !== undefined &&
+        storage.group === definition.group &&
+        storage.version === definition.version &&
+        storage.resource === definition.resource;
       return ownStorage && verbs.includes('list') && verbs.includes('watch') && verbs.includes('delete');
     })
     .map((definition) => ({

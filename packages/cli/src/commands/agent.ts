@@ -73,7 +73,8 @@ export function registerAgent(program: Command): void {
 
 function identityOf(options: AgentOptions) {
   const { certFile, keyFile, tokenFile } = options;
-  if (certFile !== undefined && keyFile !== undefined) return { type: 'files' as const, certPath: certFile, keyPath: keyFile };
+  if (certFile !== undefined && keyFile !== undefined)
+    return { type: 'files' as const, certPath: certFile, keyPath: keyFile };
   if (tokenFile !== undefined) return { type: 'join' as const, tokenFile };
   throw new Error('an agent needs --token-file to join, or --cert-file and --key-file');
 }

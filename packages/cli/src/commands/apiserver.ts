@@ -37,7 +37,10 @@ export function registerApiserver(program: Command): void {
       const { runApiServer } = await import('@skiff/apiserver');
       const logger = componentLogger('apiserver');
       const { etcdCaFile: caFile, etcdCertFile: certificateFile, etcdKeyFile: keyFile } = options;
-      const tls = caFile === undefined || certificateFile === undefined || keyFile === undefined ? undefined : { caFile, certificateFile, keyFile };
+      const tls =
+        caFile === undefined || certificateFile === undefined || keyFile === undefined
+          ? undefined
+          : { caFile, certificateFile, keyFile };
       const config = {
         store: { type: 'etcd' as const, endpoints: options.etcd, ...(tls === undefined ? {} : { tls }) },
         restListen: options.restListen,

@@ -1,8 +1,8 @@
 import { builtinDefinitions } from '@skiff/api';
 import type { Command } from 'commander';
-import { type ClientOptions, type Session, withClient, withSession } from './client-options.ts';
 import type { Manifest } from '../objects/files.ts';
 import { kindOfDocument } from '../objects/kinds.ts';
+import { type ClientOptions, type Session, withClient, withSession } from './client-options.ts';
 
 interface ApplyOptions extends ClientOptions {
   readonly filename: string[];

@@ -27,7 +27,10 @@ export interface Session {
 
 /** Runs `run` with a client that is closed afterwards, however it ends. */
 export async function withSession<T>(options: ClientOptions, run: (session: Session) => Promise<T>): Promise<T> {
-  const files = options.kubeconfig !== undefined ? [options.kubeconfig] : (process.env.KUBECONFIG ?? join(defaultStateDir, 'kubeconfig')).split(':').filter((file) => file !== '');
+  const files =
+    options.kubeconfig !== undefined
+      ? [options.kubeconfig]
+      : (process.env.KUBECONFIG ?? join(defaultStateDir, 'kubeconfig')).split(':').filter((file) => file !== '');
   const connection = await readConnection(files, options.context);
   const { connect } = await import('@skiff/client');
   const { ca, cert, key, token } = connection;

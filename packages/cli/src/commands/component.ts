@@ -38,7 +38,11 @@ export async function runComponent(logger: Logger, run: (signal: AbortSignal) =>
 }
 
 /** `a:1,b:2` as a list. */
-export const toList = (text: string): string[] => text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+export const toList = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 
 export interface IdentityOptions {
   readonly caFile: string;
@@ -48,6 +52,8 @@ export interface IdentityOptions {
 
 /** The TLS identity of a component, as PEM text. */
 export async function readIdentity(options: IdentityOptions): Promise<{ ca: string; cert: string; key: string }> {
-  const [ca, cert, key] = await Promise.all([options.caFile, options.certFile, options.keyFile].map((file) => readFile(file, 'utf8')));
+  const [ca, cert, key] = await Promise.all(
+    [options.caFile, options.certFile, options.keyFile].map((file) => readFile(file, 'utf8')),
+  );
   return { ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
 }

@@ -25,6 +25,12 @@ async function runDown(options: DownOptions): Promise<void> {
     return;
   }
   const progress = createProgress(realClock, (line) => process.stderr.write(`${line}\n`));
-  await down({ config, hosts: hostLayouts(config, hostname()), clock: realClock, progress, keepImages: options.images });
+  await down({
+    config,
+    hosts: hostLayouts(config, hostname()),
+    clock: realClock,
+    progress,
+    keepImages: options.images,
+  });
   process.stdout.write('the cluster is down\n');
 }

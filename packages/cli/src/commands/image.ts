@@ -8,7 +8,9 @@ import { type StateOptions, withState } from './local-options.ts';
 export function registerImage(program: Command): void {
   const image = program.command('image').description('build images without a registry, and put them into the nodes');
   withState(image.command('build <recipe...>').description('build images from image.yaml files')).action(buildAll);
-  withState(image.command('load <name...>').description('load built images into every node, sending only layers a node lacks')).action(loadAll);
+  withState(
+    image.command('load <name...>').description('load built images into every node, sending only layers a node lacks'),
+  ).action(loadAll);
   withState(image.command('list').description('list built images')).action(list);
 }
 
@@ -31,7 +33,8 @@ async function loadAll(names: string[], options: StateOptions): Promise<void> {
   const images = await Promise.all(names.map((name) => readImage(dir, name)));
   const loadInto = async (node: string, socket: string): Promise<void> => {
     // One after another on a node, so that the second of two images finds the layers it shares with the first.
-    for (const image of images) process.stdout.write(`${node}: ${image.name}: ${describe(await loadImage(dir, image, socket))}\n`);
+    for (const image of images)
+      process.stdout.write(`${node}: ${image.name}: ${describe(await loadImage(dir, image, socket))}\n`);
   };
   await Promise.all(hostLayouts(config, hostname()).map((host) => loadInto(host.name, host.dockerSocket)));
 }
@@ -44,5 +47,6 @@ function describe(result: LoadResult): string {
 
 async function list(options: StateOptions): Promise<void> {
   const { listImages } = await import('../images/store.ts');
-  for (const image of await listImages(paths({ stateDir: options.state }).images)) process.stdout.write(`${image.name}\n`);
+  for (const image of await listImages(paths({ stateDir: options.state }).images))
+    process.stdout.write(`${image.name}\n`);
 }

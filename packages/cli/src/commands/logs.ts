@@ -11,7 +11,13 @@ interface LogsOptions extends ClientOptions {
 }
 
 export function registerLogs(program: Command): void {
-  withClient(program.command('logs').description('print what a container wrote').argument('<pod>', 'name of the pod').argument('[container]', 'its container'))
+  withClient(
+    program
+      .command('logs')
+      .description('print what a container wrote')
+      .argument('<pod>', 'name of the pod')
+      .argument('[container]', 'its container'),
+  )
     .option('-c, --container <name>', 'container; needed when the pod has several', '')
     .option('-f, --follow', 'go on as more is written', false)
     .option('-p, --previous', 'the container’s former instance', false)

@@ -27,6 +27,8 @@ export function registerScheduler(program: Command): void {
       const client = connect({ endpoints: options.server, tls: await readIdentity(options), ...shell });
       const informers = createInformerFactory({ client, ...shell });
       const identity = `${hostname()}_${process.pid}`;
-      await runComponent(logger, (signal) => runScheduler({ client, informers, identity, leaderElect: options.leaderElect, ...shell }, signal));
+      await runComponent(logger, (signal) =>
+        runScheduler({ client, informers, identity, leaderElect: options.leaderElect, ...shell }, signal),
+      );
     });
 }

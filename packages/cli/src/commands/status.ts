@@ -24,7 +24,12 @@ async function runStatus(options: StateOptions): Promise<void> {
   }
   const names = await recordedDaemons(paths(config));
   const pids = await Promise.all(names.map((name) => daemonPid(paths(config), name)));
-  process.stdout.write(formatTable(['PROCESS', 'STATE', 'PID'], names.map((name, index) => [name, pids[index] === undefined ? 'stopped' : 'running', String(pids[index] ?? '-')])));
+  process.stdout.write(
+    formatTable(
+      ['PROCESS', 'STATE', 'PID'],
+      names.map((name, index) => [name, pids[index] === undefined ? 'stopped' : 'running', String(pids[index] ?? '-')]),
+    ),
+  );
   const client = await connectAsAdmin(config, realClock);
   try {
     const { items } = await client.resource(resources.nodes).list();

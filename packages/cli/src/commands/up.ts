@@ -17,12 +17,21 @@ interface UpOptions extends StateOptions {
 /** `skiff up`: idempotent; a cluster keeps the shape it was first given. */
 export function registerUp(program: Command): void {
   withState(program.command('up').description('start a cluster on this machine, or what is missing of it'))
-    .option('--nodes <count>', 'make this many hosts, each with its own Docker engine (default: one node on this machine’s Docker)', Number)
+    .option(
+      '--nodes <count>',
+      'make this many hosts, each with its own Docker engine (default: one node on this machine’s Docker)',
+      Number,
+    )
     .option('--name <name>', 'begins the names of network devices', defaultConfig.name)
     .option('--subnet <prefix>', 'first three octets of the hosts’ /24', defaultConfig.subnet)
     .option('--rest-port <port>', 'port of the REST door', Number, defaultConfig.restPort)
     .option('--grpc-port <port>', 'port of the gRPC door', Number, defaultConfig.grpcPort)
-    .option('--etcd-port <port>', 'etcd’s client port on loopback; the next one is its peer port', Number, defaultConfig.etcdPort)
+    .option(
+      '--etcd-port <port>',
+      'etcd’s client port on loopback; the next one is its peer port',
+      Number,
+      defaultConfig.etcdPort,
+    )
     .action(runUp);
 }
 
@@ -31,7 +40,9 @@ async function runUp(options: UpOptions): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('`skiff up` makes network devices and starts engines: run it as root');
   const remembered = await rememberedConfig(options.state);
   if (remembered !== undefined && options.nodes !== undefined && options.nodes !== remembered.nodes) {
-    throw new Error(`the cluster in ${options.state} has --nodes ${remembered.nodes}; \`skiff down\` first to change that`);
+    throw new Error(
+      `the cluster in ${options.state} has --nodes ${remembered.nodes}; \`skiff down\` first to change that`,
+    );
   }
   const asked: ClusterConfig = {
     ...defaultConfig,
@@ -51,8 +62,17 @@ async function runUp(options: UpOptions): Promise<void> {
   const hosts = hostLayouts(config, hostname());
   await up({ config, hosts, clock: realClock, progress });
   const seconds = ((realClock.now() - started) / 1000).toFixed(1);
-  process.stdout.write(progress.changes === 0 ? `the cluster is up; nothing was changed (${seconds} s)\n` : `the cluster is up (${seconds} s)\n`);
-  process.stdout.write(summary(config, hosts.map((host) => `${host.name} (${host.ip})`)));
+  process.stdout.write(
+    progress.changes === 0
+      ? `the cluster is up; nothing was changed (${seconds} s)\n`
+      : `the cluster is up (${seconds} s)\n`,
+  );
+  process.stdout.write(
+    summary(
+      config,
+      hosts.map((host) => `${host.name} (${host.ip})`),
+    ),
+  );
 }
 
 function summary(config: ClusterConfig, nodes: readonly string[]): string {

@@ -51,15 +51,27 @@ export interface Connection {
 /** Throws with the file's name on a file that cannot be read, and with what is missing otherwise. */
 export async function readConnection(files: readonly string[], contextName: string | undefined): Promise<Connection> {
   const loaded = await Promise.all(files.map(load));
-  const wanted = contextName ?? loaded.map(({ config }) => config['current-context']).find((name) => name !== undefined && name !== '');
+  const wanted =
+    contextName ??
+    loaded.map(({ config }) => config['current-context']).find((name) => name !== undefined && name !== '');
   if (wanted === undefined) throw new Error(`${files.join(', ')}: no current-context; name one with --context`);
-  const context = find(loaded, 'context', wanted, (config) => config.contexts?.map(({ name, context: entry }) => ({ name, entry, key: 'context' })));
-  const cluster = find(loaded, 'cluster', context.entry.cluster ?? '', (config) => config.clusters?.map(({ name, cluster: entry }) => ({ name, entry, key: 'cluster' })));
-  const user = find(loaded, 'user', context.entry.user ?? '', (config) => config.users?.map(({ name, user: entry }) => ({ name, entry, key: 'user' })));
+  const context = find(loaded, 'context', wanted, (config) =>
+    config.contexts?.map(({ name, context: entry }) => ({ name, entry, key: 'context' })),
+  );
+  const cluster = find(loaded, 'cluster', context.entry.cluster ?? '', (config) =>
+    config.clusters?.map(({ name, cluster: entry }) => ({ name, entry, key: 'cluster' })),
+  );
+  const user = find(loaded, 'user', context.entry.user ?? '', (config) =>
+    config.users?.map(({ name, user: entry }) => ({ name, entry, key: 'user' })),
+  );
   return {
     address: grpcAddressOf(cluster.entry),
     namespace: context.entry.namespace ?? 'default',
-    ca: await material(cluster.file, cluster.entry['certificate-authority-data'], cluster.entry['certificate-authority']),
+    ca: await material(
+      cluster.file,
+      cluster.entry['certificate-authority-data'],
+      cluster.entry['certificate-authority'],
+    ),
     cert: await material(user.file, user.entry['client-certificate-data'], user.entry['client-certificate']),
     key: await material(user.file, user.entry['client-key-data'], user.entry['client-key']),
     token: user.entry.token ?? (await material(user.file, undefined, user.entry.tokenFile))?.trim(),

@@ -7,8 +7,16 @@ import type { ClusterConfig } from './layout.ts';
 
 export async function connectAsAdmin(config: ClusterConfig, clock: Clock): Promise<SkiffClient> {
   const pair = keyPair(config, 'admin');
-  const [ca, cert, key] = await Promise.all([caFile(config), pair.certificateFile, pair.keyFile].map((file) => readFile(file, 'utf8')));
-  return connect({ endpoints: [grpcAddress(config)], tls: { ca: ca ?? '', cert: cert ?? '', key: key ?? '' }, clock, random: Math.random, logger: quiet });
+  const [ca, cert, key] = await Promise.all(
+    [caFile(config), pair.certificateFile, pair.keyFile].map((file) => readFile(file, 'utf8')),
+  );
+  return connect({
+    endpoints: [grpcAddress(config)],
+    tls: { ca: ca ?? '', cert: cert ?? '', key: key ?? '' },
+    clock,
+    random: Math.random,
+    logger: quiet,
+  });
 }
 
 /** A command's own failures reach the user as errors; its client has nothing else to say. */

@@ -1,6 +1,7 @@
 /** The command lines of a local cluster's processes: pure, so that what runs can be read in one place. */
-import { fileURLToPath } from 'node:url';
+
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { DaemonSpec } from './daemons.ts';
 import { insideHost } from './hosts.ts';
 import { type ClusterConfig, controlPlaneIP, type HostLayout, paths } from './layout.ts';
@@ -28,25 +29,41 @@ export function etcdDaemon(config: ClusterConfig): DaemonSpec {
     name: 'etcd',
     command: 'etcd',
     args: [
-      '--name', 'skiff',
-      '--data-dir', paths(config).etcd,
-      '--listen-client-urls', etcdEndpoint(config),
-      '--advertise-client-urls', etcdEndpoint(config),
-      '--listen-peer-urls', peers,
-      '--initial-advertise-peer-urls', peers,
-      '--initial-cluster', `skiff=${peers}`,
+      '--name',
+      'skiff',
+      '--data-dir',
+      paths(config).etcd,
+      '--listen-client-urls',
+      etcdEndpoint(config),
+      '--advertise-client-urls',
+      etcdEndpoint(config),
+      '--listen-peer-urls',
+      peers,
+      '--initial-advertise-peer-urls',
+      peers,
+      '--initial-cluster',
+      `skiff=${peers}`,
       '--client-cert-auth',
-      '--trusted-ca-file', keyPair(config, 'etcd-ca').certificateFile,
-      '--cert-file', pair.certificateFile,
-      '--key-file', pair.keyFile,
-      '--logger', 'zap',
-      '--log-level', 'warn',
+      '--trusted-ca-file',
+      keyPair(config, 'etcd-ca').certificateFile,
+      '--cert-file',
+      pair.certificateFile,
+      '--key-file',
+      pair.keyFile,
+      '--logger',
+      'zap',
+      '--log-level',
+      'warn',
     ],
   };
 }
 
 /** One of Skiff's own processes: `skiff <args>` on the Node that runs this. */
-const skiff = (name: string, args: readonly string[]): DaemonSpec => ({ name, command: process.execPath, args: [mainFile, ...args] });
+const skiff = (name: string, args: readonly string[]): DaemonSpec => ({
+  name,
+  command: process.execPath,
+  args: [mainFile, ...args],
+});
 
 const identity = (config: ClusterConfig, name: string): string[] => {
   const pair = keyPair(config, name);
@@ -57,15 +74,24 @@ export function apiserverDaemon(config: ClusterConfig): DaemonSpec {
   const etcd = keyPair(config, 'etcd-client');
   return skiff('apiserver', [
     'apiserver',
-    '--etcd', etcdEndpoint(config),
-    '--etcd-ca-file', keyPair(config, 'etcd-ca').certificateFile,
-    '--etcd-cert-file', etcd.certificateFile,
-    '--etcd-key-file', etcd.keyFile,
-    '--rest-listen', `${restAddress(config)},127.0.0.1:${config.restPort}`,
-    '--grpc-listen', `${grpcAddress(config)},127.0.0.1:${config.grpcPort}`,
-    '--advertise-address', controlPlaneIP(config),
-    '--ca-key-file', keyPair(config, 'ca').keyFile,
-    '--service-cidr', config.serviceCIDR,
+    '--etcd',
+    etcdEndpoint(config),
+    '--etcd-ca-file',
+    keyPair(config, 'etcd-ca').certificateFile,
+    '--etcd-cert-file',
+    etcd.certificateFile,
+    '--etcd-key-file',
+    etcd.keyFile,
+    '--rest-listen',
+    `${restAddress(config)},127.0.0.1:${config.restPort}`,
+    '--grpc-listen',
+    `${grpcAddress(config)},127.0.0.1:${config.grpcPort}`,
+    '--advertise-address',
+    controlPlaneIP(config),
+    '--ca-key-file',
+    keyPair(config, 'ca').keyFile,
+    '--service-cidr',
+    config.serviceCIDR,
     ...identity(config, 'apiserver'),
   ]);
 }
@@ -77,9 +103,12 @@ export function schedulerDaemon(config: ClusterConfig): DaemonSpec {
 export function controllerDaemon(config: ClusterConfig): DaemonSpec {
   return skiff('controller', [
     'controller',
-    '--server', grpcAddress(config),
-    '--cluster-cidr', config.podCIDR,
-    '--root-ca-file', caFile(config),
+    '--server',
+    grpcAddress(config),
+    '--cluster-cidr',
+    config.podCIDR,
+    '--root-ca-file',
+    caFile(config),
     ...identity(config, 'controller'),
   ]);
 }
@@ -90,17 +119,28 @@ export const agentRootDir = (host: HostLayout): string => join(host.dir, 'agent'
 export function agentDaemon(config: ClusterConfig, host: HostLayout, tokenFile: string): DaemonSpec {
   const args = [
     'agent',
-    '--server', grpcAddress(config),
-    '--ca-file', caFile(config),
-    '--token-file', tokenFile,
-    '--node-name', host.name,
-    '--node-ip', host.ip,
-    '--root-dir', agentRootDir(host),
-    '--docker-socket', host.dockerSocket,
-    '--cluster-cidr', config.podCIDR,
-    '--service-cidr', config.serviceCIDR,
-    '--cluster-dns', config.dnsAddress,
-    '--cluster-domain', config.clusterDomain,
+    '--server',
+    grpcAddress(config),
+    '--ca-file',
+    caFile(config),
+    '--token-file',
+    tokenFile,
+    '--node-name',
+    host.name,
+    '--node-ip',
+    host.ip,
+    '--root-dir',
+    agentRootDir(host),
+    '--docker-socket',
+    host.dockerSocket,
+    '--cluster-cidr',
+    config.podCIDR,
+    '--service-cidr',
+    config.serviceCIDR,
+    '--cluster-dns',
+    config.dnsAddress,
+    '--cluster-domain',
+    config.clusterDomain,
   ];
   const daemon = skiff(`agent-${host.name}`, args);
   return { ...daemon, ...insideHost(host, daemon.command, daemon.args) };

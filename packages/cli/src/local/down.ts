@@ -57,6 +57,16 @@ async function removeFiles({ config, keepImages }: DownContext): Promise<void> {
   await unmountBelow(runDir);
   await unmountBelow(config.stateDir);
   await rm(runDir, { recursive: true, force: true });
-  const kept = keepImages ? [folders.run, folders.logs, folders.etcd, folders.pki, folders.kubeconfig, folders.config, `${config.stateDir}/nodes`] : [config.stateDir];
+  const kept = keepImages
+    ? [
+        folders.run,
+        folders.logs,
+        folders.etcd,
+        folders.pki,
+        folders.kubeconfig,
+        folders.config,
+        `${config.stateDir}/nodes`,
+      ]
+    : [config.stateDir];
   for (const path of kept) await rm(path, { recursive: true, force: true });
 }

@@ -19,13 +19,22 @@ export async function engineDaemon(config: ClusterConfig, host: HostLayout): Pro
   await mkdir(host.dir, { recursive: true });
   const namespace = `skiff-${config.name}-${host.name}`;
   const flags = [
-    '--data-root', join(host.dir, 'docker'),
-    '--exec-root', join(host.runDir, 'exec'),
-    '--pidfile', join(host.runDir, 'docker.pid'),
-    '--host', `unix://${host.dockerSocket}`,
-    '--containerd-namespace', namespace,
-    '--containerd-plugins-namespace', `${namespace}-plugins`,
-    '--bridge=none', '--iptables=false', '--ip-forward=false', '--live-restore',
+    '--data-root',
+    join(host.dir, 'docker'),
+    '--exec-root',
+    join(host.runDir, 'exec'),
+    '--pidfile',
+    join(host.runDir, 'docker.pid'),
+    '--host',
+    `unix://${host.dockerSocket}`,
+    '--containerd-namespace',
+    namespace,
+    '--containerd-plugins-namespace',
+    `${namespace}-plugins`,
+    '--bridge=none',
+    '--iptables=false',
+    '--ip-forward=false',
+    '--live-restore',
     '--log-level=warn',
   ];
   return { name: `docker-${host.name}`, ...insideHost(host, 'dockerd', flags) };
@@ -34,6 +43,8 @@ export async function engineDaemon(config: ClusterConfig, host: HostLayout): Pro
 /** Removes every container that an agent made. Volumes of pods are no engine volumes; the agent's folder has them. */
 export async function removeContainers(host: HostLayout): Promise<void> {
   const engine = ['-H', `unix://${host.dockerSocket}`];
-  const ids = (await run('docker', [...engine, 'ps', '--all', '--quiet', '--filter', 'label=io.skiff.pod.uid'])).split('\n').filter((id) => id !== '');
+  const ids = (await run('docker', [...engine, 'ps', '--all', '--quiet', '--filter', 'label=io.skiff.pod.uid']))
+    .split('\n')
+    .filter((id) => id !== '');
   if (ids.length > 0) await run('docker', [...engine, 'rm', '--force', '--volumes', ...ids]);
 }

@@ -16,7 +16,9 @@ export async function apiserverIsReady(config: ClusterConfig): Promise<string | 
 
 async function get(config: ClusterConfig, url: string, authority: string, identity: string): Promise<string> {
   const pair = keyPair(config, identity);
-  const [ca, cert, key] = await Promise.all([keyPair(config, authority).certificateFile, pair.certificateFile, pair.keyFile].map((file) => readFile(file)));
+  const [ca, cert, key] = await Promise.all(
+    [keyPair(config, authority).certificateFile, pair.certificateFile, pair.keyFile].map((file) => readFile(file)),
+  );
   return new Promise((resolve, reject) => {
     const call = request(url, { ca, cert, key, agent: false, timeout: 2000 }, (response) => {
       let body = '';

@@ -4,8 +4,8 @@
  */
 import { access, mkdir, readFile } from 'node:fs/promises';
 import { createCA, issueCertificate, type KeyPair, type Usage, writeKeyPair } from '@skiff/apiserver';
-import { type ClusterConfig, controlPlaneIP, paths } from './layout.ts';
 import { keyPair } from './components.ts';
+import { type ClusterConfig, controlPlaneIP, paths } from './layout.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const caLifetimeMs = 10 * 365 * dayMs;
@@ -30,13 +30,32 @@ function leaves(config: ClusterConfig): Leaf[] {
       authority: 'ca',
       commonName: 'kube-apiserver',
       usages: ['server'],
-      dnsNames: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${config.clusterDomain}`],
+      dnsNames: [
+        'localhost',
+        'kubernetes',
+        'kubernetes.default',
+        'kubernetes.default.svc',
+        `kubernetes.default.svc.${config.clusterDomain}`,
+      ],
       ipAddresses: ['127.0.0.1', controlPlaneIP(config), serviceIP],
     },
-    { file: 'admin', authority: 'ca', commonName: 'kubernetes-admin', organizations: ['system:masters'], usages: ['client'] },
+    {
+      file: 'admin',
+      authority: 'ca',
+      commonName: 'kubernetes-admin',
+      organizations: ['system:masters'],
+      usages: ['client'],
+    },
     { file: 'scheduler', authority: 'ca', commonName: 'system:kube-scheduler', usages: ['client'] },
     { file: 'controller', authority: 'ca', commonName: 'system:kube-controller-manager', usages: ['client'] },
-    { file: 'etcd', authority: 'etcd-ca', commonName: 'etcd', usages: ['server', 'client'], dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] },
+    {
+      file: 'etcd',
+      authority: 'etcd-ca',
+      commonName: 'etcd',
+      usages: ['server', 'client'],
+      dnsNames: ['localhost'],
+      ipAddresses: ['127.0.0.1'],
+    },
     { file: 'etcd-client', authority: 'etcd-ca', commonName: 'kube-apiserver-etcd-client', usages: ['client'] },
   ];
 }
@@ -53,7 +72,11 @@ export async function ensurePki(config: ClusterConfig, nowMs: number): Promise<b
   }
   for (const { file, authority, ...subject } of leaves(config)) {
     if (await exists(config, file)) continue;
-    const pair = await issueCertificate(await readPair(config, authority), { ...subject, nowMs, lifetimeMs: leafLifetimeMs });
+    const pair = await issueCertificate(await readPair(config, authority), {
+      ...subject,
+      nowMs,
+      lifetimeMs: leafLifetimeMs,
+    });
     await writeKeyPair(keyPair(config, file), pair);
     made = true;
   }
@@ -69,5 +92,8 @@ async function exists(config: ClusterConfig, name: string): Promise<boolean> {
 
 async function readPair(config: ClusterConfig, name: string): Promise<KeyPair> {
   const files = keyPair(config, name);
-  return { certificatePem: await readFile(files.certificateFile, 'utf8'), keyPem: await readFile(files.keyFile, 'utf8') };
+  return {
+    certificatePem: await readFile(files.certificateFile, 'utf8'),
+    keyPem: await readFile(files.keyFile, 'utf8'),
+  };
 }

@@ -3,8 +3,8 @@ import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Node, resources } from '@skiff/api';
 import type { Progress } from '../output/progress.ts';
-import { createBootstrapToken } from './bootstrap-token.ts';
 import { connectAsAdmin } from './admin.ts';
+import { createBootstrapToken } from './bootstrap-token.ts';
 import {
   agentDaemon,
   agentRootDir,
@@ -15,10 +15,10 @@ import {
 } from './components.ts';
 import { type DaemonSpec, logTail, startDaemon } from './daemons.ts';
 import { engineAnswers, engineDaemon } from './engine.ts';
+import { apiserverIsReady, etcdIsHealthy } from './health.ts';
 import { createBridge, createHost } from './hosts.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { type ClusterConfig, type HostLayout, paths } from './layout.ts';
-import { etcdIsHealthy, apiserverIsReady } from './health.ts';
 import { ensurePki } from './pki.ts';
 import { waitFor } from './wait.ts';
 
@@ -40,12 +40,19 @@ export async function up(context: UpContext): Promise<void> {
   const engines = Promise.all(hosts.map((host) => ensureEngine(context, host)));
   engines.catch(() => undefined);
   await progress.step('etcd', () => ensureDaemon(context, etcdDaemon(config), () => etcdIsHealthy(config)));
-  await progress.step('API server', () => ensureDaemon(context, apiserverDaemon(config), () => apiserverIsReady(config)));
+  await progress.step('API server', () =>
+    ensureDaemon(context, apiserverDaemon(config), () => apiserverIsReady(config)),
+  );
   await progress.step('scheduler and controllers', async () => {
-    const started = [await startDaemon(paths(config), schedulerDaemon(config)), await startDaemon(paths(config), controllerDaemon(config))];
+    const started = [
+      await startDaemon(paths(config), schedulerDaemon(config)),
+      await startDaemon(paths(config), controllerDaemon(config)),
+    ];
     return started.includes(true);
   });
-  await progress.step(`Docker ${hosts.length === 1 ? 'engine' : `engines of ${hosts.length} hosts`}`, async () => (await engines).includes(true));
+  await progress.step(`Docker ${hosts.length === 1 ? 'engine' : `engines of ${hosts.length} hosts`}`, async () =>
+    (await engines).includes(true),
+  );
   await progress.step('agents', () => ensureAgents(context));
   await progress.step(`${hosts.length} ${hosts.length === 1 ? 'node' : 'nodes'} Ready`, () => nodesReady(context));
 }
@@ -61,13 +68,19 @@ async function rememberConfig(config: ClusterConfig): Promise<void> {
   await writeFile(paths(config).config, `${JSON.stringify(config, undefined, 2)}\n`);
 }
 
-async function ensureDaemon(context: UpContext, spec: DaemonSpec, ready: () => Promise<string | undefined>): Promise<boolean> {
+async function ensureDaemon(
+  context: UpContext,
+  spec: DaemonSpec,
+  ready: () => Promise<string | undefined>,
+): Promise<boolean> {
   const folders = paths(context.config);
   const started = await startDaemon(folders, spec);
   try {
     await waitFor(ready, { clock: context.clock, timeoutMs: 60_000, what: `${spec.name} ready` });
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n--- last of ${spec.name}.log\n${await logTail(folders, spec.name)}`);
+    throw new Error(
+      `${error instanceof Error ? error.message : String(error)}\n--- last of ${spec.name}.log\n${await logTail(folders, spec.name)}`,
+    );
   }
   return started;
 }
@@ -75,7 +88,8 @@ async function ensureDaemon(context: UpContext, spec: DaemonSpec, ready: () => P
 async function ensureEngine(context: UpContext, host: HostLayout): Promise<boolean> {
   const made = await createHost(context.config, host);
   if (await engineAnswers(host)) return made;
-  const ready = async (): Promise<string | undefined> => ((await engineAnswers(host)) ? undefined : 'no answer on its socket');
+  const ready = async (): Promise<string | undefined> =>
+    (await engineAnswers(host)) ? undefined : 'no answer on its socket';
   return (await ensureDaemon(context, await engineDaemon(context.config, host), ready)) || made;
 }
 
@@ -84,7 +98,9 @@ async function ensureAgents(context: UpContext): Promise<boolean> {
   const tokenFile = join(paths(config).pki, 'bootstrap-token');
   const joined = await Promise.all(hosts.map((host) => exists(join(agentRootDir(host), 'pki', 'agent.crt'))));
   if (joined.includes(false)) await createBootstrapToken(config, tokenFile, context.clock);
-  const started = await Promise.all(hosts.map((host) => startDaemon(paths(config), agentDaemon(config, host, tokenFile))));
+  const started = await Promise.all(
+    hosts.map((host) => startDaemon(paths(config), agentDaemon(config, host, tokenFile))),
+  );
   return started.includes(true);
 }
 
@@ -94,7 +110,9 @@ async function nodesReady(context: UpContext): Promise<boolean> {
   let waited = false;
   const ask = async (): Promise<string | undefined> => {
     const { items } = await client.resource(resources.nodes).list();
-    const missing = hosts.map((host) => host.name).filter((name) => !items.some((node) => node.metadata.name === name && isReady(node)));
+    const missing = hosts
+      .map((host) => host.name)
+      .filter((name) => !items.some((node) => node.metadata.name === name && isReady(node)));
     if (missing.length === 0) return undefined;
     waited = true;
     return `not Ready: ${missing.join(', ')}`;
@@ -108,7 +126,9 @@ async function nodesReady(context: UpContext): Promise<boolean> {
 }
 
 export function isReady(node: Node): boolean {
-  return node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
+  return (
+    node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
+  );
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -24,7 +24,8 @@ export async function readManifests(sources: readonly string[]): Promise<Manifes
     }
   }
   for (const document of documents) {
-    if (typeof document?.apiVersion !== 'string' || typeof document.kind !== 'string') throw new Error('a document has no apiVersion or no kind');
+    if (typeof document?.apiVersion !== 'string' || typeof document.kind !== 'string')
+      throw new Error('a document has no apiVersion or no kind');
   }
   return documents;
 }
@@ -33,5 +34,7 @@ async function expand(source: string): Promise<{ name: string; body: string }[]>
   if (source === '-') return [{ name: 'standard input', body: await text(process.stdin) }];
   if (!(await stat(source)).isDirectory()) return [{ name: source, body: await readFile(source, 'utf8') }];
   const files = (await readdir(source)).filter((file) => /\.(json|ya?ml)$/.test(file)).sort();
-  return Promise.all(files.map(async (file) => ({ name: join(source, file), body: await readFile(join(source, file), 'utf8') })));
+  return Promise.all(
+    files.map(async (file) => ({ name: join(source, file), body: await readFile(join(source, file), 'utf8') })),
+  );
 }

@@ -16,9 +16,14 @@ export function findKind(definitions: readonly Definition[], typed: string): Kno
 }
 
 /** The kind of a document. Throws when its apiVersion and kind are no kind of the server's. */
-export function kindOfDocument(definitions: readonly Definition[], document: { apiVersion?: unknown; kind?: unknown }): KnownKind {
+export function kindOfDocument(
+  definitions: readonly Definition[],
+  document: { apiVersion?: unknown; kind?: unknown },
+): KnownKind {
   const { apiVersion, kind } = document;
-  const found = definitions.find((one) => one.kind === kind && (one.group === '' ? one.version : `${one.group}/${one.version}`) === apiVersion);
+  const found = definitions.find(
+    (one) => one.kind === kind && (one.group === '' ? one.version : `${one.group}/${one.version}`) === apiVersion,
+  );
   if (found === undefined) throw new Error(`no matches for kind "${String(kind)}" in version "${String(apiVersion)}"`);
   return toKnown(found);
 }

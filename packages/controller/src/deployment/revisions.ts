@@ -32,7 +32,9 @@ function templateText(template: PodTemplateSpec | undefined): string {
 
 export function oldestFirst(sets: readonly ReplicaSet[]): ReplicaSet[] {
   return [...sets].sort(
-    (a, b) => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp) || a.metadata.name.localeCompare(b.metadata.name),
+    (a, b) =>
+      Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp) ||
+      a.metadata.name.localeCompare(b.metadata.name),
   );
 }
 
@@ -44,10 +46,15 @@ export function revisionOf(set: ReplicaSet): number {
 export const maxRevision = (sets: readonly ReplicaSet[]): number => Math.max(0, ...sets.map(revisionOf));
 
 /** Name suffix of the new ReplicaSet: a hash of the template, and of the count of collisions met so far. */
-export const newSetHash = (deployment: Deployment): string => templateHash(deployment.spec?.template, deployment.status?.collisionCount);
+export const newSetHash = (deployment: Deployment): string =>
+  templateHash(deployment.spec?.template, deployment.status?.collisionCount);
 
 /** Annotations the new ReplicaSet should have, given those it has. An older revision keeps a note of its former numbers. */
-export function newSetAnnotations(deployment: Deployment, current: Readonly<Record<string, string>>, revision: number): Record<string, string> {
+export function newSetAnnotations(
+  deployment: Deployment,
+  current: Readonly<Record<string, string>>,
+  revision: number,
+): Record<string, string> {
   const inherited = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !notCopied.has(name));
   const annotations: Record<string, string> = { ...current, ...Object.fromEntries(inherited) };
   const before = current[revisionAnnotation];
@@ -55,7 +62,8 @@ export function newSetAnnotations(deployment: Deployment, current: Readonly<Reco
     annotations[revisionAnnotation] = String(revision);
     if (before !== undefined && before !== '') {
       const history = current[revisionHistoryAnnotation];
-      annotations[revisionHistoryAnnotation] = history === undefined || history === '' ? before : `${history},${before}`;
+      annotations[revisionHistoryAnnotation] =
+        history === undefined || history === '' ? before : `${history},${before}`;
     }
   }
   return annotations;

@@ -10,7 +10,8 @@ export interface Scale {
 
 const replicasOf = (set: ReplicaSet): number => set.spec?.replicas ?? 0;
 const availableOf = (set: ReplicaSet): number => set.status?.availableReplicas ?? 0;
-const sum = (sets: readonly ReplicaSet[], of: (set: ReplicaSet) => number): number => sets.reduce((total, set) => total + of(set), 0);
+const sum = (sets: readonly ReplicaSet[], of: (set: ReplicaSet) => number): number =>
+  sets.reduce((total, set) => total + of(set), 0);
 
 export const totalReplicas = (sets: readonly ReplicaSet[]): number => sum(sets, replicasOf);
 export const totalAvailable = (sets: readonly ReplicaSet[]): number => sum(sets, availableOf);
@@ -77,14 +78,19 @@ export function scaleDownAll(oldSets: readonly ReplicaSet[]): Scale[] {
  * The Deployment was resized in the middle of a rollout (or while paused): the change is spread over its sets in proportion
  * to their size, the leftover going to the largest, newest first.
  */
-export function scaleProportionally(deployment: Deployment, newSet: ReplicaSet | undefined, oldSets: readonly ReplicaSet[]): Scale[] {
+export function scaleProportionally(
+  deployment: Deployment,
+  newSet: ReplicaSet | undefined,
+  oldSets: readonly ReplicaSet[],
+): Scale[] {
   const wanted = deployment.spec?.replicas ?? 1;
   const all = newSet === undefined ? [...oldSets] : [...oldSets, newSet];
   const active = all.filter((set) => replicasOf(set) > 0);
   if (active.length === 0 && newSet !== undefined) return changed(new Map([[newSet, wanted]]));
   if (active.length === 0) return [];
   if (active.length === 1) return changed(new Map(active.map((set) => [set, wanted])));
-  if (newSet !== undefined && replicasOf(newSet) === wanted && availableOf(newSet) === wanted) return scaleDownAll(oldSets);
+  if (newSet !== undefined && replicasOf(newSet) === wanted && availableOf(newSet) === wanted)
+    return scaleDownAll(oldSets);
   if (deployment.spec?.strategy?.type === 'Recreate') return [];
 
   const allowed = wanted > 0 ? wanted + rollingLimits(deployment).maxSurge : 0;
@@ -140,5 +146,7 @@ export function sizeAnnotations(deployment: Deployment): Record<string, string> 
 }
 
 function changed(next: ReadonlyMap<ReplicaSet, number>): Scale[] {
-  return [...next].filter(([set, replicas]) => replicas !== replicasOf(set)).map(([set, replicas]) => ({ set, replicas }));
+  return [...next]
+    .filter(([set, replicas]) => replicas !== replicasOf(set))
+    .map(([set, replicas]) => ({ set, replicas }));
 }

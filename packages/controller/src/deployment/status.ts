@@ -1,5 +1,12 @@
 /** The status a Deployment should show, and whether its rollout makes progress. Pure. */
-import { type Condition, type Deployment, type DeploymentStatus, findCondition, type ReplicaSet, setCondition } from '@skiff/api';
+import {
+  type Condition,
+  type Deployment,
+  type DeploymentStatus,
+  findCondition,
+  type ReplicaSet,
+  setCondition,
+} from '@skiff/api';
 import { rollingLimits, totalActual, totalAvailable, totalReplicas } from './rolling.ts';
 
 type Progress = Omit<Condition, 'lastTransitionTime'> & { lastUpdateTime?: string };
@@ -25,7 +32,9 @@ export function deploymentStatus(state: RolloutState, nowMs: number): Deployment
   };
 }
 
-type Counts = Required<Pick<DeploymentStatus, 'replicas' | 'updatedReplicas' | 'readyReplicas' | 'availableReplicas' | 'unavailableReplicas'>>;
+type Counts = Required<
+  Pick<DeploymentStatus, 'replicas' | 'updatedReplicas' | 'readyReplicas' | 'availableReplicas' | 'unavailableReplicas'>
+>;
 
 function deploymentCounts({ newSet, sets }: RolloutState): Counts {
   const availableReplicas = totalAvailable(sets);
@@ -45,8 +54,18 @@ function deploymentConditions(state: RolloutState, counts: Counts, nowMs: number
   let conditions: Condition[] = setCondition(
     deployment.status?.conditions ?? [],
     enough
-      ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
-      : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' },
+      ? {
+          type: 'Available',
+          status: 'True',
+          reason: 'MinimumReplicasAvailable',
+          message: 'Deployment has minimum availability.',
+        }
+      : {
+          type: 'Available',
+          status: 'False',
+          reason: 'MinimumReplicasUnavailable',
+          message: 'Deployment does not have minimum availability.',
+        },
     nowMs,
   );
   conditions = withFailure(conditions, state, nowMs);
@@ -56,15 +75,24 @@ function deploymentConditions(state: RolloutState, counts: Counts, nowMs: number
 
 /** The new set's own trouble, shown on the Deployment. */
 function withFailure(conditions: Condition[], state: RolloutState, nowMs: number): Condition[] {
-  const failing = state.sets.map((set) => findCondition(set.status?.conditions ?? [], 'ReplicaFailure')).find((condition) => condition?.status === 'True');
+  const failing = state.sets
+    .map((set) => findCondition(set.status?.conditions ?? [], 'ReplicaFailure'))
+    .find((condition) => condition?.status === 'True');
   if (failing !== undefined) {
-    return setCondition(conditions, { type: 'ReplicaFailure', status: 'True', reason: failing.reason ?? '', message: failing.message ?? '' }, nowMs);
+    return setCondition(
+      conditions,
+      { type: 'ReplicaFailure', status: 'True', reason: failing.reason ?? '', message: failing.message ?? '' },
+      nowMs,
+    );
   }
   return conditions.filter((condition) => condition.type !== 'ReplicaFailure');
 }
 
 /** Every pod is of the new template and available, and no old one is left. */
-export function isComplete(deployment: Deployment, counts: Pick<Counts, 'replicas' | 'updatedReplicas' | 'availableReplicas'>): boolean {
+export function isComplete(
+  deployment: Deployment,
+  counts: Pick<Counts, 'replicas' | 'updatedReplicas' | 'availableReplicas'>,
+): boolean {
   const wanted = deployment.spec?.replicas ?? 1;
   return counts.updatedReplicas === wanted && counts.replicas === wanted && counts.availableReplicas === wanted;
 }
@@ -81,9 +109,12 @@ function progressing(state: RolloutState, counts: Counts, nowMs: number): Progre
   });
   const current = findCondition(deployment.status?.conditions ?? [], 'Progressing');
   if (state.createFailure !== undefined) return update('ReplicaSetCreateError', state.createFailure, 'False');
-  const subject = newSet === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newSet.metadata.name}"`;
+  const subject =
+    newSet === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newSet.metadata.name}"`;
   if (deployment.spec.paused === true) {
-    return current?.reason === 'DeploymentPaused' ? undefined : update('DeploymentPaused', 'Deployment is paused', 'Unknown');
+    return current?.reason === 'DeploymentPaused'
+      ? undefined
+      : update('DeploymentPaused', 'Deployment is paused', 'Unknown');
   }
   if (current?.reason === 'DeploymentPaused') return update('DeploymentResumed', 'Deployment is resumed', 'Unknown');
   if (isComplete(deployment, counts)) {
@@ -92,7 +123,12 @@ function progressing(state: RolloutState, counts: Counts, nowMs: number): Progre
       : update('NewReplicaSetAvailable', `${subject} has successfully progressed.`);
   }
   if (current === undefined || madeProgress(deployment, counts) || isNewRollout(state, current)) {
-    return update(current === undefined ? 'NewReplicaSetCreated' : 'ReplicaSetUpdated', current === undefined ? `Created new replica set ${JSON.stringify(newSet?.metadata.name ?? '')}` : `${subject} is progressing.`);
+    return update(
+      current === undefined ? 'NewReplicaSetCreated' : 'ReplicaSetUpdated',
+      current === undefined
+        ? `Created new replica set ${JSON.stringify(newSet?.metadata.name ?? '')}`
+        : `${subject} is progressing.`,
+    );
   }
   const deadline = progressDeadlineMs(deployment);
   if (current.reason !== 'ProgressDeadlineExceeded' && deadline !== undefined && deadline <= nowMs) {
@@ -104,7 +140,8 @@ function progressing(state: RolloutState, counts: Counts, nowMs: number): Progre
 /** More updated, ready or available pods, or fewer old ones, than the last status said. */
 function madeProgress(deployment: Deployment, counts: Counts): boolean {
   const before = deployment.status ?? {};
-  const old = (of: { replicas?: number; updatedReplicas?: number }): number => (of.replicas ?? 0) - (of.updatedReplicas ?? 0);
+  const old = (of: { replicas?: number; updatedReplicas?: number }): number =>
+    (of.replicas ?? 0) - (of.updatedReplicas ?? 0);
   return (
     counts.updatedReplicas > (before.updatedReplicas ?? 0) ||
     old(counts) < old(before) ||

@@ -1,7 +1,7 @@
 /** The legacy Endpoints object of a Service. Pure. At most 1000 addresses, as Kubernetes cuts it. */
 import type { EndpointAddress, Service } from '@skiff/api';
-import { canonical } from '../runtime/canonical.ts';
 import { type Backend, hostnameOf, type ResolvedPort } from '../endpointslice/endpoints-of.ts';
+import { canonical } from '../runtime/canonical.ts';
 
 const maxAddresses = 1000;
 
@@ -20,7 +20,11 @@ export function subsetsOf(service: Service, backends: readonly Backend[]): Subse
     if (total >= maxAddresses) break;
     total += 1;
     const key = canonical(backend.ports);
-    const group = groups.get(key) ?? { addresses: [], notReadyAddresses: [], ports: backend.ports.map((port) => ({ ...port })) };
+    const group = groups.get(key) ?? {
+      addresses: [],
+      notReadyAddresses: [],
+      ports: backend.ports.map((port) => ({ ...port })),
+    };
     (backend.ready ? group.addresses : group.notReadyAddresses).push(toAddress(service, backend));
     groups.set(key, group);
   }

@@ -32,7 +32,8 @@ export function endpointsController({ client, informers }: EndpointsContext): Co
     const service = services.get(namespace, name);
     const current = endpoints.get(namespace, name);
     if (service === undefined) {
-      if (current !== undefined && current.metadata.labels?.[managedByLabel] === managedBy) await remove(namespace, name, current.metadata.uid);
+      if (current !== undefined && current.metadata.labels?.[managedByLabel] === managedBy)
+        await remove(namespace, name, current.metadata.uid);
       return undefined;
     }
     if (!isManaged(service)) return undefined;
@@ -47,7 +48,11 @@ export function endpointsController({ client, informers }: EndpointsContext): Co
         });
       return undefined;
     }
-    if (canonical(current.subsets ?? []) === canonical(subsets) && canonical(current.metadata.labels ?? {}) === canonical(labels)) return undefined;
+    if (
+      canonical(current.subsets ?? []) === canonical(subsets) &&
+      canonical(current.metadata.labels ?? {}) === canonical(labels)
+    )
+      return undefined;
     await endpointsClient.update({ ...current, subsets, metadata: { ...current.metadata, labels } });
     return undefined;
   }

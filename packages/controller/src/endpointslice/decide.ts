@@ -21,7 +21,12 @@ export interface SlicePlan {
 }
 
 /** `zoneOf`: a node's topology.kubernetes.io/zone. */
-export function planSlices(service: Service, backends: readonly Backend[], existing: readonly EndpointSlice[], zoneOf: (node: string) => string | undefined): SlicePlan {
+export function planSlices(
+  service: Service,
+  backends: readonly Backend[],
+  existing: readonly EndpointSlice[],
+  zoneOf: (node: string) => string | undefined,
+): SlicePlan {
   const groups = new Map<string, { ports: readonly ResolvedPort[]; endpoints: Map<string, Endpoint> }>();
   for (const backend of backends) {
     const key = canonical(backend.ports);
@@ -32,7 +37,9 @@ export function planSlices(service: Service, backends: readonly Backend[], exist
   const plan = { create: [] as Draft<EndpointSlice>[], update: [] as EndpointSlice[], remove: [] as EndpointSlice[] };
   const unused = new Set(existing);
   for (const { ports, endpoints } of groups.values()) {
-    const slices = existing.filter((slice) => slice.addressType === 'IPv4' && canonical(toResolved(slice)) === canonical(ports));
+    const slices = existing.filter(
+      (slice) => slice.addressType === 'IPv4' && canonical(toResolved(slice)) === canonical(ports),
+    );
     for (const slice of slices) unused.delete(slice);
     planGroup(service, ports, endpoints, slices, plan);
   }
@@ -47,7 +54,13 @@ interface Plan {
   remove: EndpointSlice[];
 }
 
-function planGroup(service: Service, ports: readonly ResolvedPort[], wanted: Map<string, Endpoint>, slices: readonly EndpointSlice[], plan: Plan): void {
+function planGroup(
+  service: Service,
+  ports: readonly ResolvedPort[],
+  wanted: Map<string, Endpoint>,
+  slices: readonly EndpointSlice[],
+  plan: Plan,
+): void {
   const left = new Map(wanted);
   const kept = slices.map((slice) => {
     const endpoints: Endpoint[] = [];
@@ -73,7 +86,12 @@ function planGroup(service: Service, ports: readonly ResolvedPort[], wanted: Map
 }
 
 /** A Service without pods still shows one empty slice, so that its readers know it was looked at. */
-function keepPlaceholder(service: Service, existing: readonly EndpointSlice[], unused: Set<EndpointSlice>, plan: Plan): void {
+function keepPlaceholder(
+  service: Service,
+  existing: readonly EndpointSlice[],
+  unused: Set<EndpointSlice>,
+  plan: Plan,
+): void {
   const [first] = existing;
   if (first === undefined) {
     plan.create.push(draftSlice(service, [], []));
@@ -85,7 +103,9 @@ function keepPlaceholder(service: Service, existing: readonly EndpointSlice[], u
 
 function pushIfChanged(service: Service, slice: EndpointSlice, endpoints: Endpoint[], plan: Plan): void {
   const next: EndpointSlice = { ...slice, endpoints, metadata: { ...slice.metadata, labels: labelsOf(service) } };
-  const same = canonical(endpoints) === canonical(slice.endpoints ?? []) && canonical(next.metadata.labels) === canonical(slice.metadata.labels ?? {});
+  const same =
+    canonical(endpoints) === canonical(slice.endpoints ?? []) &&
+    canonical(next.metadata.labels) === canonical(slice.metadata.labels ?? {});
   if (!same) plan.update.push(next);
 }
 
@@ -98,7 +118,14 @@ function draftSlice(service: Service, ports: readonly ResolvedPort[], endpoints:
       namespace: service.metadata.namespace ?? '',
       labels: labelsOf(service),
       ownerReferences: [
-        { apiVersion: 'v1', kind: 'Service', name: service.metadata.name, uid: service.metadata.uid, controller: true, blockOwnerDeletion: true },
+        {
+          apiVersion: 'v1',
+          kind: 'Service',
+          name: service.metadata.name,
+          uid: service.metadata.uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
       ],
     },
     addressType: 'IPv4',

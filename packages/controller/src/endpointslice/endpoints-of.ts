@@ -23,11 +23,18 @@ export interface Backend {
 
 /** Whether the controllers manage this Service's endpoints: a Service without selector has somebody else's. */
 export function isManaged(service: Service): boolean {
-  return service.spec.type !== 'ExternalName' && service.spec.selector !== undefined && Object.keys(service.spec.selector).length > 0;
+  return (
+    service.spec.type !== 'ExternalName' &&
+    service.spec.selector !== undefined &&
+    Object.keys(service.spec.selector).length > 0
+  );
 }
 
 export function selectsPod(service: Service, pod: Pod): boolean {
-  return isManaged(service) && matchesLabels(toSelector({ matchLabels: service.spec.selector ?? {} }), pod.metadata.labels ?? {});
+  return (
+    isManaged(service) &&
+    matchesLabels(toSelector({ matchLabels: service.spec.selector ?? {} }), pod.metadata.labels ?? {})
+  );
 }
 
 /** Backends in the order of their pods' names, finished pods and pods without address left out. */
@@ -40,7 +47,14 @@ export function backendsOf(service: Service, pods: readonly Pod[]): Backend[] {
     if (ip === '' || finished || !selectsPod(service, pod)) continue;
     const terminating = pod.metadata.deletionTimestamp !== undefined;
     const serving = publishUnready || isPodReady(pod);
-    backends.push({ pod, ip, serving, terminating, ready: publishUnready || (serving && !terminating), ports: portsOf(service, pod) });
+    backends.push({
+      pod,
+      ip,
+      serving,
+      terminating,
+      ready: publishUnready || (serving && !terminating),
+      ports: portsOf(service, pod),
+    });
   }
   return backends.sort((a, b) => (a.pod.metadata.name < b.pod.metadata.name ? -1 : 1));
 }
@@ -64,9 +78,13 @@ function portsOf(service: Service, pod: Pod): ResolvedPort[] {
 function targetPort(port: ServicePort, pod: Pod): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return target === 0 ? port.port : target;
-  const containers = [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? []).filter((one) => one.restartPolicy === 'Always')];
+  const containers = [
+    ...(pod.spec.containers ?? []),
+    ...(pod.spec.initContainers ?? []).filter((one) => one.restartPolicy === 'Always'),
+  ];
   const ports: ContainerPort[] = containers.flatMap((container) => container.ports ?? []);
-  return ports.find((one) => one.name === target && (one.protocol ?? 'TCP') === (port.protocol ?? 'TCP'))?.containerPort;
+  return ports.find((one) => one.name === target && (one.protocol ?? 'TCP') === (port.protocol ?? 'TCP'))
+    ?.containerPort;
 }
 
 /** The name DNS gives the pod under a headless Service (spec.hostname with a matching subdomain). */

@@ -40,13 +40,22 @@ export function endpointSliceController({ client, informers, clock }: EndpointSl
     const { namespace, name } = splitKey(key);
     const service = services.get(namespace, name);
     // A Service that is gone takes its slices with it, by ownership.
-    if (service === undefined || !isManaged(service) || service.metadata.deletionTimestamp !== undefined) return undefined;
+    if (service === undefined || !isManaged(service) || service.metadata.deletionTimestamp !== undefined)
+      return undefined;
     if (!expectations.settled(key)) return undefined;
-    const mine = slices.byIndex('service', key).filter((slice) => slice.metadata.labels?.[managedByLabel] === managedBy);
-    const plan = planSlices(service, backendsOf(service, pods.list(namespace)), mine, (node) => nodes.get('', node)?.metadata.labels?.['topology.kubernetes.io/zone']);
+    const mine = slices
+      .byIndex('service', key)
+      .filter((slice) => slice.metadata.labels?.[managedByLabel] === managedBy);
+    const plan = planSlices(
+      service,
+      backendsOf(service, pods.list(namespace)),
+      mine,
+      (node) => nodes.get('', node)?.metadata.labels?.['topology.kubernetes.io/zone'],
+    );
     for (const draft of plan.create) expectSlice(key, await sliceClient.create(draft));
     for (const slice of plan.update) expectSlice(key, await sliceClient.update(slice));
-    for (const slice of plan.remove) await sliceClient.delete(namespace, slice.metadata.name, { uid: slice.metadata.uid }).catch(ignoreGone);
+    for (const slice of plan.remove)
+      await sliceClient.delete(namespace, slice.metadata.name, { uid: slice.metadata.uid }).catch(ignoreGone);
     return undefined;
   }
 
@@ -60,8 +69,8 @@ export function endpointSliceController({ client, informers, clock }: EndpointSl
   return { name: 'endpointslice', watch, reconcile };
 }
 
-
-const serviceKey = (slice: EndpointSlice): string => `${slice.metadata.namespace}/${slice.metadata.labels?.[serviceNameLabel] ?? ''}`;
+const serviceKey = (slice: EndpointSlice): string =>
+  `${slice.metadata.namespace}/${slice.metadata.labels?.[serviceNameLabel] ?? ''}`;
 
 function ignoreGone(error: unknown): void {
   if (!isReason(error, 'NotFound')) throw error;

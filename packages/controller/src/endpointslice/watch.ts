@@ -4,7 +4,11 @@ import type { Informer } from '@skiff/client';
 import { keyOf } from '../runtime/keys.ts';
 import { selectsPod } from './endpoints-of.ts';
 
-export function watchServicePods(services: Informer<Service>, pods: Informer<Pod>, enqueue: (key: string) => void): () => void {
+export function watchServicePods(
+  services: Informer<Service>,
+  pods: Informer<Pod>,
+  enqueue: (key: string) => void,
+): () => void {
   const unwatchServices = services.onChange((change) => enqueue(keyOf(change.object)));
   const unwatchPods = pods.onChange((change) => {
     const states = change.old === undefined ? [change.object] : [change.object, change.old];

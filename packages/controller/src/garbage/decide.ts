@@ -19,10 +19,16 @@ export type Verdict =
   | { readonly do: 'delete'; readonly policy: 'Background' | 'Foreground' | 'Orphan' };
 
 /** `owners`: each reference with its state. `dependents`: objects that name this one. */
-export function judge(object: Known, owners: readonly { reference: OwnerReference; state: OwnerState }[], dependents: readonly Known[]): Verdict {
+export function judge(
+  object: Known,
+  owners: readonly { reference: OwnerReference; state: OwnerState }[],
+  dependents: readonly Known[],
+): Verdict {
   if (object.deleting && object.finalizers.includes(orphanFinalizer)) return { do: 'orphan-dependents' };
   if (object.deleting && object.finalizers.includes(foregroundFinalizer)) {
-    const blocked = dependents.some((one) => one.owners.some((owner) => owner.uid === object.uid && owner.blockOwnerDeletion === true));
+    const blocked = dependents.some((one) =>
+      one.owners.some((owner) => owner.uid === object.uid && owner.blockOwnerDeletion === true),
+    );
     return { do: 'delete-dependents', blocked };
   }
   if (object.deleting || owners.length === 0) return { do: 'nothing' };

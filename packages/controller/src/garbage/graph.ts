@@ -23,7 +23,9 @@ export class OwnerGraph {
 
   /** Objects that name `uid` as an owner. */
   dependentsOf(uid: string): Known[] {
-    return [...(this.#dependents.get(uid) ?? [])].map((one) => this.#objects.get(one)).filter((one) => one !== undefined);
+    return [...(this.#dependents.get(uid) ?? [])]
+      .map((one) => this.#objects.get(one))
+      .filter((one) => one !== undefined);
   }
 
   put(object: Known): void {

@@ -2,7 +2,7 @@
 import { type ApiObject, isReason, type OwnerReference } from '@skiff/api';
 import type { Client, InformerFactory, ResourceOf } from '@skiff/client';
 import type { Controller } from '../runtime/controller.ts';
-import { foregroundFinalizer, judge, orphanFinalizer, type OwnerState } from './decide.ts';
+import { foregroundFinalizer, judge, type OwnerState, orphanFinalizer } from './decide.ts';
 import { type Known, OwnerGraph, toKnown } from './graph.ts';
 
 export interface GarbageContext {
@@ -37,12 +37,15 @@ export function garbageController({ client, informers, kinds }: GarbageContext):
     return () => undo.forEach((run) => void run());
   }
 
-  const needsLook = (object: ApiObject): boolean => object.metadata.deletionTimestamp !== undefined || (object.metadata.ownerReferences ?? []).length > 0;
+  const needsLook = (object: ApiObject): boolean =>
+    object.metadata.deletionTimestamp !== undefined || (object.metadata.ownerReferences ?? []).length > 0;
 
   async function reconcile(uid: string): Promise<undefined> {
     const known = graph.get(uid);
     if (known === undefined) return undefined;
-    const owners = await Promise.all(known.owners.map(async (reference) => ({ reference, state: await stateOf(known, reference) })));
+    const owners = await Promise.all(
+      known.owners.map(async (reference) => ({ reference, state: await stateOf(known, reference) })),
+    );
     const dependents = graph.dependentsOf(uid);
     const verdict = judge(known, owners, dependents);
     if (verdict.do === 'nothing') return undefined;
@@ -50,7 +53,8 @@ export function garbageController({ client, informers, kinds }: GarbageContext):
       for (const dependent of dependents) await dropReferences(dependent, [uid]);
       await removeFinalizer(known, orphanFinalizer);
     } else if (verdict.do === 'delete-dependents') {
-      for (const dependent of dependents) if (!dependent.deleting) await remove(dependent, dependent.owners.length > 0 ? 'Background' : 'Orphan', uid);
+      for (const dependent of dependents)
+        if (!dependent.deleting) await remove(dependent, dependent.owners.length > 0 ? 'Background' : 'Orphan', uid);
       if (!verdict.blocked) await removeFinalizer(known, foregroundFinalizer);
     } else if (verdict.do === 'drop-references') {
       await dropReferences(known, verdict.uids);
@@ -63,7 +67,8 @@ export function garbageController({ client, informers, kinds }: GarbageContext):
   /** The graph may lag: an owner it does not hold is asked for before it counts as gone. */
   async function stateOf(dependent: Known, reference: OwnerReference): Promise<OwnerState> {
     const known = graph.get(reference.uid);
-    if (known !== undefined) return known.deleting && known.finalizers.includes(foregroundFinalizer) ? 'waiting' : 'solid';
+    if (known !== undefined)
+      return known.deleting && known.finalizers.includes(foregroundFinalizer) ? 'waiting' : 'solid';
     const kind = byKind.get(`${reference.apiVersion}/${reference.kind}`);
     // A kind that is not served: nobody can tell whether the owner lives, so nothing is deleted for it.
     if (kind === undefined) return 'solid';
@@ -78,17 +83,29 @@ export function garbageController({ client, informers, kinds }: GarbageContext):
   }
 
   /** Deletes what the cache judged, unless its owners have changed since (`forOwner`: unless that owner is no owner any more). */
-  async function remove(known: Known, policy: 'Background' | 'Foreground' | 'Orphan', forOwner: string | undefined): Promise<void> {
+  async function remove(
+    known: Known,
+    policy: 'Background' | 'Foreground' | 'Orphan',
+    forOwner: string | undefined,
+  ): Promise<void> {
     const fresh = await read(known);
     if (fresh === undefined) return;
     const owners = fresh.metadata.ownerReferences ?? [];
     if (forOwner !== undefined && !owners.some((owner) => owner.uid === forOwner)) return;
-    if (forOwner === undefined && owners.map((owner) => owner.uid).join() !== known.owners.map((owner) => owner.uid).join()) return;
+    if (
+      forOwner === undefined &&
+      owners.map((owner) => owner.uid).join() !== known.owners.map((owner) => owner.uid).join()
+    )
+      return;
     // An object that another owner still wants only loses the reference.
     if (forOwner !== undefined && owners.length > 1) return dropReferences(known, [forOwner]);
     await client
       .resource(known.resource)
-      .delete(known.namespace, known.name, { uid: known.uid, resourceVersion: fresh.metadata.resourceVersion, propagationPolicy: policy })
+      .delete(known.namespace, known.name, {
+        uid: known.uid,
+        resourceVersion: fresh.metadata.resourceVersion,
+        propagationPolicy: policy,
+      })
       .catch(ignoreGone);
   }
 
@@ -107,9 +124,12 @@ export function garbageController({ client, informers, kinds }: GarbageContext):
   }
 
   async function patchMetadata(known: Known, metadata: object): Promise<void> {
-    await client.resource(known.resource).patch(known.namespace, known.name, 'merge', { metadata }).catch((error: unknown) => {
-      if (!isReason(error, 'NotFound')) throw error;
-    });
+    await client
+      .resource(known.resource)
+      .patch(known.namespace, known.name, 'merge', { metadata })
+      .catch((error: unknown) => {
+        if (!isReason(error, 'NotFound')) throw error;
+      });
   }
 
   async function read(known: Known): Promise<ApiObject | undefined> {

@@ -1,6 +1,10 @@
 /** What a namespace that does not empty says about why. Pure; reasons and wording of Kubernetes' namespace controller. */
 export interface Remains {
-  readonly objects: readonly { readonly resource: string; readonly group: string; readonly finalizers: readonly string[] }[];
+  readonly objects: readonly {
+    readonly resource: string;
+    readonly group: string;
+    readonly finalizers: readonly string[];
+  }[];
   /** Errors met while listing or deleting. */
   readonly failures: readonly string[];
 }
@@ -17,10 +21,25 @@ export function contentConditions({ objects, failures }: Remains): ContentCondit
   const perFinalizer = count(objects.flatMap(({ finalizers }) => finalizers));
   return [
     failures.length === 0
-      ? { type: 'NamespaceDeletionContentFailure', status: 'False', reason: 'ContentDeleted', message: 'All content successfully deleted, may be waiting on finalization' }
-      : { type: 'NamespaceDeletionContentFailure', status: 'True', reason: 'ContentDeletionFailed', message: `Failed to delete all resource types, ${failures.length} remaining: ${[...failures].sort().join(', ')}` },
+      ? {
+          type: 'NamespaceDeletionContentFailure',
+          status: 'False',
+          reason: 'ContentDeleted',
+          message: 'All content successfully deleted, may be waiting on finalization',
+        }
+      : {
+          type: 'NamespaceDeletionContentFailure',
+          status: 'True',
+          reason: 'ContentDeletionFailed',
+          message: `Failed to delete all resource types, ${failures.length} remaining: ${[...failures].sort().join(', ')}`,
+        },
     perKind.length === 0
-      ? { type: 'NamespaceContentRemaining', status: 'False', reason: 'ContentRemoved', message: 'All content successfully removed' }
+      ? {
+          type: 'NamespaceContentRemaining',
+          status: 'False',
+          reason: 'ContentRemoved',
+          message: 'All content successfully removed',
+        }
       : {
           type: 'NamespaceContentRemaining',
           status: 'True',
@@ -28,7 +47,12 @@ export function contentConditions({ objects, failures }: Remains): ContentCondit
           message: `Some resources are remaining: ${perKind.map(([kind, number]) => `${kind} has ${number} resource instances`).join(', ')}`,
         },
     perFinalizer.length === 0
-      ? { type: 'NamespaceFinalizersRemaining', status: 'False', reason: 'ContentHasNoFinalizers', message: 'All content-preserving finalizers finished' }
+      ? {
+          type: 'NamespaceFinalizersRemaining',
+          status: 'False',
+          reason: 'ContentHasNoFinalizers',
+          message: 'All content-preserving finalizers finished',
+        }
       : {
           type: 'NamespaceFinalizersRemaining',
           status: 'True',

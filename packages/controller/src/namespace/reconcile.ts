@@ -1,7 +1,8 @@
 /** Empties a namespace that is being deleted, then lets it go. Keyed by namespace. */
+
+import type { Clock } from '@skiff/api';
 import { type ApiObject, isReason, type Namespace, type NamespaceCondition, resources, setCondition } from '@skiff/api';
 import type { Client, InformerFactory, ResourceOf } from '@skiff/client';
-import type { Clock } from '@skiff/api';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
 import { contentConditions, type Remains } from './decide.ts';
 
@@ -17,7 +18,8 @@ export function namespaceController({ client, informers, clock, kinds }: Namespa
   const namespaces = informers.informer(resources.namespaces);
   const namespaceClient = client.resource(resources.namespaces);
 
-  const watch = (enqueue: (key: string) => void): (() => void) => namespaces.onChange((change) => enqueue(change.object.metadata.name));
+  const watch = (enqueue: (key: string) => void): (() => void) =>
+    namespaces.onChange((change) => enqueue(change.object.metadata.name));
 
   async function reconcile(name: string): Promise<LookAgain | undefined> {
     const namespace = namespaces.get('', name);
@@ -42,7 +44,12 @@ export function namespaceController({ client, informers, clock, kinds }: Namespa
           if (before.items.length === 0) return;
           await client.resource(kind).deleteCollection({ namespace, propagationPolicy: 'Background' });
           const { items } = await client.resource(kind).list({ namespace });
-          for (const item of items) remains.objects.push({ resource: kind.resource, group: kind.group, finalizers: item.metadata.finalizers ?? [] });
+          for (const item of items)
+            remains.objects.push({
+              resource: kind.resource,
+              group: kind.group,
+              finalizers: item.metadata.finalizers ?? [],
+            });
         } catch (error) {
           remains.failures.push(error instanceof Error ? error.message : String(error));
         }
@@ -53,16 +60,29 @@ export function namespaceController({ client, informers, clock, kinds }: Namespa
 
   async function writeConditions(namespace: Namespace, remains: Remains): Promise<void> {
     let conditions = namespace.status?.conditions ?? [];
-    for (const condition of contentConditions(remains)) conditions = setCondition(conditions, condition, clock.now()) as NamespaceCondition[];
+    for (const condition of contentConditions(remains))
+      conditions = setCondition(conditions, condition, clock.now()) as NamespaceCondition[];
     if (JSON.stringify(conditions) === JSON.stringify(namespace.status?.conditions ?? [])) return;
-    await namespaceClient.patch('', namespace.metadata.name, 'merge', { status: { conditions } }, { subresource: 'status' });
+    await namespaceClient.patch(
+      '',
+      namespace.metadata.name,
+      'merge',
+      { status: { conditions } },
+      { subresource: 'status' },
+    );
   }
 
   async function finalize(namespace: Namespace): Promise<void> {
     const finalizers = (namespace.spec?.finalizers ?? []).filter((one) => one !== 'kubernetes');
     const { name } = namespace.metadata;
     await namespaceClient
-      .patch('', name, 'merge', { metadata: { uid: namespace.metadata.uid }, spec: { finalizers } }, { subresource: 'finalize' })
+      .patch(
+        '',
+        name,
+        'merge',
+        { metadata: { uid: namespace.metadata.uid }, spec: { finalizers } },
+        { subresource: 'finalize' },
+      )
       .catch((error: unknown) => {
         if (!isReason(error, 'NotFound')) throw error;
       });

@@ -13,4 +13,5 @@ export function nextRange(cluster: string, maskSize: number, taken: ReadonlySet<
   return undefined;
 }
 
-const dotted = (number: number): string => [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
+const dotted = (number: number): string =>
+  [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');

@@ -14,7 +14,13 @@ export interface NodeIpamContext {
   readonly nodeMaskSize: number;
 }
 
-export function nodeIpamController({ client, informers, recorder, clusterCIDR, nodeMaskSize }: NodeIpamContext): Controller {
+export function nodeIpamController({
+  client,
+  informers,
+  recorder,
+  clusterCIDR,
+  nodeMaskSize,
+}: NodeIpamContext): Controller {
   const nodes = informers.informer(resources.nodes);
   /** Ranges given in this process that the cache may not show yet. */
   const given = new Map<string, string>();

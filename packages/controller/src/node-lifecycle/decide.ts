@@ -1,7 +1,15 @@
 /**
  * What a node's silence and conditions mean: pure. Rules: node-lifecycle-controller and taint-eviction-controller.
  */
-import { type Condition, type Node, type NodeCondition, type Pod, setCondition, type Taint, type Toleration } from '@skiff/api';
+import {
+  type Condition,
+  type Node,
+  type NodeCondition,
+  type Pod,
+  setCondition,
+  type Taint,
+  type Toleration,
+} from '@skiff/api';
 
 /** What was last heard of a node: by this process' own clock, so that a node's wrong clock does no harm. */
 export interface LastHeard {
@@ -19,7 +27,9 @@ const silentConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressur
 /** Conditions of a node that went silent: all Unknown. Undefined when nothing would change. */
 export function silencedConditions(node: Node, nowMs: number): NodeCondition[] | undefined {
   const current = node.status?.conditions ?? [];
-  const stale = silentConditions.filter((type) => current.find((condition) => condition.type === type)?.status !== 'Unknown');
+  const stale = silentConditions.filter(
+    (type) => current.find((condition) => condition.type === type)?.status !== 'Unknown',
+  );
   if (stale.length === 0) return undefined;
   const neverHeard = current.length === 0;
   let next: Condition[] = current as Condition[];
@@ -56,7 +66,8 @@ export function wantedTaints(node: Node, nowMs: number): Taint[] | undefined {
 
 function conditionTaints(node: Node): Taint[] {
   const taints: Taint[] = [];
-  const statusOf = (type: string): string | undefined => node.status?.conditions?.find((condition) => condition.type === type)?.status;
+  const statusOf = (type: string): string | undefined =>
+    node.status?.conditions?.find((condition) => condition.type === type)?.status;
   const ready = statusOf('Ready');
   if (ready !== 'True') {
     const key = ready === 'Unknown' ? unreachableKey : notReadyKey;
@@ -64,7 +75,8 @@ function conditionTaints(node: Node): Taint[] {
     // A node that never spoke is only kept free; eviction is for nodes that had pods to lose.
     if (ready !== undefined) taints.push({ key, effect: 'NoExecute' });
   }
-  for (const [type, key] of Object.entries(pressureKeys)) if (statusOf(type) === 'True') taints.push({ key, effect: 'NoSchedule' });
+  for (const [type, key] of Object.entries(pressureKeys))
+    if (statusOf(type) === 'True') taints.push({ key, effect: 'NoSchedule' });
   if (node.spec?.unschedulable === true) taints.push({ key: unschedulableKey, effect: 'NoSchedule' });
   return taints;
 }
@@ -100,5 +112,9 @@ export function tolerates(toleration: Toleration, taint: Taint): boolean {
 export function unreadyConditions(pod: Pod, nowMs: number): Condition[] | undefined {
   const ready = pod.status?.conditions?.find((condition) => condition.type === 'Ready');
   if (ready === undefined || ready.status === 'False') return undefined;
-  return setCondition((pod.status?.conditions ?? []) as Condition[], { type: 'Ready', status: 'False', reason: 'NodeNotReady', message: '' }, nowMs);
+  return setCondition(
+    (pod.status?.conditions ?? []) as Condition[],
+    { type: 'Ready', status: 'False', reason: 'NodeNotReady', message: '' },
+    nowMs,
+  );
 }

@@ -49,7 +49,8 @@ export function nodeLifecycleController(context: NodeLifecycleContext): Controll
         spec: { taints: taints.length === 0 ? null : taints },
       });
     }
-    if (judged.status?.conditions?.find((condition) => condition.type === 'Ready')?.status !== 'True') await markPodsUnready(name);
+    if (judged.status?.conditions?.find((condition) => condition.type === 'Ready')?.status !== 'True')
+      await markPodsUnready(name);
     return { afterMs: Math.max(context.graceMs - silentForMs, 1000) };
   }
 
@@ -69,7 +70,13 @@ export function nodeLifecycleController(context: NodeLifecycleContext): Controll
       if (conditions === undefined) continue;
       await client
         .resource(resources.pods)
-        .patch(pod.metadata.namespace ?? '', pod.metadata.name, 'merge', { metadata: { uid: pod.metadata.uid }, status: { conditions } }, { subresource: 'status' })
+        .patch(
+          pod.metadata.namespace ?? '',
+          pod.metadata.name,
+          'merge',
+          { metadata: { uid: pod.metadata.uid }, status: { conditions } },
+          { subresource: 'status' },
+        )
         .catch(ignoreGone);
       recorder.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
     }

@@ -15,14 +15,17 @@ const quarantineMs = 40_000;
 
 export function podGcController({ client, informers, clock }: PodGcContext): Controller {
   const nodes = informers.informer(resources.nodes);
-  const pods = informers.informer(resources.pods, { indexes: { node: (pod: Pod) => (pod.spec.nodeName === undefined ? [] : [pod.spec.nodeName]) } });
+  const pods = informers.informer(resources.pods, {
+    indexes: { node: (pod: Pod) => (pod.spec.nodeName === undefined ? [] : [pod.spec.nodeName]) },
+  });
   const missingSince = new Map<string, number>();
 
   function watch(enqueue: (key: string) => void): () => void {
     const undo = [
       nodes.onChange((change) => {
         missingSince.delete(change.object.metadata.name);
-        if (change.type === 'removed') for (const pod of pods.byIndex('node', change.object.metadata.name)) enqueue(keyOf(pod));
+        if (change.type === 'removed')
+          for (const pod of pods.byIndex('node', change.object.metadata.name)) enqueue(keyOf(pod));
       }),
       pods.onChange((change) => enqueue(keyOf(change.object))),
     ];
@@ -63,7 +66,16 @@ export function podGcController({ client, informers, clock }: PodGcContext): Con
     );
     const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
     try {
-      if (!finished) await client.resource(resources.pods).patch(namespace, name, 'merge', { metadata: { uid }, status: { phase: 'Failed', conditions } }, { subresource: 'status' });
+      if (!finished)
+        await client
+          .resource(resources.pods)
+          .patch(
+            namespace,
+            name,
+            'merge',
+            { metadata: { uid }, status: { phase: 'Failed', conditions } },
+            { subresource: 'status' },
+          );
       await client.resource(resources.pods).delete(namespace, name, { uid, gracePeriodSeconds: 0 });
     } catch (error) {
       if (!isReason(error, 'NotFound', 'Conflict')) throw error;

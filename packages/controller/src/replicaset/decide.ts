@@ -14,7 +14,12 @@ export interface ReplicaPlan {
  * `owned`: pods the set controls. `related`: active pods of all sets with the same owner, which tell how crowded a node
  * is; may be just `owned`.
  */
-export function planReplicas(set: ReplicaSet, owned: readonly Pod[], related: readonly Pod[], nowMs: number): ReplicaPlan {
+export function planReplicas(
+  set: ReplicaSet,
+  owned: readonly Pod[],
+  related: readonly Pod[],
+  nowMs: number,
+): ReplicaPlan {
   if (set.metadata.deletionTimestamp !== undefined) return { create: 0, remove: [] };
   const active = owned.filter(isPodActive);
   const missing = (set.spec?.replicas ?? 1) - active.length;
@@ -45,7 +50,8 @@ function compareForDeletion(a: Pod, b: Pod, rank: (pod: Pod) => number, nowMs: n
     rank(b) - rank(a) ||
     ageBucket(readySinceMs(a), nowMs) - ageBucket(readySinceMs(b), nowMs) ||
     restarts(b) - restarts(a) ||
-    ageBucket(Date.parse(a.metadata.creationTimestamp), nowMs) - ageBucket(Date.parse(b.metadata.creationTimestamp), nowMs) ||
+    ageBucket(Date.parse(a.metadata.creationTimestamp), nowMs) -
+      ageBucket(Date.parse(b.metadata.creationTimestamp), nowMs) ||
     a.metadata.uid.localeCompare(b.metadata.uid)
   );
 }

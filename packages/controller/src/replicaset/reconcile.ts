@@ -1,11 +1,29 @@
 /** The ReplicaSet controller: gathers a set's pods, asks `decide.ts`, creates and deletes, writes the status. */
-import { type Clock, isReason, matchesLabels, type Pod, type Random, randomSuffix, type ReplicaSet, resources, toSelector } from '@skiff/api';
+import {
+  type Clock,
+  isReason,
+  matchesLabels,
+  type Pod,
+  type Random,
+  type ReplicaSet,
+  randomSuffix,
+  resources,
+  toSelector,
+} from '@skiff/api';
 import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
 import { canonical } from '../runtime/canonical.ts';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
-import { adoptPatch, claim, controllerOf, controllerReference, orphansOf, ownerIndex, releasePatch } from '../runtime/owners.ts';
+import {
+  adoptPatch,
+  claim,
+  controllerOf,
+  controllerReference,
+  orphansOf,
+  ownerIndex,
+  releasePatch,
+} from '../runtime/owners.ts';
 import { isPodActive, untilAvailable } from '../runtime/pods.ts';
 import { inSlowStartBatches } from '../runtime/slow-start.ts';
 import { planReplicas } from './decide.ts';
@@ -37,7 +55,8 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
       const pod = change.object;
       for (const key of keysOfPod(pod, change.old)) {
         if (change.type !== 'removed') expectations.settle(key, `create:${pod.metadata.name}`);
-        if (change.type === 'removed' || pod.metadata.deletionTimestamp !== undefined) expectations.settle(key, `delete:${pod.metadata.uid}`);
+        if (change.type === 'removed' || pod.metadata.deletionTimestamp !== undefined)
+          expectations.settle(key, `delete:${pod.metadata.uid}`);
         enqueue(key);
       }
     });
@@ -50,10 +69,15 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
   /** The sets a pod's change may matter to: its controller, its former one, or for an orphan every set that selects it. */
   function keysOfPod(pod: Pod, old: Pod | undefined): string[] {
     const namespace = pod.metadata.namespace ?? '';
-    const owners = [pod, ...(old === undefined ? [] : [old])].map(controllerOf).filter((owner) => owner?.kind === 'ReplicaSet');
+    const owners = [pod, ...(old === undefined ? [] : [old])]
+      .map(controllerOf)
+      .filter((owner) => owner?.kind === 'ReplicaSet');
     if (owners.length > 0) return [...new Set(owners.map((owner) => `${namespace}/${owner?.name}`))];
     if (controllerOf(pod) !== undefined) return [];
-    return sets.list(namespace).filter((set) => selects(set, pod)).map(keyOf);
+    return sets
+      .list(namespace)
+      .filter((set) => selects(set, pod))
+      .map(keyOf);
   }
 
   async function reconcile(key: string): Promise<LookAgain | undefined> {
@@ -69,7 +93,10 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
 
   async function claimPods(set: ReplicaSet): Promise<Pod[]> {
     const namespace = set.metadata.namespace ?? '';
-    const candidates = [...pods.byIndex('owner', set.metadata.uid), ...pods.byIndex('owner', orphansOf(namespace)).filter(isPodActive)];
+    const candidates = [
+      ...pods.byIndex('owner', set.metadata.uid),
+      ...pods.byIndex('owner', orphansOf(namespace)).filter(isPodActive),
+    ];
     const { mine, adopt, release } = claim(set, candidates, (pod) => selects(set, pod));
     if (adopt.length > 0) {
       // The cache may lag behind a deletion: adopting for a set that is going would keep its pods alive.
@@ -77,11 +104,16 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
       if (fresh.metadata.uid !== set.metadata.uid || fresh.metadata.deletionTimestamp !== undefined) return [...mine];
     }
     for (const pod of adopt) await podClient.patch(namespace, pod.metadata.name, 'strategic', adoptPatch(set, pod));
-    for (const pod of release) await podClient.patch(namespace, pod.metadata.name, 'strategic', releasePatch(set, pod)).catch(ignoreGone);
+    for (const pod of release)
+      await podClient.patch(namespace, pod.metadata.name, 'strategic', releasePatch(set, pod)).catch(ignoreGone);
     return [...mine, ...adopt];
   }
 
-  async function manage(key: string, set: ReplicaSet, owned: readonly Pod[]): Promise<{ failure: ReplicaFailure; error: unknown } | undefined> {
+  async function manage(
+    key: string,
+    set: ReplicaSet,
+    owned: readonly Pod[],
+  ): Promise<{ failure: ReplicaFailure; error: unknown } | undefined> {
     const plan = planReplicas(set, owned, relatedPods(set, owned), clock.now());
     try {
       await inSlowStartBatches(plan.create, () => createPod(key, set));
@@ -99,7 +131,9 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
   /** Active pods of every set with the same controller: a node is crowded by old and new revisions alike. */
   function relatedPods(set: ReplicaSet, owned: readonly Pod[]): readonly Pod[] {
     const owner = controllerOf(set);
-    return owner === undefined ? owned : sets.byIndex('owner', owner.uid).flatMap((sibling) => pods.byIndex('owner', sibling.metadata.uid));
+    return owner === undefined
+      ? owned
+      : sets.byIndex('owner', owner.uid).flatMap((sibling) => pods.byIndex('owner', sibling.metadata.uid));
   }
 
   async function createPod(key: string, set: ReplicaSet): Promise<void> {
@@ -126,7 +160,11 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
     } catch (error) {
       expectations.settle(key, `create:${name}`);
       // A namespace that is going refuses everything: nothing to report, nothing to retry soon.
-      if (isReason(error, 'Forbidden') && error.status.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating')) return;
+      if (
+        isReason(error, 'Forbidden') &&
+        error.status.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating')
+      )
+        return;
       context.recorder.event(set, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
       throw error;
     }
@@ -146,21 +184,28 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
     }
   }
 
-  async function writeStatus(set: ReplicaSet, owned: readonly Pod[], failure: ReplicaFailure | undefined): Promise<void> {
+  async function writeStatus(
+    set: ReplicaSet,
+    owned: readonly Pod[],
+    failure: ReplicaFailure | undefined,
+  ): Promise<void> {
     const status = replicaSetStatus(set, owned, failure, clock.now());
     if (canonical(status) === canonical(set.status ?? {})) return;
     await setClient.updateStatus({ ...set, status }).catch(ignoreGone);
   }
 
   function lookWhenAvailable(set: ReplicaSet, owned: readonly Pod[]): LookAgain | undefined {
-    const waits = owned.map((pod) => untilAvailable(pod, set.spec.minReadySeconds ?? 0, clock.now())).filter((wait) => wait !== undefined);
+    const waits = owned
+      .map((pod) => untilAvailable(pod, set.spec.minReadySeconds ?? 0, clock.now()))
+      .filter((wait) => wait !== undefined);
     return waits.length === 0 ? undefined : { afterMs: Math.min(...waits) };
   }
 
   return { name: 'replicaset', watch, reconcile };
 }
 
-const selects = (set: ReplicaSet, pod: Pod): boolean => matchesLabels(toSelector(set.spec.selector), pod.metadata.labels ?? {});
+const selects = (set: ReplicaSet, pod: Pod): boolean =>
+  matchesLabels(toSelector(set.spec.selector), pod.metadata.labels ?? {});
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -1,6 +1,13 @@
 /** The status a ReplicaSet should show. Pure. */
-import { type Condition, type Pod, type ReplicaSet, type ReplicaSetStatus, setCondition } from '@skiff/api';
-import { matchesLabels, toSelector } from '@skiff/api';
+import {
+  type Condition,
+  matchesLabels,
+  type Pod,
+  type ReplicaSet,
+  type ReplicaSetStatus,
+  setCondition,
+  toSelector,
+} from '@skiff/api';
 import { isPodActive, isPodAvailable, isPodReady } from '../runtime/pods.ts';
 
 /** `failure`: why the last pass could not create or delete pods; undefined clears the ReplicaFailure condition. */
@@ -9,12 +16,18 @@ export interface ReplicaFailure {
   readonly message: string;
 }
 
-export function replicaSetStatus(set: ReplicaSet, owned: readonly Pod[], failure: ReplicaFailure | undefined, nowMs: number): ReplicaSetStatus {
+export function replicaSetStatus(
+  set: ReplicaSet,
+  owned: readonly Pod[],
+  failure: ReplicaFailure | undefined,
+  nowMs: number,
+): ReplicaSetStatus {
   const active = owned.filter(isPodActive);
   const template = toSelector({ matchLabels: set.spec?.template?.metadata?.labels ?? {} });
   const minReadySeconds = set.spec?.minReadySeconds ?? 0;
   const rest = (set.status?.conditions ?? []).filter((condition) => condition.type !== 'ReplicaFailure');
-  const conditions = failure === undefined ? rest : setCondition(set.status?.conditions ?? [], toCondition(failure), nowMs);
+  const conditions =
+    failure === undefined ? rest : setCondition(set.status?.conditions ?? [], toCondition(failure), nowMs);
   return {
     replicas: active.length,
     fullyLabeledReplicas: active.filter((pod) => matchesLabels(template, pod.metadata.labels ?? {})).length,

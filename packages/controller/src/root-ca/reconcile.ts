@@ -19,10 +19,14 @@ export function rootCaController(client: Client, informers: InformerFactory, roo
       metadata: {
         name,
         namespace,
-        annotations: { 'kubernetes.io/description': 'Contains a CA bundle that can be used to verify the API server when using internal endpoints.' },
+        annotations: {
+          'kubernetes.io/description':
+            'Contains a CA bundle that can be used to verify the API server when using internal endpoints.',
+        },
       },
       data,
     }),
-    mend: (current) => (current.data?.['ca.crt'] === rootCA && Object.keys(current.data).length === 1 ? undefined : { data }),
+    mend: (current) =>
+      current.data?.['ca.crt'] === rootCA && Object.keys(current.data).length === 1 ? undefined : { data },
   });
 }

@@ -29,7 +29,11 @@ export interface RuntimeContext {
 }
 
 /** Runs a controller until the signal aborts, and every key in work has been let go of. */
-export async function runController(controller: Controller, context: RuntimeContext, signal: AbortSignal): Promise<void> {
+export async function runController(
+  controller: Controller,
+  context: RuntimeContext,
+  signal: AbortSignal,
+): Promise<void> {
   const queue = createWorkQueue({ clock: context.clock, random: context.random });
   const logger = context.logger.child({ controller: controller.name });
   const unwatch = controller.watch((key) => queue.add(key));

@@ -13,7 +13,11 @@ export interface InEveryNamespace<T extends ApiObject> {
   readonly mend: (current: T) => object | undefined;
 }
 
-export function inEveryNamespace<T extends ApiObject>(client: Client, informers: InformerFactory, wanted: InEveryNamespace<T>): Controller {
+export function inEveryNamespace<T extends ApiObject>(
+  client: Client,
+  informers: InformerFactory,
+  wanted: InEveryNamespace<T>,
+): Controller {
   const namespaces = informers.informer(resources.namespaces);
   const objects = informers.informer(wanted.resource, { fieldSelector: `metadata.name=${wanted.objectName}` });
 
@@ -32,7 +36,8 @@ export function inEveryNamespace<T extends ApiObject>(client: Client, informers:
     const patch = current === undefined ? undefined : wanted.mend(current);
     try {
       if (current === undefined) await client.resource(wanted.resource).create(wanted.draft(name));
-      else if (patch !== undefined) await client.resource(wanted.resource).patch(name, wanted.objectName, 'merge', patch);
+      else if (patch !== undefined)
+        await client.resource(wanted.resource).patch(name, wanted.objectName, 'merge', patch);
     } catch (error) {
       // There already and not yet in the cache, or the namespace goes: an event will bring the key back if it matters.
       if (!isReason(error, 'AlreadyExists', 'NotFound', 'Forbidden')) throw error;

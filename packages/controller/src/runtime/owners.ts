@@ -38,7 +38,11 @@ export interface Claims<T extends ApiObject> {
  * Sorts candidates (children and orphans of the namespace) by what the owner has to do about each. An owner that is being
  * deleted, and a child that is, change nothing.
  */
-export function claim<T extends ApiObject>(owner: ApiObject, candidates: readonly T[], selected: (object: T) => boolean): Claims<T> {
+export function claim<T extends ApiObject>(
+  owner: ApiObject,
+  candidates: readonly T[],
+  selected: (object: T) => boolean,
+): Claims<T> {
   const mine: T[] = [];
   const adopt: T[] = [];
   const release: T[] = [];

@@ -1,0 +1,3 @@
+export * from './messages.ts';
+export * from './skiff.ts';
+export * from './status.ts';
