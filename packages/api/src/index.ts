@@ -1,5 +1,6 @@
 export * from './definition.ts';
 export * from './errors.ts';
+export * from './kinds/builtin.ts';
 export * from './kinds/resources.ts';
 export type * from './kinds/types.ts';
 export * from './object.ts';

@@ -154,9 +154,9 @@ export type {
 } from 'kubernetes-models/certificates.k8s.io/v1';
 export type { ILeaseSpec as LeaseSpec } from 'kubernetes-models/coordination.k8s.io/v1';
 export type {
-  IEndpoint as SliceEndpoint,
-  IEndpointConditions as SliceEndpointConditions,
-  IEndpointHints as SliceEndpointHints,
+  IEndpoint as Endpoint,
+  IEndpointConditions as EndpointConditions,
+  IEndpointHints as EndpointHints,
   IEndpointPort as SliceEndpointPort,
   IForNode as ForNode,
   IForZone as ForZone,
