@@ -53,7 +53,6 @@ export function startProxy(options: ProxyOptions, signal: AbortSignal): Proxy {
   const table = nftTable(tableName, run, logger);
   const health = healthServers(options.healthHost ?? '0.0.0.0', logger);
   let targets: UdpTargets | undefined;
-  let programmed = false;
   let waitingFor: string | undefined = 'the proxy has not started';
 
   const missing = (): string | undefined =>
@@ -67,9 +66,8 @@ export function startProxy(options: ProxyOptions, signal: AbortSignal): Proxy {
     if (waitingFor !== undefined) return;
     const zone = nodes.get('', nodeName)?.metadata.labels?.[zoneLabel];
     const plan = planProxy(services.list(), slices.list(), { ...options, name: nodeName, zone });
-    if (programmed && !(await tableExists(run))) table.forget();
+    await table.notice();
     await table.apply(plan.ruleset);
-    programmed = true;
     health.update(plan.healthChecks);
     const changed = targets === undefined || !sameTargets(targets, plan.udpTargets);
     targets = plan.udpTargets;
@@ -100,10 +98,4 @@ export function startProxy(options: ProxyOptions, signal: AbortSignal): Proxy {
     settled: () => loop.nextRun(),
     cleanup: () => table.remove(),
   };
-}
-
-/** A firewall's reload may flush all tables. */
-async function tableExists(run: CommandRunner): Promise<boolean> {
-  const tables = await run('nft', ['list', 'tables', 'ip']);
-  return tables.code !== 0 || tables.stdout.split('\n').includes(`table ip ${tableName}`);
 }

@@ -9,8 +9,8 @@ export interface NftTable {
   apply(wanted: Ruleset): Promise<void>;
   /** Removes the table. Succeeds when there is none. */
   remove(): Promise<void>;
-  /** Forgets what was applied, so that the next `apply` looks at the kernel again: for when others may have changed it. */
-  forget(): void;
+  /** Looks whether the table that was applied is still there (a firewall's reload may flush all); if not, the next `apply` makes it anew. */
+  notice(): Promise<void>;
 }
 
 export function nftTable(name: string, run: CommandRunner, logger: Logger): NftTable {
@@ -48,9 +48,12 @@ export function nftTable(name: string, run: CommandRunner, logger: Logger): NftT
         applied = undefined;
         await load([`add table ip ${name}`, `delete table ip ${name}`]);
       }),
-    forget() {
-      applied = undefined;
-    },
+    notice: () =>
+      inTurn(async () => {
+        if (applied === undefined) return;
+        const tables = await output(run, 'nft', ['list', 'tables', 'ip']);
+        if (!tables.split('\n').includes(`table ip ${name}`)) applied = undefined;
+      }),
   };
 }
 
