@@ -1,12 +1,7 @@
 /** What scheduler, controllers, agent and cli use to speak with the API server. Objects that come out are read-only by convention: copy before changing. */
-import type { ApiObject, Draft, GroupVersionResource } from '@skiff/api';
+import type { ApiObject, Draft, ResourceOf } from '@skiff/api';
 
-/** A collection with the type of its objects (`resources.pods` of @skiff/api is one). */
-export interface ResourceOf<T extends ApiObject> extends GroupVersionResource {
-  readonly kind: string;
-  readonly namespaced: boolean;
-  readonly __type?: T;
-}
+export type { ResourceOf } from '@skiff/api';
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 

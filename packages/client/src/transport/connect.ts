@@ -1,0 +1,144 @@
+/** A client of one or several API servers. */
+import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import type { ApiObject, Clock, Logger, Random } from '@skiff/api';
+import {
+  type ExecInput,
+  type ExecOpen,
+  type ExecOutput,
+  type JoinRequest,
+  type JoinResponse,
+  type LinkDown,
+  type LinkUp,
+  type ListRequest,
+  type LogChunk,
+  type LogsRequest,
+  type ObjectList,
+  type PortForwardInput,
+  type PortForwardOutput,
+  type RenewRequest,
+  services,
+} from '@skiff/api/wire';
+import type { Client, ResourceOf } from '../contract.ts';
+import { type CallContext, type Duplex, duplex, serverStream, unary } from './calls.ts';
+import { FailoverChannel } from './channel.ts';
+import { resourceClient } from './resources.ts';
+
+export interface ConnectOptions {
+  /** `host:port` of gRPC doors; the first that answers is used. */
+  readonly endpoints: readonly string[];
+  /** PEM texts. Without `cert` and `key` the client is who its token says, or anonymous. */
+  readonly tls: { readonly ca: string; readonly cert?: string; readonly key?: string };
+  /** Bearer token. */
+  readonly token?: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** A meta.k8s.io/v1 Table, as far as it is printed. */
+export interface Table {
+  readonly columnDefinitions: readonly { readonly name: string; readonly priority: number }[];
+  readonly rows: readonly { readonly cells: readonly unknown[]; readonly object?: ApiObject }[];
+}
+
+/** What streams to and from pods. */
+export interface PodStreams {
+  logs(
+    request: Partial<LogsRequest> & { readonly namespace: string; readonly pod: string },
+    signal?: AbortSignal,
+  ): AsyncIterable<Buffer>;
+  exec(open: ExecOpen, signal?: AbortSignal): Duplex<ExecInput, ExecOutput>;
+  attach(open: ExecOpen, signal?: AbortSignal): Duplex<ExecInput, ExecOutput>;
+  portForward(signal?: AbortSignal): Duplex<PortForwardInput, PortForwardOutput>;
+}
+
+/** What an agent asks of the control plane besides objects. */
+export interface NodeCalls {
+  join(request: JoinRequest): Promise<JoinResponse>;
+  renew(request: RenewRequest): Promise<JoinResponse>;
+  link(signal: AbortSignal): Duplex<LinkUp, LinkDown>;
+}
+
+export interface SkiffClient extends Client {
+  readonly pods: PodStreams;
+  readonly nodes: NodeCalls;
+  /** A collection, or the one object named, as `kubectl get` prints it. */
+  table(
+    resource: ResourceOf<ApiObject>,
+    query: { namespace?: string; name?: string; labelSelector?: string; fieldSelector?: string },
+  ): Promise<Table>;
+}
+
+const timeoutMs = 30_000;
+
+/** Dials at once and in the background; calls made before a connection stands wait for it, up to their deadline. */
+export function connect(options: ConnectOptions): SkiffClient {
+  const { ca, cert, key } = options.tls;
+  const toBuffer = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
+  const credentials = ChannelCredentials.createSsl(Buffer.from(ca), toBuffer(key), toBuffer(cert));
+  const metadata = new Metadata();
+  if (options.token !== undefined) metadata.set('authorization', `Bearer ${options.token}`);
+  const open = (): CallContext => ({
+    channel: new FailoverChannel({ ...options, credentials }),
+    metadata,
+    clock: options.clock,
+  });
+  const control = open();
+  let bulkContext: CallContext | undefined;
+  // Logs, exec and the like get a connection of their own: their bytes must not hold up control calls.
+  const bulk = (): CallContext => {
+    bulkContext ??= open();
+    return bulkContext;
+  };
+
+  return {
+    resource: (resource) => resourceClient(control, resource),
+    async table(resource, query) {
+      const target = {
+        group: resource.group,
+        version: resource.version,
+        resource: resource.resource,
+        namespace: query.namespace ?? '',
+        name: query.name ?? '',
+        subresource: '',
+      };
+      const request: Partial<ListRequest> = {
+        target,
+        labelSelector: query.labelSelector ?? '',
+        fieldSelector: query.fieldSelector ?? '',
+        accept: 'ENCODING_TABLE',
+      };
+      if (query.name !== undefined) {
+        const { json } = await unary<{ json: string }>(control, services.Resources, 'Get', request, { timeoutMs });
+        return JSON.parse(json) as Table;
+      }
+      const { items } = await unary<ObjectList>(control, services.Resources, 'List', request, { timeoutMs });
+      return JSON.parse(items[0] ?? '') as Table;
+    },
+    pods: {
+      async *logs(request, signal) {
+        for await (const { data } of serverStream<LogChunk>(bulk(), services.Pods, 'Logs', request, signal)) yield data;
+      },
+      exec: (request, signal) =>
+        opened(duplex<ExecInput, ExecOutput>(bulk(), services.Pods, 'Exec', signal), { open: request }),
+      attach: (request, signal) =>
+        opened(duplex<ExecInput, ExecOutput>(bulk(), services.Pods, 'Attach', signal), { open: request }),
+      portForward: (signal) => duplex(bulk(), services.Pods, 'PortForward', signal),
+    },
+    nodes: {
+      join: (request) => unary(control, services.Nodes, 'Join', request, { timeoutMs }),
+      renew: (request) => unary(control, services.Nodes, 'Renew', request, { timeoutMs }),
+      link: (signal) => duplex(bulk(), services.Nodes, 'Link', signal),
+    },
+    close() {
+      control.channel.close();
+      bulkContext?.channel.close();
+    },
+  };
+}
+
+/** The first message of an exec stream says what to run. A failure to send it shows on the output. */
+function opened<In, Out>(stream: Duplex<In, Out>, first: In): Duplex<In, Out> {
+  stream.write(first).catch(() => undefined);
+  return stream;
+}
