@@ -1,0 +1,147 @@
+/** Kubernetes Events: what happened to an object, for whoever describes it. Never throws, never blocks. */
+import { type ApiObject, type Clock, type Event, isReason, type Logger, type Random, resources } from '@skiff/api';
+import type { Client, EventRecorder } from '../contract.ts';
+
+export interface RecorderOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** `kubelet`, `default-scheduler`: what `kubectl describe` shows under From. */
+  readonly component: string;
+  /** The node, for an agent. */
+  readonly host?: string;
+}
+
+/** Client-go's spam filter: 25 at once for each object, then one in five minutes. */
+const burst = 25;
+const refillMs = 5 * 60 * 1000;
+const maxQueued = 1000;
+const maxRemembered = 4096;
+
+interface Remembered {
+  readonly event: Event;
+  readonly count: number;
+}
+
+interface Bucket {
+  tokens: number;
+  refilledMs: number;
+}
+
+interface Happening {
+  readonly about: ApiObject;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  readonly atMs: number;
+}
+
+export function createEventRecorder(options: RecorderOptions): EventRecorder {
+  return new Recorder(options);
+}
+
+class Recorder implements EventRecorder {
+  readonly #options: RecorderOptions;
+  readonly #queue: Happening[] = [];
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #buckets = new Map<string, Bucket>();
+  #writing = false;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  event(about: ApiObject, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const atMs = this.#options.clock.now();
+    if (this.#queue.length >= maxQueued || !this.#admit(about.metadata.uid, atMs)) return;
+    this.#queue.push({ about, type, reason, message, atMs });
+    if (!this.#writing) void this.#drain();
+  }
+
+  #admit(uid: string, nowMs: number): boolean {
+    const bucket = remember(this.#buckets, uid, this.#buckets.get(uid) ?? { tokens: burst, refilledMs: nowMs });
+    const earned = Math.floor((nowMs - bucket.refilledMs) / refillMs);
+    if (earned > 0) {
+      bucket.tokens = Math.min(burst, bucket.tokens + earned);
+      bucket.refilledMs = nowMs;
+    }
+    if (bucket.tokens === 0) return false;
+    bucket.tokens -= 1;
+    return true;
+  }
+
+  async #drain(): Promise<void> {
+    this.#writing = true;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      try {
+        await this.#write(next);
+      } catch (error) {
+        this.#options.logger.debug({ err: error, reason: next.reason }, 'an event could not be recorded');
+      }
+    }
+    this.#writing = false;
+  }
+
+  /** The same happening again raises the count of the event there is. */
+  async #write(happening: Happening): Promise<void> {
+    const { about, type, reason, message } = happening;
+    const key = [about.metadata.uid, type, reason, message].join('\n');
+    const before = this.#remembered.get(key);
+    const events = this.#options.client.resource(resources.events);
+    if (before !== undefined) {
+      const count = before.count + 1;
+      const { namespace = '', name } = before.event.metadata;
+      const patch = { count, lastTimestamp: wholeSeconds(happening.atMs) };
+      const patched = await events.patch(namespace, name, 'merge', patch).catch((error: unknown) => {
+        if (isReason(error, 'NotFound')) return undefined;
+        throw error;
+      });
+      if (patched !== undefined) {
+        remember(this.#remembered, key, { event: patched, count });
+        return;
+      }
+    }
+    remember(this.#remembered, key, { event: await events.create(this.#draft(happening)), count: 1 });
+  }
+
+  #draft({ about, type, reason, message, atMs }: Happening) {
+    const { component, host, random } = this.#options;
+    const namespace = about.metadata.namespace ?? '';
+    const suffix = Math.floor(random() * 2 ** 48)
+      .toString(16)
+      .padStart(12, '0');
+    return {
+      apiVersion: 'v1' as const,
+      kind: 'Event' as const,
+      metadata: { name: `${about.metadata.name}.${suffix}`, namespace: namespace === '' ? 'default' : namespace },
+      involvedObject: {
+        apiVersion: about.apiVersion,
+        kind: about.kind,
+        name: about.metadata.name,
+        uid: about.metadata.uid,
+        ...(namespace === '' ? {} : { namespace }),
+        ...(about.metadata.resourceVersion === '' ? {} : { resourceVersion: about.metadata.resourceVersion }),
+      },
+      type,
+      reason,
+      message: message.slice(0, 1024),
+      count: 1,
+      firstTimestamp: wholeSeconds(atMs),
+      lastTimestamp: wholeSeconds(atMs),
+      source: { component, ...(host === undefined ? {} : { host }) },
+      reportingComponent: component,
+      reportingInstance: host ?? '',
+    };
+  }
+}
+
+/** Sets, and forgets the oldest beyond the bound. */
+function remember<T>(map: Map<string, T>, key: string, value: T): T {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > maxRemembered) map.delete(map.keys().next().value ?? '');
+  return value;
+}
+
+const wholeSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
