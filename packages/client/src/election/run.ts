@@ -36,10 +36,11 @@ export async function runWhileLeading(
   } finally {
     leading.abort(new Error('leading ended'));
     signal.removeEventListener('abort', stop);
-    const lost = await renewing;
-    if (!lost) await candidate.release();
-    else if (!signal.aborted) throw new Error(`the lease ${options.lease.namespace}/${options.lease.name} was lost`);
+    await renewing;
+    await candidate.release();
   }
+  if (candidate.lost && !signal.aborted)
+    throw new Error(`the lease ${options.lease.namespace}/${options.lease.name} was lost`);
 }
 
 class Candidate {
@@ -47,6 +48,8 @@ class Candidate {
   readonly #times: ElectionTimes;
   #held: Lease | undefined;
   #sighting: Sighting | undefined;
+  /** The Lease could not be renewed in time, and may be another's by now. */
+  lost = false;
 
   constructor(options: ElectionOptions) {
     this.#options = options;
@@ -62,24 +65,26 @@ class Candidate {
     return false;
   }
 
-  /** Renews until the signal aborts (false) or the renew deadline passes without success (true: lost). */
-  async keep(signal: AbortSignal): Promise<boolean> {
+  /** Renews until the signal aborts, or the renew deadline passes without success: then the Lease is lost. */
+  async keep(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     let renewedMs = clock.now();
     while (!signal.aborted) {
       await this.#pause(signal);
-      if (signal.aborted) return false;
+      if (signal.aborted) return;
       const askedMs = clock.now();
       if (await this.#tryWithin(renewedMs + this.#times.renewDeadlineMs - askedMs)) renewedMs = askedMs;
-      else if (clock.now() - renewedMs >= this.#times.renewDeadlineMs) return true;
+      else if (clock.now() - renewedMs >= this.#times.renewDeadlineMs) {
+        this.lost = true;
+        return;
+      }
     }
-    return false;
   }
 
   /** Lets the next candidate in at once. Best effort: without it the Lease runs out. */
   async release(): Promise<void> {
     const held = this.#held;
-    if (held === undefined) return;
+    if (held === undefined || this.lost) return;
     const { client, clock } = this.#options;
     const spec = {
       ...heldBy(held, this.#options.identity, this.#times, clock.now()),
