@@ -130,10 +130,7 @@ export function createRestDoor(parts: DoorParts): RestDoor {
         minVersion: 'TLSv1.2',
         maxHeaderListPairs: maxHeaderFieldsOnWire,
         settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },
-        maxHeaderSize: maxHeaderBytes,
-        requestTimeout: 0,
-        headersTimeout: headersTimeoutMs,
-        shouldUpgradeCallback: isStreamUpgrade,
+        ...http1Options,
       },
       onRequest,
     );
@@ -176,6 +173,14 @@ export function createRestDoor(parts: DoorParts): RestDoor {
     },
   };
 }
+
+/** What Node takes for HTTP/1.1 on the same port, and its types do not know. Bodies are bounded by the chain's deadline. */
+const http1Options = {
+  maxHeaderSize: maxHeaderBytes,
+  headersTimeout: headersTimeoutMs,
+  requestTimeout: 0,
+  shouldUpgradeCallback: isStreamUpgrade,
+};
 
 /** Above the limit that the handler answers with a 431, so that it can. */
 const maxHeaderFieldsOnWire = 2000;

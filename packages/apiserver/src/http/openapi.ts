@@ -1,7 +1,98 @@
-/** What the OpenAPI pages are to the rest of the door. */
-import type { Exchange } from './exchange.ts';
+/** The OpenAPI pages: v3 a group version at a time, behind an index of hashes; v2 all at once, as JSON or as its protobuf form. */
+import type { Definition } from '@skiff/api';
+import type { Registry } from '../registry/contract.ts';
+import { etagOf, type GroupVersion, groupsOf } from './discovery.ts';
+import { pathNotFound } from './encode.ts';
+import { type Exchange, header } from './exchange.ts';
+import { notAcceptable, parseAccept } from './negotiate.ts';
+import { v2Document, v3Document } from './openapi-document.ts';
+import { v2, v3 } from './openapi-schema.ts';
+import { respond } from './respond.ts';
 
 export interface OpenApi {
-  /** Serves `/openapi/<segments>`. Throws ApiError NotFound. */
+  /** Serves `/openapi/<segments>`. Throws ApiError NotFound or NotAcceptable. */
   serve(exchange: Exchange, segments: readonly string[]): Promise<void>;
+}
+
+interface Page {
+  readonly body: string | Uint8Array;
+  readonly etag: string;
+}
+
+export const v2ProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+
+/** `api/v1`, `apis/apps/v1`: how the index names a group version. */
+const pathOf = (one: GroupVersion): string =>
+  one.group === '' ? `api/${one.version}` : `apis/${one.group}/${one.version}`;
+
+/** `encodeV2` turns the v2 document into its protobuf form. */
+export function createOpenApi(registry: Registry, encodeV2: (document: object) => Uint8Array): OpenApi {
+  let pages = new Map<string, Page>();
+  registry.onDefinitionsChanged(() => {
+    pages = new Map();
+  });
+
+  const page = (key: string, make: () => string | Uint8Array): Page => {
+    const known = pages.get(key);
+    if (known !== undefined) return known;
+    const body = make();
+    const made = { body, etag: etagOf(typeof body === 'string' ? body : Buffer.from(body).toString('base64')) };
+    pages.set(key, made);
+    return made;
+  };
+
+  const all = (): readonly Definition[] => registry.definitions();
+  const versions = (): readonly GroupVersion[] => groupsOf(all()).flatMap((group) => group.versions);
+  const v3Page = (one: GroupVersion): Page =>
+    page(`v3 ${pathOf(one)}`, () => JSON.stringify(v3Document(v3, one.definitions, all())));
+
+  const index = (): string => {
+    const paths = versions().map((one) => {
+      const hash = v3Page(one).etag.slice(1, 65);
+      return [pathOf(one), { serverRelativeURL: `/openapi/v3/${pathOf(one)}?hash=${hash}` }] as const;
+    });
+    return JSON.stringify({ paths: Object.fromEntries(paths) });
+  };
+
+  const send = (exchange: Exchange, contentType: string, made: Page): void => {
+    exchange.response.setHeader('etag', made.etag);
+    exchange.response.setHeader('vary', 'Accept');
+    if (header(exchange, 'if-none-match') === made.etag) {
+      exchange.response.statusCode = 304;
+      exchange.response.end();
+    } else respond(exchange, { code: 200, contentType, body: made.body });
+  };
+
+  const serveV2 = (exchange: Exchange): void => {
+    const json = page('v2 json', () => JSON.stringify(v2Document(v2, all())));
+    const accept = header(exchange, 'accept') ?? '';
+    for (const { type } of parseAccept(accept === '' ? '*/*' : accept)) {
+      if (type === v2ProtobufType) {
+        const made = page('v2 protobuf', () => encodeV2(v2Document(v2, all())));
+        return send(exchange, v2ProtobufType, made);
+      }
+      if (['application/json', 'application/*', '*/*'].includes(type)) return send(exchange, 'application/json', json);
+    }
+    throw notAcceptable(['application/json', v2ProtobufType]);
+  };
+
+  /** v3 documents are JSON only: a client that would rather have protobuf takes JSON second. */
+  const acceptsJson = (exchange: Exchange): boolean => {
+    const accept = header(exchange, 'accept') ?? '';
+    const types = parseAccept(accept === '' ? '*/*' : accept).map((clause) => clause.type);
+    return types.some((type) => ['application/json', 'application/*', '*/*'].includes(type));
+  };
+
+  return {
+    async serve(exchange, segments) {
+      const [version, ...rest] = segments;
+      if (version === 'v2' && rest.length === 0) return serveV2(exchange);
+      if (version !== 'v3') throw pathNotFound();
+      if (!acceptsJson(exchange)) throw notAcceptable(['application/json']);
+      if (rest.length === 0) return send(exchange, 'application/json', page('v3', index));
+      const one = versions().find((at) => pathOf(at) === rest.join('/'));
+      if (one === undefined) throw pathNotFound();
+      send(exchange, 'application/json', v3Page(one));
+    },
+  };
 }

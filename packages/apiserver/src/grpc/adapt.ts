@@ -1,0 +1,179 @@
+/**
+ * Plain functions as gRPC methods. A unary handler is a promise; a streaming one reads an async iterable and writes with an
+ * awaited `send`, which is where back-pressure comes from: grpc-js itself would buffer without end.
+ */
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import type {
+  handleUnaryCall,
+  Metadata,
+  ServerDuplexStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { Clock, Logger } from '@skiff/api';
+import { isReason } from '@skiff/api';
+import { toGrpcFailure } from '@skiff/api/wire';
+import type { Credentials } from '../chain/authenticate.ts';
+import { requestTimeoutMs } from '../chain/chain.ts';
+import { certificateOf } from './credentials.ts';
+
+/** What a handler knows of its call. */
+export interface CallInfo {
+  readonly credentials: Credentials;
+  readonly userAgent: string;
+  /** Aborts when the client cancelled, its deadline passed or the server ends. */
+  readonly signal: AbortSignal;
+  /** What the client's deadline leaves, at most a request's own limit. */
+  readonly timeoutMs: number;
+}
+
+/** Waits until the client has room. Throws the signal's reason when it is gone. */
+export type Send<Response> = (message: Response) => Promise<void>;
+
+export type Handler =
+  | { readonly type: 'unary'; readonly run: (request: unknown, call: CallInfo) => Promise<unknown> }
+  | {
+      readonly type: 'stream';
+      readonly run: (requests: AsyncIterable<unknown>, call: CallInfo, send: Send<unknown>) => Promise<void>;
+    };
+
+/** A method with one request and one answer. */
+export const unary = <Request, Response>(
+  run: (request: Request, call: CallInfo) => Promise<Response>,
+): Handler => ({ type: 'unary', run: (request, call) => run(request as Request, call) });
+
+/** A method that answers a stream. */
+export const serverStream = <Request, Response>(
+  run: (request: Request, call: CallInfo, send: Send<Response>) => Promise<void>,
+): Handler => ({
+  type: 'stream',
+  run: async (requests, call, send) => {
+    for await (const request of requests) return run(request as Request, call, send as Send<Response>);
+  },
+});
+
+/** A method with a stream in both directions. */
+export const bidi = <Request, Response>(
+  run: (requests: AsyncIterable<Request>, call: CallInfo, send: Send<Response>) => Promise<void>,
+): Handler => ({
+  type: 'stream',
+  run: (requests, call, send) => run(requests as AsyncIterable<Request>, call, send as Send<Response>),
+});
+
+export interface AdaptParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborts when the server ends: every stream then ends too. */
+  readonly signal: AbortSignal;
+}
+
+/** What every kind of call has. */
+type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getDeadline' | 'getAuthContext' | 'metadata'> & {
+  once(event: 'cancelled', run: () => void): unknown;
+};
+
+/** Throws Error when a method of the service has no handler, or a handler no method. */
+export function adapt(
+  service: ServiceDefinition,
+  handlers: Readonly<Record<string, Handler>>,
+  parts: AdaptParts,
+): UntypedServiceImplementation {
+  const missing = Object.keys(service).filter((name) => !Object.hasOwn(handlers, name));
+  const unknown = Object.keys(handlers).filter((name) => !Object.hasOwn(service, name));
+  if (missing.length + unknown.length > 0) throw new Error(`methods without match: ${[...missing, ...unknown].join(', ')}`);
+  return Object.fromEntries(
+    Object.entries(handlers).map(([name, handler]) => [
+      name,
+      handler.type === 'unary' ? adaptUnary(name, handler, parts) : adaptStream(name, handler, service, parts),
+    ]),
+  );
+}
+
+function report(parts: AdaptParts, method: string, error: unknown): void {
+  if (!(error instanceof Error) || isReason(error, 'InternalError') || error.name !== 'ApiError')
+    parts.logger.error({ err: error, method }, 'a call failed');
+}
+
+function adaptUnary(method: string, handler: Extract<Handler, { type: 'unary' }>, parts: AdaptParts): handleUnaryCall<unknown, unknown> {
+  return (call, callback) => {
+    const { info, end } = openCall(call, parts);
+    void handler
+      .run(call.request, info)
+      .then(
+        (response) => callback(null, response),
+        (error: unknown) => {
+          if (!info.signal.aborted) report(parts, method, error);
+          callback(toGrpcFailure(error));
+        },
+      )
+      .finally(end);
+  };
+}
+
+type StreamCall = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
+
+function adaptStream(
+  method: string,
+  handler: Extract<Handler, { type: 'stream' }>,
+  service: ServiceDefinition,
+  parts: AdaptParts,
+): (call: StreamCall) => void {
+  const readsStream = service[method]?.requestStream === true;
+  return (call) => {
+    const { info, end } = openCall(call, parts);
+    call.on('error', () => {});
+    const send: Send<unknown> = async (message) => {
+      info.signal.throwIfAborted();
+      if (!call.write(message)) await once(call, 'drain', { signal: info.signal });
+    };
+    const requests = readsStream ? requestsOf(call as ServerDuplexStream<unknown, unknown>) : one(call as ServerWritableStream<unknown, unknown>);
+    void handler
+      .run(requests, info, send)
+      .then(
+        () => void call.end(),
+        (error: unknown) => {
+          if (!info.signal.aborted) report(parts, method, error);
+          call.emit('error', toGrpcFailure(error));
+        },
+      )
+      .finally(end);
+  };
+}
+
+async function* one(call: ServerWritableStream<unknown, unknown>): AsyncGenerator<unknown> {
+  yield call.request;
+}
+
+/** What the client sends; ends when it half-closes or goes. */
+async function* requestsOf(call: Readable): AsyncGenerator<unknown> {
+  for await (const message of call.iterator({ destroyOnReturn: false })) yield message as unknown;
+}
+
+/** Why work stopped when the caller hung up. */
+class CallGone extends Error {
+  override readonly name = 'CallGone';
+}
+
+function openCall(call: AnyCall, parts: AdaptParts): { readonly info: CallInfo; readonly end: () => void } {
+  const gone = new AbortController();
+  call.once('cancelled', () => gone.abort(new CallGone('the caller hung up')));
+  if (call.cancelled) gone.abort(new CallGone('the caller hung up'));
+  const deadline = call.getDeadline();
+  const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
+  const left = deadlineMs - parts.clock.now();
+  const info: CallInfo = {
+    credentials: { certificate: certificateOf(call), authorization: text(call.metadata, 'authorization') },
+    userAgent: text(call.metadata, 'user-agent') ?? '',
+    signal: AbortSignal.any([gone.signal, parts.signal]),
+    timeoutMs: Number.isFinite(left) ? Math.max(1, Math.min(left, requestTimeoutMs)) : requestTimeoutMs,
+  };
+  return { info, end: () => gone.abort(new CallGone('the call is over')) };
+}
+
+function text(metadata: Metadata, key: string): string | undefined {
+  const [value] = metadata.get(key);
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,72 @@
+/** The gRPC door's listener: limits, keepalive, health, reflection, and a close that waits for nobody for ever. */
+import { Server, type ServerOptions, type ServiceDefinition } from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { ApiError, type Clock, type Logger } from '@skiff/api';
+import { packageDefinition, services } from '@skiff/api/wire';
+import { HealthImplementation } from 'grpc-health-check';
+import { adapt, type Handler } from './adapt.ts';
+import { type GrpcTls, serverCredentials } from './credentials.ts';
+
+export interface GrpcDoorParts {
+  readonly tls: GrpcTls;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly resources: Readonly<Record<string, Handler>>;
+  readonly pods: Readonly<Record<string, Handler>>;
+  readonly nodes: Readonly<Record<string, Handler>>;
+}
+
+export interface GrpcDoor {
+  /** Binds `host:port`; answers the bound port. */
+  listen(address: string): Promise<number>;
+  /** Tells health watchers, ends streams, waits for calls until the deadline, then cuts. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** A list page in one message may be large; a request is an object or a patch (the REST door's 3 MiB) or a frame of a stream. */
+const maxReceiveBytes = 4 * 1024 * 1024;
+
+const options: ServerOptions = {
+  'grpc.max_receive_message_length': maxReceiveBytes,
+  'grpc.max_send_message_length': -1,
+  'grpc.max_concurrent_streams': 1000,
+  'grpc.max_metadata_size': 64 * 1024,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.keepalive_permit_without_calls': 1,
+  // Megabytes for each connection: without it a slow peer costs memory without end.
+  'grpc-node.max_session_memory': 64,
+};
+
+const healthNames = ['', 'skiff.v1.Resources', 'skiff.v1.Pods', 'skiff.v1.Nodes'];
+
+export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
+  const closing = new AbortController();
+  const server = new Server(options);
+  const adapted = { clock: parts.clock, logger: parts.logger, signal: closing.signal };
+  const add = (service: ServiceDefinition, handlers: Readonly<Record<string, Handler>>): void =>
+    server.addService(service, adapt(service, handlers, adapted));
+  add(services.Resources, parts.resources);
+  add(services.Pods, parts.pods);
+  add(services.Nodes, parts.nodes);
+  const health = new HealthImplementation(Object.fromEntries(healthNames.map((name) => [name, 'SERVING'])));
+  health.addToServer(server);
+  new ReflectionService(packageDefinition).addToServer(server);
+  const credentials = serverCredentials(parts.tls);
+
+  return {
+    listen: (address) =>
+      new Promise((resolve, reject) => {
+        server.bindAsync(address, credentials, (error, port) => (error === null ? resolve(port) : reject(error)));
+      }),
+    async close(deadlineMs) {
+      for (const name of healthNames) health.setStatus(name, 'NOT_SERVING');
+      closing.abort(new ApiError('ServiceUnavailable', 'the server is shutting down', { retryAfterSeconds: 1 }));
+      const force = parts.clock.after(deadlineMs, () => server.forceShutdown());
+      // tryShutdown waits for every session, also for idle ones: the deadline cuts those.
+      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      force.cancel();
+    },
+  };
+}
+

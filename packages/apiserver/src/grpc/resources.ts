@@ -1,0 +1,245 @@
+/** skiff.v1.Resources over the registry: the REST door's verbs, one to one. */
+import { badRequest, type Clock, type Definition, type Random } from '@skiff/api';
+import type * as wire from '@skiff/api/wire';
+import type { ResourceAttributes } from '../chain/attributes.ts';
+import type { Chain } from '../chain/chain.ts';
+import { checkDeleteOptions, checkWriteOptions, listOptionsFault, watchOptionsFault, type WriteKind } from '../chain/options.ts';
+import { decodeIncoming, decodePatch, messageOf, textOfMessage } from '../http/documents.ts';
+import { resolve } from '../http/resources.ts';
+import { tableOfOne, tableTexts } from '../http/table.ts';
+import { watchTimeoutSeconds } from '../http/watch.ts';
+import type {
+  Answer,
+  DeleteOptions,
+  Incoming,
+  ListAnswer,
+  ListOptions,
+  PatchType,
+  Registry,
+  RegistryEvent,
+  RequestContext,
+  Target,
+  WatchOptions,
+  WriteOptions,
+} from '../registry/contract.ts';
+import { type CallInfo, type Handler, type Send, serverStream, unary } from './adapt.ts';
+import { int64, optionalInt64 } from './numbers.ts';
+
+export interface ResourcesParts {
+  readonly registry: Registry;
+  readonly chain: Chain;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** A call that has passed the chain. */
+interface Passed {
+  readonly context: RequestContext;
+  readonly target: Target;
+  readonly definition: Definition;
+  readonly warnings: string[];
+}
+
+const patchTypes: Readonly<Record<wire.PatchType, PatchType | undefined>> = {
+  PATCH_TYPE_UNSPECIFIED: undefined,
+  PATCH_TYPE_JSON: 'json',
+  PATCH_TYPE_MERGE: 'merge',
+  PATCH_TYPE_STRATEGIC: 'strategic',
+  PATCH_TYPE_APPLY: 'apply',
+};
+
+const eventTypes: Readonly<Record<RegistryEvent['type'], wire.EventType>> = {
+  ADDED: 'EVENT_TYPE_ADDED',
+  MODIFIED: 'EVENT_TYPE_MODIFIED',
+  DELETED: 'EVENT_TYPE_DELETED',
+  BOOKMARK: 'EVENT_TYPE_BOOKMARK',
+};
+
+function targetOf(target: wire.Target | null): Target {
+  if (target === null) throw badRequest('the request names no target');
+  const { group, version, resource, namespace, name, subresource } = target;
+  return { group, version, resource, namespace, name, subresource };
+}
+
+/** In RBAC a namespace lies in itself. */
+const attributesOf = (verb: string, target: Target): ResourceAttributes => ({
+  ...target,
+  type: 'resource',
+  verb,
+  namespace: target.group === '' && target.resource === 'namespaces' ? target.name : target.namespace,
+});
+
+const listOptionsOf = (request: wire.ListRequest): ListOptions => ({
+  labelSelector: request.labelSelector,
+  fieldSelector: request.fieldSelector,
+  limit: Math.max(0, int64(request.limit)),
+  continue: request.continue,
+  resourceVersion: request.resourceVersion,
+  resourceVersionMatch: request.resourceVersionMatch,
+});
+
+const noSelection = { limit: 0, continue: '', resourceVersion: '', resourceVersionMatch: '' } as const;
+
+function writeOptionsOf(options: wire.WriteOptions | null, write: WriteKind): WriteOptions {
+  const dryRun = options?.dryRun === true ? ['All'] : [];
+  const { fieldManager = '', fieldValidation = '' } = options ?? {};
+  return checkWriteOptions({ dryRun, fieldManager, fieldValidation }, write);
+}
+
+function deleteOptionsOf(options: wire.DeleteOptions | null): DeleteOptions {
+  return checkDeleteOptions({
+    dryRun: options?.dryRun === true ? ['All'] : [],
+    gracePeriodSeconds: optionalInt64(options?.gracePeriodSeconds),
+    propagationPolicy: options?.propagationPolicy || undefined,
+    orphanDependents: undefined,
+    uid: options?.uid || undefined,
+    resourceVersion: options?.resourceVersion || undefined,
+  });
+}
+
+function incomingOf(object: wire.ObjectMessage | null): Incoming {
+  if (object?.json !== undefined) return decodeIncoming(Buffer.from(object.json), 'json');
+  if (object?.message !== undefined) return decodeIncoming(Buffer.from(textOfMessage(object.message)), 'json');
+  throw badRequest('the request carries no object');
+}
+
+/** Handlers of the service. */
+export function resourcesService(parts: ResourcesParts): Readonly<Record<string, Handler>> {
+  const { registry, chain } = parts;
+
+  /** Takes a call through the chain to `work`. A list or watch narrowed to one name is not asked for as that name here: gRPC clients use Get. */
+  const pass = <T>(
+    verb: string,
+    wireTarget: wire.Target | null,
+    call: CallInfo,
+    work: (passed: Passed) => Promise<T>,
+  ): Promise<T> => {
+    const target = targetOf(wireTarget);
+    const warnings: string[] = [];
+    const chained = {
+      ...call,
+      impersonation: undefined,
+      attributes: attributesOf(verb, target),
+      longRunning: verb === 'watch',
+      warn: (text: string) => void warnings.push(text),
+    };
+    return chain(chained, (context) => {
+      const definition = resolve(registry, target, verb);
+      return work({ context, target, definition, warnings });
+    });
+  };
+
+  const tableOptions = (definition: Definition) => ({
+    version: 'v1' as const,
+    columns: registry.columns(definition),
+    includeObject: 'Metadata' as const,
+    nowMs: parts.clock.now(),
+  });
+
+  const objectOf = (passed: Passed, answer: Answer, accept: wire.Encoding): wire.ObjectMessage => {
+    const { warnings } = passed;
+    if (accept === 'ENCODING_PROTOBUF') return { message: messageOf(answer.text), warnings };
+    if (accept === 'ENCODING_TABLE') return { json: tableOfOne(answer.text, tableOptions(passed.definition)), warnings };
+    return { json: answer.text, warnings };
+  };
+
+  const listOf = (passed: Passed, list: ListAnswer, accept: wire.Encoding): wire.ObjectList => {
+    const head = {
+      resourceVersion: list.resourceVersion,
+      continue: list.continue,
+      remainingItemCount: String(list.remainingItemCount ?? 0),
+    };
+    if (accept === 'ENCODING_PROTOBUF') return { ...head, items: [], messages: list.items.map(messageOf) };
+    if (accept === 'ENCODING_TABLE') {
+      const table = [...tableTexts(list, list.items, tableOptions(passed.definition))].join('');
+      return { ...head, items: [table], messages: [] };
+    }
+    return { ...head, items: [...list.items], messages: [] };
+  };
+
+  const eventOf = (event: RegistryEvent, accept: wire.Encoding): wire.WatchEvent => {
+    const type = eventTypes[event.type];
+    return accept === 'ENCODING_PROTOBUF'
+      ? { type, json: '', message: messageOf(event.text) }
+      : { type, json: event.text, message: null };
+  };
+
+  return {
+    Get: unary((request: wire.GetRequest, call) =>
+      pass('get', request.target, call, async (passed) => {
+        const options = { resourceVersion: request.resourceVersion };
+        return objectOf(passed, await registry.get(passed.context, passed.target, options), request.accept);
+      }),
+    ),
+    List: unary((request: wire.ListRequest, call) =>
+      pass('list', request.target, call, async (passed) => {
+        const options = listOptionsOf(request);
+        const fault = listOptionsFault(options, undefined);
+        if (fault !== undefined) throw fault;
+        return listOf(passed, await registry.list(passed.context, passed.target, options), request.accept);
+      }),
+    ),
+    Create: unary((request: wire.CreateRequest, call) =>
+      pass('create', request.target, call, async (passed) => {
+        const options = writeOptionsOf(request.options, { kind: 'CreateOptions' });
+        const body = incomingOf(request.object);
+        return objectOf(passed, await registry.create(passed.context, passed.target, body, options), request.accept);
+      }),
+    ),
+    Update: unary((request: wire.UpdateRequest, call) =>
+      pass('update', request.target, call, async (passed) => {
+        const options = writeOptionsOf(request.options, { kind: 'UpdateOptions' });
+        const body = incomingOf(request.object);
+        return objectOf(passed, await registry.update(passed.context, passed.target, body, options), request.accept);
+      }),
+    ),
+    Patch: unary((request: wire.PatchRequest, call) =>
+      pass('patch', request.target, call, async (passed) => {
+        const type = patchTypes[request.type];
+        if (type === undefined) throw badRequest('the request names no patch type');
+        const { force } = request;
+        const write = { kind: 'PatchOptions', patch: type, force: force || undefined } as const;
+        const options = writeOptionsOf(request.options, write);
+        const patch = { ...decodePatch(Buffer.from(request.patch), type), type, force };
+        return objectOf(passed, await registry.patch(passed.context, passed.target, patch, options), request.accept);
+      }),
+    ),
+    Delete: unary((request: wire.DeleteRequest, call) =>
+      pass('delete', request.target, call, async (passed) => {
+        const options = deleteOptionsOf(request.options);
+        return objectOf(passed, await registry.delete(passed.context, passed.target, options), request.accept);
+      }),
+    ),
+    DeleteCollection: unary((request: wire.DeleteCollectionRequest, call) =>
+      pass('deletecollection', request.target, call, async (passed) => {
+        const { labelSelector, fieldSelector } = request;
+        const list = { labelSelector, fieldSelector, ...noSelection };
+        const options = deleteOptionsOf(request.options);
+        const answer = await registry.deleteCollection(passed.context, passed.target, list, options);
+        return listOf(passed, answer, 'ENCODING_JSON');
+      }),
+    ),
+    Watch: serverStream((request: wire.WatchRequest, call, send: Send<wire.WatchBatch>) =>
+      pass('watch', request.target, call, async (passed) => {
+        const options = watchOptionsOf(request);
+        const fault = watchOptionsFault(options, '');
+        if (fault !== undefined) throw fault;
+        const timeoutSeconds = watchTimeoutSeconds(options, parts.random);
+        const batches = await registry.watch(passed.context, passed.target, { ...options, timeoutSeconds });
+        for await (const batch of batches) await send({ events: batch.map((event) => eventOf(event, request.accept)) });
+      }),
+    ),
+  };
+}
+
+function watchOptionsOf(request: wire.WatchRequest): WatchOptions {
+  return {
+    labelSelector: request.labelSelector,
+    fieldSelector: request.fieldSelector,
+    resourceVersion: request.resourceVersion,
+    resourceVersionMatch: request.sendInitialEvents ? 'NotOlderThan' : '',
+    allowBookmarks: request.allowBookmarks,
+    sendInitialEvents: request.sendInitialEvents || undefined,
+    timeoutSeconds: int64(request.timeoutSeconds) || undefined,
+  };
+}

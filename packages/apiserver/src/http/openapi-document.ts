@@ -1,0 +1,132 @@
+/** OpenAPI documents of groups of kinds: operations and the types they use. */
+import { apiVersionOf, type Definition, type SubresourceDefinition } from '@skiff/api';
+import { deleteOptionsName, patchName, pathsOf, statusName } from './openapi-paths.ts';
+import { type Components, createComponents, type Dialect, type Node } from './openapi-schema.ts';
+import { kubernetesVersion } from './version.ts';
+
+const listMetaName = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
+
+/** The component of a kind: its schema's own name, or one made of its group for kinds that bring none. */
+function objectName(definition: Definition): string {
+  const { ref } = definition.schema();
+  if (ref !== undefined) return ref;
+  const group = definition.group.split('.').reverse().join('.');
+  return `${group}.${definition.version}.${definition.kind}`;
+}
+
+const gvk = (one: { group: string; version: string }, kind: string): Node => ({
+  group: one.group,
+  version: one.version,
+  kind,
+});
+
+function addObject(components: Components, definition: Definition): string {
+  const name = objectName(definition);
+  const schema = definition.schema();
+  components.node(schema.ref === undefined ? { ...schema, ref: name } : schema);
+  components.extend(name, { 'x-kubernetes-group-version-kind': [gvk(definition, definition.kind)] });
+  return name;
+}
+
+function addList(components: Components, definition: Definition, object: string): string {
+  const name = `${object}List`;
+  components.add(name, {
+    description: `${definition.listKind} is a list of ${definition.kind} objects.`,
+    type: 'object',
+    required: ['items'],
+    properties: {
+      apiVersion: { type: 'string', description: 'The versioned schema of this document.' },
+      kind: { type: 'string', description: 'The kind of this document.' },
+      metadata: components.refTo(listMetaName),
+      items: { type: 'array', items: components.refTo(object), description: 'The objects.' },
+    },
+    'x-kubernetes-group-version-kind': [gvk(definition, definition.listKind)],
+  });
+  return name;
+}
+
+/** Types that every group version refers to. */
+function addShared(components: Components, versions: readonly { group: string; version: string }[]): void {
+  const texts = (...names: string[]): Node => Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
+  components.add(listMetaName, {
+    description: 'ListMeta is what a list says about itself.',
+    type: 'object',
+    properties: {
+      ...texts('continue', 'resourceVersion', 'selfLink'),
+      remainingItemCount: { type: 'integer', format: 'int64' },
+    },
+  });
+  components.add(patchName, {
+    description: 'Patch is a change to an object; its form follows from the content type.',
+    type: 'object',
+  });
+  components.add(deleteOptionsName, {
+    description: 'DeleteOptions says how an object is to be deleted.',
+    type: 'object',
+    properties: {
+      ...texts('apiVersion', 'kind', 'propagationPolicy'),
+      dryRun: { type: 'array', items: { type: 'string' } },
+      gracePeriodSeconds: { type: 'integer', format: 'int64' },
+      orphanDependents: { type: 'boolean' },
+      preconditions: { type: 'object', properties: texts('uid', 'resourceVersion') },
+    },
+    'x-kubernetes-group-version-kind': versions.map((one) => gvk(one, 'DeleteOptions')),
+  });
+  components.add(statusName, {
+    description: 'Status is the outcome of a call that answers no object.',
+    type: 'object',
+    properties: {
+      ...texts('apiVersion', 'kind', 'status', 'message', 'reason'),
+      metadata: components.refTo(listMetaName),
+      code: { type: 'integer', format: 'int32' },
+      details: {
+        type: 'object',
+        properties: {
+          ...texts('name', 'group', 'kind', 'uid'),
+          causes: { type: 'array', items: { type: 'object', properties: texts('field', 'message', 'reason') } },
+          retryAfterSeconds: { type: 'integer', format: 'int32' },
+        },
+      },
+    },
+    'x-kubernetes-group-version-kind': [gvk({ group: '', version: 'v1' }, 'Status')],
+  });
+}
+
+/** Paths and components of these kinds. `all` are the served kinds, where subresources find the kinds they speak. */
+export function describeKinds(
+  dialect: Dialect,
+  definitions: readonly Definition[],
+  all: readonly Definition[],
+): { readonly paths: Record<string, Node>; readonly components: Readonly<Record<string, Node>> } {
+  const components = createComponents(dialect);
+  const versions = new Map(definitions.map((one) => [apiVersionOf(one), { group: one.group, version: one.version }]));
+  addShared(components, [...versions.values()]);
+  const paths: Record<string, Node> = {};
+  for (const definition of definitions) {
+    const object = addObject(components, definition);
+    const list = addList(components, definition, object);
+    const of = (kind: SubresourceDefinition['kind']): string => {
+      if (kind === undefined) return object;
+      const other = all.find(
+        (one) => one.group === kind.group && one.version === kind.version && one.kind === kind.kind,
+      );
+      return other === undefined ? object : addObject(components, other);
+    };
+    Object.assign(paths, pathsOf(dialect, components, definition, { object, list, of }));
+  }
+  return { paths, components: components.all() };
+}
+
+const info = { title: 'Kubernetes', version: `v${kubernetesVersion.major}.${kubernetesVersion.minor}.0` };
+
+/** One group version, as `/openapi/v3/<path>` answers it. */
+export function v3Document(dialect: Dialect, definitions: readonly Definition[], all: readonly Definition[]): Node {
+  const { paths, components } = describeKinds(dialect, definitions, all);
+  return { openapi: '3.0.0', info, paths, components: { schemas: components } };
+}
+
+/** Everything, as `/openapi/v2` answers it. */
+export function v2Document(dialect: Dialect, all: readonly Definition[]): Node {
+  const { paths, components } = describeKinds(dialect, all, all);
+  return { swagger: '2.0', info, paths, definitions: components };
+}
