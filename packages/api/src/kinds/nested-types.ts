@@ -1,6 +1,6 @@
 /** The shapes inside the built-in kinds, under their Kubernetes names. All come from `kubernetes-models`, as types only. */
 
-export type { IQuantity as Quantity } from '@kubernetes-models/apimachinery/api/resource/Quantity';
+export type { IQuantity as QuantityValue } from '@kubernetes-models/apimachinery/api/resource/Quantity';
 export type {
   ICondition as Condition,
   IDeleteOptions as DeleteOptions,
