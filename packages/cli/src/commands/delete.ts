@@ -65,12 +65,10 @@ async function deleteOne(
   const label = `${kind.definition.singular}${kind.group === '' ? '' : `.${kind.group}`} "${name}"`;
   try {
     const { gracePeriod } = options;
-    await client
-      .resource(kind)
-      .delete(namespace, name, {
-        propagationPolicy: 'Background',
-        ...(gracePeriod === undefined ? {} : { gracePeriodSeconds: gracePeriod }),
-      });
+    await client.resource(kind).delete(namespace, name, {
+      propagationPolicy: 'Background',
+      ...(gracePeriod === undefined ? {} : { gracePeriodSeconds: gracePeriod }),
+    });
     process.stdout.write(`${label} deleted\n`);
   } catch (error) {
     if (!options.ignoreNotFound || !isReason(error, 'NotFound')) throw error;
