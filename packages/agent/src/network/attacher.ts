@@ -14,6 +14,7 @@ export interface AttacherOptions {
   readonly addressStore: string;
   /** The network's configuration of now. Throws NetworkNotReady when there is none yet. */
   readonly config: () => object;
+  readonly isReady: () => boolean;
   /** Called when host ports were added or taken away; resolves when they work. */
   readonly publish: () => Promise<void>;
   readonly logger: Logger;
@@ -30,7 +31,7 @@ export interface Attacher {
 const podDevice = 'eth0';
 
 export function attacher(options: AttacherOptions): Attacher {
-  const { run, binDir, attachments, addressStore, config, publish, logger } = options;
+  const { run, binDir, attachments, addressStore, config, isReady, publish, logger } = options;
   const turns = new Map<string, Promise<unknown>>();
 
   const inTurn = async <T>(sandboxId: string, work: () => Promise<T>): Promise<T> => {
@@ -50,6 +51,8 @@ export function attacher(options: AttacherOptions): Attacher {
 
   const detachNow = async (sandboxId: string, netns: string): Promise<void> => {
     const known = attachments.all.get(sandboxId);
+    // What is not on file can only hold an address, and garbage collection frees that once the network is ready.
+    if (known === undefined && !isReady()) return;
     const before = known === undefined ? config() : { ...known.config, prevResult: known.result };
     await call('DEL', sandboxId, netns, before);
     await attachments.remove(sandboxId);
@@ -105,6 +108,7 @@ export function attacher(options: AttacherOptions): Attacher {
       }),
     detach: ({ sandboxId, netnsPath }) => inTurn(sandboxId, () => detachNow(sandboxId, netnsPath)),
     async collectGarbage(live) {
+      config();
       const holders = new Set([...attachments.all.keys(), ...(await addressHolders(addressStore))]);
       const dead = [...holders].filter((id) => !live.has(id));
       for (const id of dead) await inTurn(id, () => detachNow(id, ''));

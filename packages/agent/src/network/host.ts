@@ -1,6 +1,15 @@
 /** Brings this host's devices, routes, neighbours and firewall to what the settings say, and takes them away again. */
 import { type CommandRunner, output, succeeds } from './command.ts';
-import { addressesOf, forwardingOf, ipBatch, type Neighbour, neighboursOf, ourRoutes, routeProtocol } from './ip.ts';
+import {
+  addressesOf,
+  forwardingOf,
+  ipBatch,
+  type Neighbour,
+  neighboursOf,
+  ourRoutes,
+  portsOf,
+  routeProtocol,
+} from './ip.ts';
 import { hardwareAddress } from './ipv4.ts';
 import { masqueradeMark } from './nft/ruleset.ts';
 import type { Routes, TunnelRoute } from './routes.ts';
@@ -31,6 +40,8 @@ export async function removeHost(run: CommandRunner, ranges: ClusterRanges): Pro
   const lines = (await ourRoutes(run)).map((words) => `route del ${words} proto ${routeProtocol}`);
   await ipBatch(run, lines);
   await removeDevice(run, tunnelDevice);
+  // Cables of pods that were never detached: their other ends go with them.
+  for (const port of await portsOf(run, bridgeDevice)) await removeDevice(run, port);
   await removeDevice(run, bridgeDevice);
   for (const { words } of forwardRules(ranges)) {
     while (await succeeds(run, 'iptables', ['-w', '-D', 'FORWARD', ...words]));

@@ -2,7 +2,7 @@
 import { access, constants, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Logger, type Node, resources } from '@skiff/api';
-import type { InformerFactory } from '@skiff/client';
+import type { Informer, InformerFactory } from '@skiff/client';
 import { attacher } from './attacher.ts';
 import { openAttachments } from './attachments.ts';
 import type { CommandRunner } from './command.ts';
@@ -60,7 +60,7 @@ const plugins = ['bridge', 'host-local', 'loopback'];
 
 /** Starts and returns at once; `notReady` tells how far it is. Everything stays when the signal aborts, so that pods keep their network while an agent restarts. */
 export async function startPodNetwork(options: PodNetworkOptions, signal: AbortSignal): Promise<StartedPodNetwork> {
-  const { nodeName, nodeIP, informers, clock, run, cniBinDir } = options;
+  const { nodeName, informers, clock, run, cniBinDir } = options;
   const logger = options.logger.child({ component: 'network' });
   const folder = join(options.rootDir, 'network');
   const addressDir = join(folder, 'addresses');
@@ -79,7 +79,7 @@ export async function startPodNetwork(options: PodNetworkOptions, signal: AbortS
     );
 
   const work = async (): Promise<void> => {
-    const found = await findSettings(options, nodes.hasSynced, nodes.get('', nodeName));
+    const found = await findSettings(options, nodes);
     waitingFor = typeof found === 'string' ? found : undefined;
     if (typeof found === 'string') return;
     await applyHost(run, found, routesFor(nodes.list(), { name: nodeName, subnet: found.uplink.subnet }));
@@ -105,6 +105,7 @@ export async function startPodNetwork(options: PodNetworkOptions, signal: AbortS
   const addressStore = join(addressDir, cniNetworkName);
   const { attach, detach, collectGarbage } = attacher({
     ...{ run, binDir: cniBinDir, attachments, addressStore, config, publish, logger },
+    isReady: () => current !== undefined,
   });
 
   return {
@@ -121,24 +122,23 @@ export async function startPodNetwork(options: PodNetworkOptions, signal: AbortS
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
 
-  async function findSettings(
-    { clusterCIDR, serviceCIDR }: PodNetworkOptions,
-    synced: boolean,
-    self: Node | undefined,
-  ): Promise<NodeSettings | string> {
-    if (!synced) return 'Nodes are not read yet';
-    if (self === undefined) return `node "${nodeName}" is not registered yet`;
-    const podNetwork = podNetworkOf(self);
-    if (podNetwork === undefined) return `node "${nodeName}" has no pod CIDR yet`;
-    for (const plugin of plugins) {
-      const path = join(cniBinDir, plugin);
-      if (!(await isExecutable(path))) return `CNI plugin ${path} is missing (package containernetworking-plugins)`;
-    }
-    const uplink = await findUplink(run, nodeIP);
-    if (uplink === undefined) return `no device of this host has the node's address ${nodeIP}`;
-    return { nodeIP, uplink, podNetwork, clusterCIDR, serviceCIDR };
+/** The settings, or why there are none yet. */
+async function findSettings(options: PodNetworkOptions, nodes: Informer<Node>): Promise<NodeSettings | string> {
+  const { nodeName, nodeIP, cniBinDir, clusterCIDR, serviceCIDR, run } = options;
+  if (!nodes.hasSynced) return 'Nodes are not read yet';
+  const self = nodes.get('', nodeName);
+  if (self === undefined) return `node "${nodeName}" is not registered yet`;
+  const podNetwork = podNetworkOf(self);
+  if (podNetwork === undefined) return `node "${nodeName}" has no pod CIDR yet`;
+  for (const plugin of plugins) {
+    const path = join(cniBinDir, plugin);
+    if (!(await isExecutable(path))) return `CNI plugin ${path} is missing (package containernetworking-plugins)`;
   }
+  const uplink = await findUplink(run, nodeIP);
+  if (uplink === undefined) return `no device of this host has the node's address ${nodeIP}`;
+  return { nodeIP, uplink, podNetwork, clusterCIDR, serviceCIDR };
 }
 
 /** What routes depend on. */

@@ -44,6 +44,14 @@ export async function addressesOf(run: CommandRunner, device: string): Promise<r
   return links.flatMap((link) => (link.addr_info ?? []).map(({ local, prefixlen }) => `${local}/${prefixlen}`));
 }
 
+/** Devices that are plugged into a bridge; none when there is no such bridge. */
+export async function portsOf(run: CommandRunner, bridge: string): Promise<readonly string[]> {
+  const listed = await run('ip', ['-j', 'link', 'show', 'master', bridge]);
+  if (listed.code !== 0) return [];
+  const links = JSON.parse(listed.stdout === '' ? '[]' : listed.stdout) as readonly ListedLink[];
+  return links.flatMap(({ ifname }) => ifname ?? []);
+}
+
 /** A route of ours, as the words that add or delete it: `10.244.2.0/24 via 10.0.0.2 dev eth0`. */
 export type RouteWords = string;
 

@@ -24,7 +24,7 @@ export interface ProxyOptions {
   readonly healthHost?: string;
 }
 
-export interface Proxy {
+export interface ServiceProxy {
   /** Why services may not work on this node; undefined when the rules are in place. */
   notReady(): string | undefined;
   /** Resolves when everything known at this moment is in the kernel, or failed to get there (see `notReady`). */
@@ -44,7 +44,7 @@ const zoneLabel = 'topology.kubernetes.io/zone';
  * Starts and returns; the first rules come with the first complete lists. The rules stay when the signal aborts, so that
  * traffic flows while an agent restarts.
  */
-export function startProxy(options: ProxyOptions, signal: AbortSignal): Proxy {
+export function startProxy(options: ProxyOptions, signal: AbortSignal): ServiceProxy {
   const { nodeName, informers, clock, run } = options;
   const logger = options.logger.child({ component: 'proxy' });
   const services = informers.informer(resources.services);
