@@ -41,9 +41,10 @@ export type Handler =
     };
 
 /** A method with one request and one answer. */
-export const unary = <Request, Response>(
-  run: (request: Request, call: CallInfo) => Promise<Response>,
-): Handler => ({ type: 'unary', run: (request, call) => run(request as Request, call) });
+export const unary = <Request, Response>(run: (request: Request, call: CallInfo) => Promise<Response>): Handler => ({
+  type: 'unary',
+  run: (request, call) => run(request as Request, call),
+});
 
 /** A method that answers a stream. */
 export const serverStream = <Request, Response>(
@@ -83,7 +84,8 @@ export function adapt(
 ): UntypedServiceImplementation {
   const missing = Object.keys(service).filter((name) => !Object.hasOwn(handlers, name));
   const unknown = Object.keys(handlers).filter((name) => !Object.hasOwn(service, name));
-  if (missing.length + unknown.length > 0) throw new Error(`methods without match: ${[...missing, ...unknown].join(', ')}`);
+  if (missing.length + unknown.length > 0)
+    throw new Error(`methods without match: ${[...missing, ...unknown].join(', ')}`);
   return Object.fromEntries(
     Object.entries(handlers).map(([name, handler]) => [
       name,
@@ -97,7 +99,11 @@ function report(parts: AdaptParts, method: string, error: unknown): void {
     parts.logger.error({ err: error, method }, 'a call failed');
 }
 
-function adaptUnary(method: string, handler: Extract<Handler, { type: 'unary' }>, parts: AdaptParts): handleUnaryCall<unknown, unknown> {
+function adaptUnary(
+  method: string,
+  handler: Extract<Handler, { type: 'unary' }>,
+  parts: AdaptParts,
+): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
     const { info, end } = openCall(call, parts);
     void handler
@@ -129,7 +135,9 @@ function adaptStream(
       info.signal.throwIfAborted();
       if (!call.write(message)) await once(call, 'drain', { signal: info.signal });
     };
-    const requests = readsStream ? requestsOf(call as ServerDuplexStream<unknown, unknown>) : one(call as ServerWritableStream<unknown, unknown>);
+    const requests = readsStream
+      ? requestsOf(call as ServerDuplexStream<unknown, unknown>)
+      : one(call as ServerWritableStream<unknown, unknown>);
     void handler
       .run(requests, info, send)
       .then(

@@ -1,6 +1,11 @@
 /** TLS at the gRPC door: a client certificate is asked for and not demanded, since a bearer token will do as well. */
 import { X509Certificate } from 'node:crypto';
-import { ServerCredentials, type ServerDuplexStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import {
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from '@grpc/grpc-js';
 
 export interface GrpcTls {
   readonly certificate: string;

@@ -69,4 +69,3 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
     },
   };
 }
-

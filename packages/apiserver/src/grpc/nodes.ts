@@ -43,7 +43,12 @@ const attributes = (verb: string, resource: string, subresource: string, name = 
 export function nodesService(parts: NodesParts): Readonly<Record<string, Handler>> {
   const { chain, clock, ca } = parts;
 
-  const passed = (call: CallInfo, asked: ResourceAttributes, longRunning: boolean, work: (user: UserInfo) => Promise<void>) =>
+  const passed = (
+    call: CallInfo,
+    asked: ResourceAttributes,
+    longRunning: boolean,
+    work: (user: UserInfo) => Promise<void>,
+  ) =>
     chain({ ...call, impersonation: undefined, attributes: asked, longRunning, warn: () => {} }, (context) =>
       work(context.user),
     );
@@ -65,7 +70,8 @@ export function nodesService(parts: NodesParts): Readonly<Record<string, Handler
     Join: unary(async (request: wire.JoinRequest, call): Promise<wire.JoinResponse> => {
       const user = await parts.joinTokens.authenticate(request.token, call.signal);
       if (user === undefined) throw unauthorized();
-      if (!isNodeName(request.nodeName)) throw badRequest(`${JSON.stringify(request.nodeName)} cannot be a node's name`);
+      if (!isNodeName(request.nodeName))
+        throw badRequest(`${JSON.stringify(request.nodeName)} cannot be a node's name`);
       return signFor(request.nodeName, request.csrPem);
     }),
     Renew: unary(async (request: wire.RenewRequest, call): Promise<wire.JoinResponse> => {
@@ -95,7 +101,9 @@ function requireNode(user: UserInfo): string {
 /** Throws ApiError BadRequest unless the request is sound and for exactly this node. */
 async function checkRequest(csrPem: string, nodeName: string): Promise<void> {
   const request = await readRequest(csrPem).catch((error: unknown) => {
-    throw badRequest(`the certificate request cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw badRequest(
+      `the certificate request cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   });
   const [organization, ...more] = request.organizations;
   if (request.commonName !== nodeUserName(nodeName) || organization !== nodesGroup || more.length > 0)
@@ -116,7 +124,10 @@ async function serveLink(
   const hello = await helloOf(parts.clock, frames);
   await pass(hello.nodeName, async (user) => {
     if (requireNode(user) !== hello.nodeName)
-      throw new ApiError('Forbidden', `node ${JSON.stringify(requireNode(user))} cannot link as ${JSON.stringify(hello.nodeName)}`);
+      throw new ApiError(
+        'Forbidden',
+        `node ${JSON.stringify(requireNode(user))} cannot link as ${JSON.stringify(hello.nodeName)}`,
+      );
     let sent: Promise<unknown> = Promise.resolve();
     const put = (frame: DownFrame): void => {
       // A fault of sending is the end of the call, which closes the link.
@@ -150,7 +161,9 @@ async function receiveAll(
 
 async function helloOf(clock: Clock, frames: AsyncIterator<wire.LinkUp>): Promise<wire.LinkHello> {
   const late = Promise.withResolvers<never>();
-  const timer = clock.after(helloWithinMs, () => late.reject(new ApiError('Timeout', 'the agent did not say who it is')));
+  const timer = clock.after(helloWithinMs, () =>
+    late.reject(new ApiError('Timeout', 'the agent did not say who it is')),
+  );
   try {
     const next = await Promise.race([frames.next(), late.promise]);
     const hello = next.done === true ? undefined : next.value.hello;

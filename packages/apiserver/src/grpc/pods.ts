@@ -52,18 +52,22 @@ export function podsService({ chain, streams }: PodsParts): Readonly<Record<stri
 
   return {
     Logs: serverStream((request: wire.LogsRequest, call, send: Send<wire.LogChunk>) =>
-      pass(call, { namespace: request.namespace, name: request.pod, verb: 'get', subresource: 'log' }, async (context, pod) => {
-        const options = {
-          ...request,
-          tailLines: optionalInt64(request.tailLines),
-          sinceSeconds: optionalInt64(request.sinceSeconds),
-          limitBytes: optionalInt64(request.limitBytes),
-        };
-        const stream = await streams.logs(context, pod, options);
-        await withStream(stream, context.signal, async () => {
-          for await (const { data } of stream.output()) await send({ data: Buffer.from(data) });
-        });
-      }),
+      pass(
+        call,
+        { namespace: request.namespace, name: request.pod, verb: 'get', subresource: 'log' },
+        async (context, pod) => {
+          const options = {
+            ...request,
+            tailLines: optionalInt64(request.tailLines),
+            sinceSeconds: optionalInt64(request.sinceSeconds),
+            limitBytes: optionalInt64(request.limitBytes),
+          };
+          const stream = await streams.logs(context, pod, options);
+          await withStream(stream, context.signal, async () => {
+            for await (const { data } of stream.output()) await send({ data: Buffer.from(data) });
+          });
+        },
+      ),
     ),
     Exec: command('exec'),
     Attach: command('attach'),

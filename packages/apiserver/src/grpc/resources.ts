@@ -3,7 +3,13 @@ import { badRequest, type Clock, type Definition, type Random } from '@skiff/api
 import type * as wire from '@skiff/api/wire';
 import type { ResourceAttributes } from '../chain/attributes.ts';
 import type { Chain } from '../chain/chain.ts';
-import { checkDeleteOptions, checkWriteOptions, listOptionsFault, watchOptionsFault, type WriteKind } from '../chain/options.ts';
+import {
+  checkDeleteOptions,
+  checkWriteOptions,
+  listOptionsFault,
+  type WriteKind,
+  watchOptionsFault,
+} from '../chain/options.ts';
 import { decodeIncoming, decodePatch, messageOf, textOfMessage } from '../http/documents.ts';
 import { resolve } from '../http/resources.ts';
 import { tableOfOne, tableTexts } from '../http/table.ts';
@@ -139,7 +145,8 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
   const objectOf = (passed: Passed, answer: Answer, accept: wire.Encoding): wire.ObjectMessage => {
     const { warnings } = passed;
     if (accept === 'ENCODING_PROTOBUF') return { message: messageOf(answer.text), warnings };
-    if (accept === 'ENCODING_TABLE') return { json: tableOfOne(answer.text, tableOptions(passed.definition)), warnings };
+    if (accept === 'ENCODING_TABLE')
+      return { json: tableOfOne(answer.text, tableOptions(passed.definition)), warnings };
     return { json: answer.text, warnings };
   };
 

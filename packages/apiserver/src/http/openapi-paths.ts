@@ -83,7 +83,9 @@ const pathParameter = (dialect: Dialect, name: string, description: string): Nod
   in: 'path',
   required: true,
   description,
-  ...(dialect.version === 3 ? { schema: { type: 'string', uniqueItems: true } } : { type: 'string', uniqueItems: true }),
+  ...(dialect.version === 3
+    ? { schema: { type: 'string', uniqueItems: true } }
+    : { type: 'string', uniqueItems: true }),
 });
 
 /** An operation: `method` is HTTP's, `action` Kubernetes'. */
@@ -155,18 +157,22 @@ export function pathsOf(
   dialect: Dialect,
   components: Components,
   definition: Definition,
-  names: { readonly object: string; readonly list: string; readonly of: (kind: SubresourceDefinition['kind']) => string },
+  names: {
+    readonly object: string;
+    readonly list: string;
+    readonly of: (kind: SubresourceDefinition['kind']) => string;
+  },
 ): Record<string, Node> {
-  const root = definition.group === '' ? `/api/${definition.version}` : `/apis/${definition.group}/${definition.version}`;
+  const root =
+    definition.group === '' ? `/api/${definition.version}` : `/apis/${definition.group}/${definition.version}`;
   const base = `${root}${definition.namespaced ? '/namespaces/{namespace}' : ''}/${definition.resource}`;
   const subject: Subject = { dialect, components, definition, ...names, subresource: undefined };
-  const scoped = definition.namespaced
-    ? [pathParameter(dialect, 'namespace', 'The namespace of the objects.')]
-    : [];
+  const scoped = definition.namespaced ? [pathParameter(dialect, 'namespace', 'The namespace of the objects.')] : [];
   const named = [pathParameter(dialect, 'name', `The name of the ${definition.kind}.`), ...scoped];
   const paths: Record<string, Node> = {};
   const put = (path: string, operations: Node, parameters: readonly Node[]): void => {
-    if (Object.keys(operations).length > 0) paths[path] = { ...operations, ...(parameters.length > 0 ? { parameters } : {}) };
+    if (Object.keys(operations).length > 0)
+      paths[path] = { ...operations, ...(parameters.length > 0 ? { parameters } : {}) };
   };
   put(base, collectionOperations(subject), scoped);
   put(`${base}/{name}`, itemOperations(subject, definition.verbs), named);

@@ -155,7 +155,8 @@ export function createComponents(dialect: Dialect): Components {
   };
 }
 
-const defined = (node: Node): Node => Object.fromEntries(Object.entries(node).filter(([, value]) => value !== undefined));
+const defined = (node: Node): Node =>
+  Object.fromEntries(Object.entries(node).filter(([, value]) => value !== undefined));
 
 const describe = (schema: Schema): Node =>
   defined({ description: schema.description, default: schema.default, nullable: schema.nullable });
@@ -168,7 +169,8 @@ function mergeRules(schema: Schema): Node {
   return defined({
     'x-kubernetes-list-type': schema.listType,
     'x-kubernetes-list-map-keys': schema.listMapKeys,
-    'x-kubernetes-patch-strategy': schema.patchMergeKey === undefined ? undefined : keepsKeys ? 'merge,retainKeys' : 'merge',
+    'x-kubernetes-patch-strategy':
+      schema.patchMergeKey === undefined ? undefined : keepsKeys ? 'merge,retainKeys' : 'merge',
     'x-kubernetes-patch-merge-key': schema.patchMergeKey === '' ? undefined : schema.patchMergeKey,
   });
 }

@@ -21,6 +21,8 @@ interface Page {
 
 export const v2ProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
 
+const jsonTypes: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/*']);
+
 /** `api/v1`, `apis/apps/v1`: how the index names a group version. */
 const pathOf = (one: GroupVersion): string =>
   one.group === '' ? `api/${one.version}` : `apis/${one.group}/${one.version}`;
@@ -64,23 +66,29 @@ export function createOpenApi(registry: Registry, encodeV2: (document: object) =
   };
 
   const serveV2 = (exchange: Exchange): void => {
-    const json = page('v2 json', () => JSON.stringify(v2Document(v2, all())));
     const accept = header(exchange, 'accept') ?? '';
-    for (const { type } of parseAccept(accept === '' ? '*/*' : accept)) {
-      if (type === v2ProtobufType) {
-        const made = page('v2 protobuf', () => encodeV2(v2Document(v2, all())));
-        return send(exchange, v2ProtobufType, made);
-      }
-      if (['application/json', 'application/*', '*/*'].includes(type)) return send(exchange, 'application/json', json);
-    }
-    throw notAcceptable(['application/json', v2ProtobufType]);
+    const types = parseAccept(accept === '' ? '*/*' : accept).map((clause) => clause.type);
+    const chosen = types.find((type) => type === v2ProtobufType || jsonTypes.has(type));
+    if (chosen === undefined) throw notAcceptable(['application/json', v2ProtobufType]);
+    if (chosen === v2ProtobufType)
+      send(
+        exchange,
+        v2ProtobufType,
+        page('v2 protobuf', () => encodeV2(v2Document(v2, all()))),
+      );
+    else
+      send(
+        exchange,
+        'application/json',
+        page('v2 json', () => JSON.stringify(v2Document(v2, all()))),
+      );
   };
 
   /** v3 documents are JSON only: a client that would rather have protobuf takes JSON second. */
   const acceptsJson = (exchange: Exchange): boolean => {
     const accept = header(exchange, 'accept') ?? '';
     const types = parseAccept(accept === '' ? '*/*' : accept).map((clause) => clause.type);
-    return types.some((type) => ['application/json', 'application/*', '*/*'].includes(type));
+    return types.some((type) => jsonTypes.has(type));
   };
 
   return {

@@ -3,7 +3,7 @@
  * than 256 KiB of what the other has not taken.
  */
 import { ApiError } from '@skiff/api';
-import type { DownFrame, OutputChannel, Outcome } from './frames.ts';
+import type { DownFrame, Outcome, OutputChannel } from './frames.ts';
 
 /** Unacknowledged bytes that a sender may have outstanding on one stream (nodes.proto). */
 export const windowBytes = 256 * 1024;

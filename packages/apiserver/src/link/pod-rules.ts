@@ -66,7 +66,8 @@ export function chooseContainer(pod: PodFacts, asked: string): string {
   const [only] = pod.containers;
   if (only !== undefined && pod.containers.length === 1) return only;
   if (only === undefined) throw badRequest(`a container name must be specified for pod ${pod.name}`);
-  const inits = pod.initContainers.length === 0 ? '' : ` or one of the init containers: [${pod.initContainers.join(' ')}]`;
+  const inits =
+    pod.initContainers.length === 0 ? '' : ` or one of the init containers: [${pod.initContainers.join(' ')}]`;
   throw badRequest(
     `a container name must be specified for pod ${pod.name}, choose one of: [${pod.containers.join(' ')}]${inits}`,
   );

@@ -1,0 +1,62 @@
+/** A command over one WebSocket: the socket's messages into the pod's stream, and back. */
+import type { WebSocket } from 'ws';
+import type { NodeStream } from '../../link/node-stream.ts';
+import { type ChannelProtocol, channel, channelMessage, outcomeStatus, readMessage } from './channels.ts';
+
+/** Carries both directions until the command or the client ends. Never throws: what goes wrong is told on the error channel. */
+export async function serveWebSocketExec(
+  socket: WebSocket,
+  stream: NodeStream,
+  protocol: ChannelProtocol,
+): Promise<void> {
+  socket.once('close', stream.cancel);
+  feedInput(socket, stream, protocol);
+  // An empty message tells the client that the command runs.
+  await sendMessage(socket, channelMessage(channel.stdout, new Uint8Array()));
+  try {
+    for await (const output of stream.output())
+      await sendMessage(socket, channelMessage(channel[output.channel], output.data));
+  } catch {
+    // The outcome below carries the fault.
+  }
+  const status = outcomeStatus(await stream.outcome);
+  await sendMessage(socket, channelMessage(channel.error, Buffer.from(status)));
+  socket.close(1000);
+}
+
+/** Input in order, one write at a time; the socket is not read while the pod has no room. */
+function feedInput(socket: WebSocket, stream: NodeStream, protocol: ChannelProtocol): void {
+  let writes = Promise.resolve();
+  let waiting = 0;
+  const write = (data: Uint8Array): void => {
+    waiting++;
+    socket.pause();
+    writes = writes
+      .then(() => stream.write(data))
+      .catch(() => {})
+      .then(() => {
+        waiting--;
+        if (waiting === 0) socket.resume();
+      });
+  };
+  socket.on('message', (data, isBinary) => {
+    const bytes = toBytes(data);
+    // Text frames are of the base64 protocols, which are not offered.
+    if (!isBinary || bytes.length === 0) return;
+    const message = readMessage(bytes, protocol);
+    if (message.type === 'stdin' && message.data.length > 0) write(message.data);
+    else if (message.type === 'resize') stream.resize(message.columns, message.rows);
+    else if (message.type === 'closeStdin') writes = writes.then(() => stream.endInput());
+  });
+}
+
+export const toBytes = (data: Buffer | ArrayBuffer | Buffer[]): Buffer =>
+  Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data;
+
+/** Resolves when the message is on its way, so that output is read no faster than the client takes it. Resolves too when the socket is gone. */
+export function sendMessage(socket: WebSocket, message: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.readyState !== socket.OPEN) resolve();
+    else socket.send(message, { binary: true }, () => resolve());
+  });
+}
