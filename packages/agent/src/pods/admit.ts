@@ -114,7 +114,9 @@ function matchesTerm(term: NodeSelectorTerm, labels: Readonly<Record<string, str
   if (expressions.length === 0 && fields.length === 0) return false;
   const label = (key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined);
   const field = (key: string): string | undefined => (key === 'metadata.name' ? name : undefined);
-  return expressions.every((one) => matches(one, label(one.key))) && fields.every((one) => matches(one, field(one.key)));
+  return (
+    expressions.every((one) => matches(one, label(one.key))) && fields.every((one) => matches(one, field(one.key)))
+  );
 }
 
 function matches({ operator, values = [] }: NodeSelectorRequirement, actual: string | undefined): boolean {

@@ -64,7 +64,8 @@ function absentState(input: ContainerStatusInput): ApiContainerState {
     if (previous?.state?.terminated !== undefined) return { terminated: previous.state.terminated };
     // A pod that ends leaves no container waiting: what was never seen to end has ended unknown.
     if (verdict.cause !== 'rejected' && facts.containers.length > 0) return { waiting: creating(facts) };
-    if (previous?.state?.running !== undefined || facts.presence !== 'wanted') return { terminated: unknownEnd(previous) };
+    if (previous?.state?.running !== undefined || facts.presence !== 'wanted')
+      return { terminated: unknownEnd(previous) };
   }
   const setback = facts.setbacks.get(declared.spec.name);
   if (setback !== undefined) return { waiting: shown(setback, facts) };

@@ -225,16 +225,25 @@ export class FakeRuntime implements Runtime {
     this.#mustRun(container);
     const output = createChannel<OutputChunk>();
     const program = parseCommandLine(options.command) ?? [{ type: 'unknown', command: options.command[0] ?? '' }];
-    const process = new FakeProcess(program, this.#clock, this.#io(container, (chunk) => output.push(chunk)));
+    const process = new FakeProcess(
+      program,
+      this.#clock,
+      this.#io(container, (chunk) => output.push(chunk)),
+    );
     if (!options.stdin) process.closeInput();
     const exited = process.exited.then((code) => {
       output.end();
       return code;
     });
-    return sessionOf(process, output, () => exited, async () => {
-      process.signal('SIGKILL');
-      await exited;
-    });
+    return sessionOf(
+      process,
+      output,
+      () => exited,
+      async () => {
+        process.signal('SIGKILL');
+        await exited;
+      },
+    );
   }
 
   async attach(id: string, options: AttachOptions): Promise<Session> {

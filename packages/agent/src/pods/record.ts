@@ -1,0 +1,59 @@
+/** What the agent remembers of one pod between two looks at it. Losing it costs a little time and no truth. */
+import type { Pod } from '@skiff/api';
+import type { Action, Busy, Presence, Setback, Target } from './facts.ts';
+import { terminationGraceMs } from './spec.ts';
+
+/** An action that runs now. */
+export interface Task extends Busy {
+  readonly abort: AbortController;
+}
+
+export class PodRecord {
+  pod: Pod;
+  presence: Presence = 'wanted';
+  stopBy: number | undefined;
+  /** Undefined until the pod was looked at once. */
+  admitted: boolean | undefined;
+  rejection: { readonly reason: string; readonly message: string } | undefined;
+  volumes: 'absent' | 'stale' | 'ready' = 'absent';
+  network: { readonly sandboxId: string; readonly ips: readonly string[] } | undefined;
+  /** Containers that were running when this agent first saw them. */
+  readonly adopted = new Set<string>();
+  readonly lastWords = new Map<string, string>();
+  readonly setbacks = new Map<Target, Setback>();
+  /** The last wait of each target's setback, for the next to be longer. */
+  readonly setbackMs = new Map<Target, number>();
+  readonly tasks = new Map<Target, Task>();
+
+  constructor(pod: Pod) {
+    this.pod = pod;
+  }
+
+  /** A newer document of the same pod; its deletion can only come nearer. */
+  update(pod: Pod, now: number): void {
+    this.pod = pod;
+    if (pod.metadata.deletionTimestamp === undefined) return;
+    if (this.presence === 'wanted') this.presence = 'deleting';
+    this.#stopWithin(now, (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000);
+  }
+
+  /** The API no longer has the pod. */
+  vanish(now: number): void {
+    const forced = this.pod.metadata.deletionGracePeriodSeconds === 0;
+    this.presence = 'gone';
+    this.#stopWithin(now, forced ? 0 : terminationGraceMs(this.pod));
+  }
+
+  /** kubelet never gives less than a second. */
+  #stopWithin(now: number, graceMs: number): void {
+    this.stopBy = Math.min(this.stopBy ?? Number.POSITIVE_INFINITY, now + Math.max(1000, graceMs));
+  }
+
+  abortAll(reason: unknown): void {
+    for (const { abort } of this.tasks.values()) abort.abort(reason);
+  }
+}
+
+/** Actions that go on although the agent stops looking: none may be left half done by an abort. */
+export const busyOf = (action: Action): Busy =>
+  action.type === 'killContainer' ? { action: action.type, killBy: action.killBy } : { action: action.type };

@@ -1,0 +1,121 @@
+/** Gets pods' statuses to the API server: only the latest counts, and it is tried until it lands. */
+import { isDeepStrictEqual } from 'node:util';
+import { type Clock, isReason, type Logger, type Pod, type PodStatus, type Random, resources } from '@skiff/api';
+import type { Client } from '@skiff/client';
+
+export interface ReporterDeps {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The newest status of this pod is with the API server. */
+  readonly onLanded: (podUid: string) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Entry {
+  readonly pod: Pod;
+  wanted: PodStatus;
+  /** What the API server is known to hold. */
+  landed: PodStatus | undefined;
+  sending: boolean;
+}
+
+const firstRetryMs = 500;
+const maxRetryMs = 30_000;
+
+export class StatusReporter {
+  readonly #deps: ReporterDeps;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(deps: ReporterDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes `status` as the pod's newest; returns at once. */
+  report(pod: Pod, status: PodStatus): void {
+    const { uid } = pod.metadata;
+    const entry = this.#entries.get(uid) ?? { pod, wanted: status, landed: undefined, sending: false };
+    entry.wanted = status;
+    entry.landed ??= says(pod.status, status) ? status : undefined;
+    this.#entries.set(uid, entry);
+    if (!entry.sending && !this.#isLanded(entry)) void this.#send(uid, entry);
+  }
+
+  /** What was last reported, landed or not. */
+  latest(podUid: string): PodStatus | undefined {
+    return this.#entries.get(podUid)?.wanted;
+  }
+
+  hasLanded(podUid: string): boolean {
+    const entry = this.#entries.get(podUid);
+    return entry === undefined || this.#isLanded(entry);
+  }
+
+  forget(podUid: string): void {
+    this.#entries.delete(podUid);
+  }
+
+  #isLanded({ wanted, landed }: Entry): boolean {
+    return isDeepStrictEqual(wanted, landed);
+  }
+
+  async #send(uid: string, entry: Entry): Promise<void> {
+    const { clock, random, logger, signal, onLanded } = this.#deps;
+    entry.sending = true;
+    let delayMs = firstRetryMs;
+    while (!signal.aborted && this.#entries.get(uid) === entry && !this.#isLanded(entry)) {
+      const status = entry.wanted;
+      try {
+        await this.#patch(entry, status);
+        entry.landed = status;
+        delayMs = firstRetryMs;
+      } catch (error) {
+        if (isReason(error, 'NotFound', 'Conflict')) {
+          // The pod is gone, or another one has its name: nobody is left to tell.
+          entry.landed = status;
+        } else {
+          logger.warn(
+            { err: error, pod: `${entry.pod.metadata.namespace}/${entry.pod.metadata.name}` },
+            'pod status not sent',
+          );
+          await clock.sleep(delayMs * (1 + random()), signal).catch(() => {});
+          delayMs = Math.min(delayMs * 2, maxRetryMs);
+        }
+      }
+    }
+    entry.sending = false;
+    if (!signal.aborted && this.#entries.get(uid) === entry) onLanded(uid);
+  }
+
+  async #patch({ pod, landed }: Entry, status: PodStatus): Promise<void> {
+    const { namespace = '', name, uid } = pod.metadata;
+    const patch = { metadata: { uid }, status: toPatch(status, landed ?? pod.status) };
+    await this.#deps.client
+      .resource(resources.pods)
+      .patch(namespace, name, 'strategic', patch, { subresource: 'status', signal: this.#deps.signal });
+  }
+}
+
+/** True when `actual` already says everything that `status` does. */
+function says(actual: PodStatus | undefined, status: PodStatus): boolean {
+  if (actual === undefined) return false;
+  const { conditions = [], ...rest } = status;
+  const sameRest = Object.entries(rest).every(([key, value]) => isDeepStrictEqual(Reflect.get(actual, key), value));
+  return (
+    sameRest && conditions.every((condition) => actual.conditions?.some((one) => isDeepStrictEqual(one, condition)))
+  );
+}
+
+/** A strategic merge patch: conditions merge by type, so that others' stay; addresses replace the old ones. */
+export function toPatch(status: PodStatus, before: PodStatus | undefined): object {
+  const { podIPs, ...rest } = status;
+  const changed = podIPs !== undefined && !isDeepStrictEqual(podIPs, before?.podIPs);
+  const replace = (before?.podIPs?.length ?? 0) > 0 ? [{ $patch: 'replace' }] : [];
+  return {
+    ...rest,
+    ...(changed ? { podIPs: [...replace, ...podIPs] } : {}),
+    ...(before?.reason !== undefined && status.reason === undefined ? { reason: null } : {}),
+    ...(before?.message !== undefined && status.message === undefined ? { message: null } : {}),
+  };
+}

@@ -1,0 +1,38 @@
+/** A path of the node itself, checked or made as its type says (kubelet's host_path). */
+
+import type { Stats } from 'node:fs';
+import { constants, lstat, mkdir, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { HostPathVolumeSource } from '@skiff/api';
+
+const checks: ReadonlyMap<string, readonly [(stats: Stats) => boolean, string]> = new Map([
+  ['Directory', [(stats: Stats) => stats.isDirectory(), 'a directory']],
+  ['DirectoryOrCreate', [(stats: Stats) => stats.isDirectory(), 'a directory']],
+  ['File', [(stats: Stats) => stats.isFile(), 'a file']],
+  ['FileOrCreate', [(stats: Stats) => stats.isFile(), 'a file']],
+  ['Socket', [(stats: Stats) => stats.isSocket(), 'a socket file']],
+  ['CharDevice', [(stats: Stats) => stats.isCharacterDevice(), 'a character device']],
+  ['BlockDevice', [(stats: Stats) => stats.isBlockDevice(), 'a block device']],
+]);
+
+/** Throws an Error in the words a user sees. */
+export async function prepareHostPath({ path, type = '' }: HostPathVolumeSource): Promise<void> {
+  if (!path.startsWith('/') || path.split('/').includes('..')) {
+    throw new Error(`hostPath must be absolute and without "..": ${path}`);
+  }
+  if (type === 'DirectoryOrCreate') await mkdir(path, { recursive: true, mode: 0o755 });
+  if (type === 'FileOrCreate') await createFile(path);
+  const check = checks.get(type);
+  // Without a type nothing is checked before; Docker itself makes a folder where there is nothing.
+  if (check === undefined) return;
+  const [holds, what] = check;
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined || !holds(stats)) throw new Error(`hostPath type check failed: ${path} is not ${what}`);
+}
+
+async function createFile(path: string): Promise<void> {
+  if ((await lstat(path).catch(() => undefined)) !== undefined) return;
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  const file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o644);
+  await file.close();
+}
