@@ -1,0 +1,76 @@
+/**
+ * etcd3 with its own fault handling off: its retries would repeat conditional writes blindly, and its circuit breaker goes on
+ * failing calls after etcd is back. What to retry is decided in this folder, where the meaning of each call is known.
+ */
+import { readFile } from 'node:fs/promises';
+import { Etcd3, type IOptions, KVClient, WatchClient } from 'etcd3';
+
+export interface EtcdTls {
+  readonly caFile: string;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
+
+/** Runs a call once and lets its error through. */
+const runOnce = { execute: async (run: (context: object) => unknown) => run({}) } as unknown as Policy;
+
+class ExposedEtcd extends Etcd3 {
+  readonly kvCalls = new KVClient(this.pool);
+  readonly watches = new WatchClient(this.pool);
+}
+
+export class EtcdConnection {
+  readonly #options: IOptions;
+  #etcd: ExposedEtcd;
+
+  constructor(endpoints: readonly string[], credentials: IOptions['credentials']) {
+    this.#options = {
+      hosts: [...endpoints],
+      ...(credentials === undefined ? {} : { credentials }),
+      faultHandling: { host: () => runOnce, global: runOnce },
+      grpcOptions: {
+        'grpc.max_receive_message_length': -1,
+        'grpc.max_send_message_length': -1,
+        'grpc.keepalive_time_ms': 10_000,
+        'grpc.keepalive_timeout_ms': 5_000,
+        'grpc.initial_reconnect_backoff_ms': 50,
+        'grpc.max_reconnect_backoff_ms': 1000,
+        'grpc.enable_retries': 0,
+        'grpc.use_local_subchannel_pool': 1,
+      },
+    };
+    this.#etcd = new ExposedEtcd(this.#options);
+  }
+
+  get kv(): KVClient {
+    return this.#etcd.kvCalls;
+  }
+
+  get watches(): WatchClient {
+    return this.#etcd.watches;
+  }
+
+  /** Throws the channels away: one that hangs in a connect never comes back by itself (grpc-node#2785). */
+  reset(): void {
+    const before = this.#etcd;
+    this.#etcd = new ExposedEtcd(this.#options);
+    before.close();
+  }
+
+  close(): void {
+    this.#etcd.close();
+  }
+}
+
+/** Reads the TLS files of an etcd that asks for a client certificate. */
+export async function readCredentials(tls: EtcdTls | undefined): Promise<IOptions['credentials']> {
+  if (tls === undefined) return undefined;
+  const [rootCertificate, certChain, privateKey] = await Promise.all([
+    readFile(tls.caFile),
+    readFile(tls.certificateFile),
+    readFile(tls.keyFile),
+  ]);
+  return { rootCertificate, certChain, privateKey };
+}

@@ -1,0 +1,22 @@
+/** Between etcd's bytes and the store's texts. */
+import type { IKeyValue } from 'etcd3';
+import type { StoredDocument } from '../contract.ts';
+
+export const toDocument = (kv: IKeyValue): StoredDocument => ({
+  key: kv.key.toString(),
+  text: kv.value.toString(),
+  version: BigInt(kv.mod_revision),
+});
+
+/** The first key behind all that start with `prefix`: its last byte that can grow, grown. */
+export function prefixEnd(prefix: string): Buffer {
+  const bytes = Buffer.from(prefix);
+  for (let index = bytes.length - 1; index >= 0; index -= 1) {
+    const byte = bytes[index] ?? 0;
+    if (byte === 0xff) continue;
+    bytes[index] = byte + 1;
+    return bytes.subarray(0, index + 1);
+  }
+  // Everything: etcd's own sign for it.
+  return Buffer.from([0]);
+}

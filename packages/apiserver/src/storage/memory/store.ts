@@ -1,0 +1,173 @@
+/** A store in memory with etcd's semantics: revisions, history, compaction. Kept for tests and simulations. */
+import {
+  type EventBatch,
+  type ListOptions,
+  type Page,
+  type Store,
+  type StoredDocument,
+  StoreError,
+  type StoreEvent,
+} from '../contract.ts';
+
+interface Revision {
+  readonly revision: bigint;
+  readonly event: StoreEvent;
+}
+
+const keyOf = (event: StoreEvent): string => (event.type === 'put' ? event.document.key : event.key);
+
+/** A memory store, and the faults a test may ask of it. */
+export interface MemoryStore extends Store {
+  /** Ends every open watch with `unavailable`, as a lost connection would if nobody resumed it. */
+  cutWatches(): void;
+}
+
+export function createMemoryStore(): MemoryStore {
+  return new InMemoryStore();
+}
+
+class InMemoryStore implements MemoryStore {
+  readonly #documents = new Map<string, StoredDocument>();
+  readonly #history: Revision[] = [];
+  readonly #watches = new Set<{ wake: () => void; fault: StoreError | undefined }>();
+  /** A fresh etcd stands at 1. */
+  #revision = 1n;
+  /** Revisions below this one are forgotten. */
+  #compacted = 0n;
+  #closed = false;
+
+  async get(key: string): Promise<StoredDocument | undefined> {
+    return this.#documents.get(key);
+  }
+
+  async list(prefix: string, options: ListOptions = {}): Promise<Page> {
+    const revision = options.revision ?? this.#revision;
+    if (revision > this.#revision) throw new StoreError('future', prefix, `revision ${revision} is in the future`);
+    if (revision < this.#compacted)
+      throw new StoreError('compacted', prefix, `revision ${revision} has been compacted`);
+    const at = this.#asOf(revision);
+    const keys = [...at.keys()]
+      .filter((key) => key.startsWith(prefix) && (options.after === undefined || key > options.after))
+      .sort(byCodePoint);
+    const chosen = keys.slice(0, options.limit ?? keys.length);
+    const documents = chosen.map((key) => at.get(key)).filter((document) => document !== undefined);
+    return { documents, revision, remaining: keys.length - chosen.length };
+  }
+
+  async create(key: string, text: string): Promise<bigint> {
+    const current = this.#documents.get(key);
+    if (current !== undefined) throw new StoreError('exists', key, `${key} exists`, { current });
+    return this.#put(key, text);
+  }
+
+  async update(key: string, text: string, expected: bigint): Promise<bigint> {
+    this.#demand(key, expected);
+    return this.#put(key, text);
+  }
+
+  async delete(key: string, expected: bigint): Promise<bigint> {
+    const previous = this.#demand(key, expected);
+    this.#documents.delete(key);
+    this.#revision += 1n;
+    this.#record({ type: 'delete', key, version: this.#revision, previous });
+    return this.#revision;
+  }
+
+  async *watch(prefix: string, after: bigint, signal: AbortSignal): AsyncIterable<EventBatch> {
+    let position = after;
+    const watch = { wake: (): void => undefined, fault: undefined as StoreError | undefined };
+    this.#watches.add(watch);
+    const abort = (): void => watch.wake();
+    signal.addEventListener('abort', abort);
+    try {
+      while (!signal.aborted && !this.#closed) {
+        if (watch.fault !== undefined) throw watch.fault;
+        if (position + 1n < this.#compacted)
+          throw new StoreError('compacted', prefix, `events after ${position} have been compacted`);
+        const fresh = this.#since(position);
+        const events = fresh.map(({ event }) => event).filter((event) => keyOf(event).startsWith(prefix));
+        if (events.length > 0) {
+          position = fresh.at(-1)?.revision ?? position;
+          yield { events, revision: position };
+          continue;
+        }
+        const { promise, resolve } = Promise.withResolvers<void>();
+        watch.wake = resolve;
+        await promise;
+      }
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#watches.delete(watch);
+    }
+  }
+
+  async revision(): Promise<bigint> {
+    return this.#revision;
+  }
+
+  async compact(revision: bigint): Promise<void> {
+    if (revision > this.#revision) throw new StoreError('future', '', `revision ${revision} is in the future`);
+    if (revision <= this.#compacted) return;
+    this.#compacted = revision;
+    const kept = this.#history.findIndex((one) => one.revision > revision);
+    this.#history.splice(0, kept < 0 ? this.#history.length : kept);
+    this.#wakeAll();
+  }
+
+  cutWatches(): void {
+    for (const watch of this.#watches) watch.fault = new StoreError('unavailable', '', 'the watch was cut');
+    this.#wakeAll();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wakeAll();
+  }
+
+  #demand(key: string, expected: bigint): StoredDocument {
+    const current = this.#documents.get(key);
+    if (current === undefined) throw new StoreError('missing', key, `${key} is gone`);
+    if (current.version !== expected)
+      throw new StoreError('conflict', key, `${key} is at ${current.version}, not ${expected}`, { current });
+    return current;
+  }
+
+  #put(key: string, text: string): bigint {
+    const previous = this.#documents.get(key);
+    this.#revision += 1n;
+    const document = { key, text, version: this.#revision };
+    this.#documents.set(key, document);
+    this.#record({ type: 'put', document, ...(previous === undefined ? {} : { previous }) });
+    return this.#revision;
+  }
+
+  #record(event: StoreEvent): void {
+    this.#history.push({ revision: this.#revision, event });
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const watch of this.#watches) watch.wake();
+  }
+
+  #since(position: bigint): Revision[] {
+    // The tail is what is asked for nearly always.
+    let first = this.#history.length;
+    while (first > 0 && (this.#history[first - 1]?.revision ?? 0n) > position) first -= 1;
+    return this.#history.slice(first);
+  }
+
+  /** The documents as they were: the present ones with later changes undone, newest first. */
+  #asOf(revision: bigint): Map<string, StoredDocument> {
+    if (revision === this.#revision) return this.#documents;
+    const documents = new Map(this.#documents);
+    for (const { event } of this.#since(revision).reverse()) {
+      if (event.previous === undefined) documents.delete(keyOf(event));
+      else documents.set(keyOf(event), event.previous);
+    }
+    return documents;
+  }
+}
+
+/** etcd orders keys by bytes; UTF-8 keeps code point order. */
+const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

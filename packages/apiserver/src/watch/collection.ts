@@ -1,0 +1,203 @@
+/** One collection of the watch cache: its documents, the last of its history, and who watches. */
+import { ApiError, expired } from '@skiff/api';
+import type { StoredDocument } from '../storage/contract.ts';
+import type { CachedDocument, CollectionCache, Describe, Filter, WatchEvent, WatchOptions } from './contract.ts';
+import { Dispatcher, type DocumentChange, type Watcher } from './dispatch.ts';
+import { toCached } from './document.ts';
+import { History } from './history.ts';
+import { EventQueue } from './queue.ts';
+
+/** Events that may wait for one watcher (kube-apiserver keeps 10 to 1000 by kind). */
+const watcherCapacity = 10_000;
+
+export interface CollectionContext {
+  readonly describe: Describe;
+  /** The whole cache's revision: a collection without changes moves on with it. */
+  readonly revision: () => bigint;
+  /** A document that cannot be read is left out, alone. */
+  readonly quarantine: (key: string, error: unknown) => void;
+}
+
+export class Collection implements CollectionCache {
+  readonly #context: CollectionContext;
+  readonly #documents = new Map<string, CachedDocument>();
+  readonly #byNamespace = new Map<string, Map<string, CachedDocument>>();
+  readonly #dispatcher = new Dispatcher();
+  readonly #history = new History();
+  #sorted: readonly CachedDocument[] | undefined;
+
+  constructor(context: CollectionContext) {
+    this.#context = context;
+  }
+
+  get(key: string): CachedDocument | undefined {
+    return this.#documents.get(key);
+  }
+
+  list(filter: Filter): { documents: readonly CachedDocument[]; revision: bigint } {
+    return {
+      documents: this.#candidates(filter).filter((document) => selects(filter, document)),
+      revision: this.#context.revision(),
+    };
+  }
+
+  async *watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<readonly WatchEvent[]> {
+    const queue = new EventQueue(watcherCapacity);
+    const watcher = this.#watcher(options, queue);
+    // Nothing is awaited between looking back and being told of what comes: no change falls between.
+    const first = this.#beginning(options);
+    this.#dispatcher.add(watcher);
+    const stop = (): void => queue.end(undefined);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    try {
+      if (first.length > 0) yield first;
+      for (let batch = await queue.take(); batch !== undefined && !signal.aborted; batch = await queue.take())
+        yield batch;
+    } finally {
+      this.#dispatcher.remove(watcher);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Takes a document in. Changes at or below a version it has seen are dropped. */
+  put(stored: StoredDocument): void {
+    const before = this.#documents.get(stored.key);
+    if (before !== undefined && stored.version <= before.version) return;
+    let after: CachedDocument;
+    try {
+      after = toCached(stored, this.#context.describe);
+    } catch (error) {
+      this.#context.quarantine(stored.key, error);
+      // Whoever saw it before must not go on believing in it.
+      if (before !== undefined) this.remove(stored.key, stored.version);
+      return;
+    }
+    this.#file(after);
+    this.#happened({ version: stored.version, before, after, tombstone: undefined });
+  }
+
+  remove(key: string, version: bigint): void {
+    const before = this.#documents.get(key);
+    if (before === undefined || version <= before.version) return;
+    this.#unfile(before);
+    const tombstone = { ...before, version, text: reversion(before, version) };
+    this.#happened({ version, before, after: undefined, tombstone });
+  }
+
+  /** The documents' keys, to find those that a new listing no longer has. */
+  keys(): IterableIterator<string> {
+    return this.#documents.keys();
+  }
+
+  /** History before `revision` is not complete any more. */
+  forgetHistory(revision: bigint): void {
+    this.#history.reset(revision);
+  }
+
+  /** Tells watchers that asked for it how far the cache has come. */
+  bookmark(): void {
+    const version = this.#context.revision();
+    for (const watcher of this.#dispatcher.all()) (watcher as BookmarkedWatcher).bookmark(version);
+  }
+
+  end(error: Error): void {
+    for (const watcher of this.#dispatcher.all()) (watcher as BookmarkedWatcher).end(error);
+  }
+
+  #happened(change: DocumentChange): void {
+    this.#sorted = undefined;
+    this.#history.add(change);
+    this.#dispatcher.deliver(change);
+  }
+
+  #beginning({ filter, after, bookmarks }: WatchOptions): WatchEvent[] {
+    if (after === undefined) {
+      const { documents, revision } = this.list(filter);
+      const events: WatchEvent[] = documents.map((document) => ({
+        type: 'ADDED',
+        version: document.version,
+        document,
+      }));
+      if (bookmarks) events.push({ type: 'BOOKMARK', version: revision, document: undefined });
+      return events;
+    }
+    const missed = this.#history.since(after);
+    if (missed === undefined) throw expired(`too old resource version: ${after} (${this.#history.oldest})`);
+    return missed.map((change) => toEvent(filter, change)).filter((event) => event !== undefined);
+  }
+
+  #watcher({ filter, bookmarks }: WatchOptions, queue: EventQueue): BookmarkedWatcher {
+    const tooSlow = (): void => queue.end(new ApiError('Expired', 'too old resource version: the watcher fell behind'));
+    let sent = 0n;
+    const push = (event: WatchEvent): void => {
+      sent = event.version;
+      if (!queue.push(event)) tooSlow();
+    };
+    return {
+      filter,
+      deliver(change) {
+        const event = toEvent(filter, change);
+        if (event !== undefined) push(event);
+      },
+      bookmark(version) {
+        if (bookmarks && version > sent) push({ type: 'BOOKMARK', version, document: undefined });
+      },
+      end: (error) => queue.end(error),
+    };
+  }
+
+  /** In key order, from the narrowest place that holds all that can match. */
+  #candidates(filter: Filter): readonly CachedDocument[] {
+    if (filter.namespace === '') {
+      this.#sorted ??= inKeyOrder(this.#documents.values());
+      return this.#sorted;
+    }
+    return inKeyOrder(this.#byNamespace.get(filter.namespace)?.values() ?? []);
+  }
+
+  #file(document: CachedDocument): void {
+    const before = this.#documents.get(document.key);
+    if (before !== undefined && before.facts.namespace !== document.facts.namespace) this.#unfile(before);
+    this.#documents.set(document.key, document);
+    const namespace = this.#byNamespace.get(document.facts.namespace) ?? new Map<string, CachedDocument>();
+    namespace.set(document.key, document);
+    this.#byNamespace.set(document.facts.namespace, namespace);
+  }
+
+  #unfile(document: CachedDocument): void {
+    this.#documents.delete(document.key);
+    const namespace = this.#byNamespace.get(document.facts.namespace);
+    namespace?.delete(document.key);
+    if (namespace?.size === 0) this.#byNamespace.delete(document.facts.namespace);
+  }
+}
+
+interface BookmarkedWatcher extends Watcher {
+  bookmark(version: bigint): void;
+  end(error: Error): void;
+}
+
+export function selects(filter: Filter, { facts }: CachedDocument): boolean {
+  if (filter.namespace !== '' && facts.namespace !== filter.namespace) return false;
+  if (filter.name !== '' && facts.name !== filter.name) return false;
+  return filter.matches === undefined || filter.matches(facts);
+}
+
+/** A change as one filter sees it: an object that stops matching is gone for it. */
+function toEvent(filter: Filter, { version, before, after, tombstone }: DocumentChange): WatchEvent | undefined {
+  const was = before !== undefined && selects(filter, before);
+  const is = after !== undefined && selects(filter, after);
+  if (is) return { type: was ? 'MODIFIED' : 'ADDED', version, document: after };
+  if (!was) return undefined;
+  const last = tombstone ?? { ...before, version, text: reversion(before, version) };
+  return { type: 'DELETED', version, document: last };
+}
+
+/** The same text at another version. */
+function reversion(document: CachedDocument, version: bigint): string {
+  return document.text.replace(`"resourceVersion":"${document.version}"`, () => `"resourceVersion":"${version}"`);
+}
+
+const inKeyOrder = (documents: Iterable<CachedDocument>): CachedDocument[] =>
+  [...documents].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));

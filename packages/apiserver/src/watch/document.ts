@@ -1,0 +1,31 @@
+/** From a stored text to what the cache keeps. The text is parsed here, once, and the parsed object let go. */
+import type { StoredDocument } from '../storage/contract.ts';
+import type { CachedDocument, Describe } from './contract.ts';
+import { withResourceVersion } from './splice.ts';
+
+/** Throws on a text that is no object with metadata. */
+export function toCached(stored: StoredDocument, describe: Describe): CachedDocument {
+  const parsed = JSON.parse(stored.text) as Record<string, unknown>;
+  const metadata = parsed.metadata as
+    | { namespace?: string; name?: string; labels?: Record<string, string> }
+    | undefined;
+  if (typeof metadata?.name !== 'string') throw new SyntaxError('the document has no metadata.name');
+  const { namespace = '', name, labels } = metadata;
+  const fields = Object.assign(Object.create(null) as Record<string, string>, describe(parsed), {
+    'metadata.name': name,
+    'metadata.namespace': namespace,
+  });
+  return {
+    key: stored.key,
+    version: stored.version,
+    facts: { namespace, name, labels: ownKeys(labels), fields },
+    text: withResourceVersion(stored.text, stored.version),
+  };
+}
+
+/** A copy without a prototype: names come from users, and `constructor` is a name. */
+function ownKeys(labels: Record<string, string> | undefined): Record<string, string> {
+  const copy = Object.create(null) as Record<string, string>;
+  for (const [name, value] of Object.entries(labels ?? {})) copy[name] = value;
+  return copy;
+}
