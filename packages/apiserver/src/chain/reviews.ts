@@ -1,0 +1,185 @@
+/** Questions about identity and permission that are answered and never stored (authentication.k8s.io, authorization.k8s.io). */
+import { type FieldError, field, invalid, type Json, type JsonObject } from '@skiff/api';
+import type { RequestContext, Target, UserInfo } from '../registry/contract.ts';
+import type { Attributes, Authoriser } from './attributes.ts';
+import type { TokenAuthenticator } from './authenticate.ts';
+import { authenticated } from './authenticate.ts';
+import { grantsOf, type RbacView } from './rbac/authoriser.ts';
+import type { Rule } from './rbac/rules.ts';
+
+/** A kind that only answers, in the shape that the registry takes. */
+export interface ReviewKind {
+  readonly group: string;
+  readonly resource: string;
+  create(context: RequestContext, target: Target, object: JsonObject): Promise<JsonObject>;
+}
+
+/** Made after the registry that serves them, so they come as functions. */
+export interface ReviewParts {
+  readonly authoriser: () => Authoriser;
+  readonly rbac: () => RbacView;
+  readonly tokens: () => readonly TokenAuthenticator[];
+}
+
+const asObject = (value: Json | undefined): JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+const asText = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
+const asTexts = (value: Json | undefined): string[] =>
+  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+
+/** `extra` under own keys without a prototype: its keys are the caller's. */
+function asExtra(value: Json | undefined): Record<string, string[]> {
+  const extra: Record<string, string[]> = Object.create(null);
+  for (const [key, values] of Object.entries(asObject(value))) extra[key] = asTexts(values);
+  return extra;
+}
+
+const userJson = (user: UserInfo): JsonObject => ({
+  username: user.name,
+  ...(user.uid === '' ? {} : { uid: user.uid }),
+  groups: [...user.groups],
+  ...(Object.keys(user.extra).length === 0
+    ? {}
+    : { extra: Object.fromEntries(Object.entries(user.extra).map(([key, values]) => [key, [...values]])) }),
+});
+
+const answered = (object: JsonObject, status: JsonObject): JsonObject => ({
+  ...object,
+  metadata: asObject(object.metadata),
+  status,
+});
+
+/** What a SubjectAccessReview's spec asks about. Throws ApiError Invalid unless it asks exactly one thing. */
+export function attributesOf(spec: JsonObject, kind: string, namespace: string): Attributes {
+  const faults: FieldError[] = [];
+  const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
+  if (resource !== undefined && path !== undefined)
+    faults.push(
+      field.invalid('spec.nonResourceAttributes', path, 'cannot be specified in combination with resourceAttributes'),
+    );
+  if (resource === undefined && path === undefined)
+    faults.push(
+      field.invalid(
+        'spec.resourceAttributes',
+        resource ?? null,
+        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+      ),
+    );
+  const about = asObject(resource);
+  if (namespace !== '' && asText(about.namespace) !== namespace)
+    faults.push(
+      field.invalid('spec.resourceAttributes.namespace', about.namespace ?? null, 'must match metadata.namespace'),
+    );
+  if (faults.length > 0) throw invalid({ group: 'authorization.k8s.io', kind }, '', faults);
+  if (path !== undefined) {
+    const asked = asObject(path);
+    return { type: 'path', verb: asText(asked.verb), path: asText(asked.path) };
+  }
+  return {
+    type: 'resource',
+    verb: asText(about.verb),
+    group: asText(about.group),
+    version: asText(about.version) || '*',
+    resource: asText(about.resource),
+    subresource: asText(about.subresource),
+    namespace: asText(about.namespace),
+    name: asText(about.name),
+  };
+}
+
+function userOfSpec(spec: JsonObject, kind: string): UserInfo {
+  const [name, groups] = [asText(spec.user), asTexts(spec.groups)];
+  if (name === '' && groups.length === 0) {
+    const fault = field.invalid('spec.user', name, 'at least one of user or group must be specified');
+    throw invalid({ group: 'authorization.k8s.io', kind }, '', [fault]);
+  }
+  return { name, uid: asText(spec.uid), groups, extra: asExtra(spec.extra) };
+}
+
+const ruleJson = (rule: Rule): JsonObject => ({
+  verbs: [...rule.verbs],
+  ...(rule.apiGroups.length === 0 ? {} : { apiGroups: [...rule.apiGroups] }),
+  ...(rule.resources.length === 0 ? {} : { resources: [...rule.resources] }),
+  ...(rule.resourceNames.length === 0 ? {} : { resourceNames: [...rule.resourceNames] }),
+});
+
+/** Everything a user may do in a namespace, as far as roles say it. */
+function rulesStatus(view: RbacView, user: UserInfo, namespace: string): JsonObject {
+  const resourceRules: JsonObject[] = [];
+  const nonResourceRules: JsonObject[] = [];
+  const everything: Rule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] };
+  if (user.groups.includes('system:masters')) {
+    resourceRules.push(ruleJson(everything));
+    nonResourceRules.push({ verbs: ['*'], nonResourceURLs: ['*'] });
+  }
+  for (const { rule } of grantsOf(view, user, namespace)) {
+    if (rule.resources.length > 0) resourceRules.push(ruleJson(rule));
+    if (rule.nonResourceURLs.length > 0)
+      nonResourceRules.push({ verbs: [...rule.verbs], nonResourceURLs: [...rule.nonResourceURLs] });
+  }
+  return { resourceRules, nonResourceRules, incomplete: false };
+}
+
+/** The kinds, for the registry. */
+export function reviewKinds(parts: ReviewParts): readonly ReviewKind[] {
+  const ask = async (user: UserInfo, attributes: Attributes): Promise<JsonObject> => {
+    const { verdict, reason } = await parts.authoriser().decide(user, attributes);
+    return {
+      allowed: verdict === 'allow',
+      ...(verdict === 'deny' ? { denied: true } : {}),
+      ...(reason === '' ? {} : { reason }),
+    };
+  };
+
+  const access = (resource: string, kind: string): ReviewKind => ({
+    group: 'authorization.k8s.io',
+    resource,
+    async create(context, target, object) {
+      const spec = asObject(object.spec);
+      const user = kind === 'SelfSubjectAccessReview' ? context.user : userOfSpec(spec, kind);
+      const namespace = kind === 'LocalSubjectAccessReview' ? target.namespace : '';
+      return answered(object, await ask(user, attributesOf(spec, kind, namespace)));
+    },
+  });
+
+  return [
+    access('selfsubjectaccessreviews', 'SelfSubjectAccessReview'),
+    access('subjectaccessreviews', 'SubjectAccessReview'),
+    access('localsubjectaccessreviews', 'LocalSubjectAccessReview'),
+    {
+      group: 'authorization.k8s.io',
+      resource: 'selfsubjectrulesreviews',
+      async create(context, _, object) {
+        const namespace = asText(asObject(object.spec).namespace);
+        return answered(object, rulesStatus(parts.rbac(), context.user, namespace));
+      },
+    },
+    {
+      group: 'authentication.k8s.io',
+      resource: 'selfsubjectreviews',
+      create: async (context, _, object) => answered(object, { userInfo: userJson(context.user) }),
+    },
+    {
+      group: 'authentication.k8s.io',
+      resource: 'tokenreviews',
+      create: async (context, _, object) => answered(object, await reviewToken(parts.tokens(), object, context.signal)),
+    },
+  ];
+}
+
+async function reviewToken(
+  authenticators: readonly TokenAuthenticator[],
+  object: JsonObject,
+  signal: AbortSignal,
+): Promise<JsonObject> {
+  const token = asText(asObject(object.spec).token);
+  for (const authenticator of authenticators) {
+    try {
+      const user = await authenticator.authenticate(token, signal);
+      if (user !== undefined) return { authenticated: true, user: userJson(authenticated(user)) };
+    } catch {
+      return { authenticated: false, error: 'invalid bearer token' };
+    }
+  }
+  return { authenticated: false };
+}
