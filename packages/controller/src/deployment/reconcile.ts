@@ -1,6 +1,7 @@
 /** The Deployment controller: finds or creates the ReplicaSet of the present template, and moves replicas from the old ones to it. */
 import {
   type Clock,
+  canonicalJson,
   type Deployment,
   type Draft,
   isReason,
@@ -11,7 +12,6 @@ import {
   toSelector,
 } from '@skiff/api';
 import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
-import { canonical } from '../runtime/canonical.ts';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
 import {
@@ -205,7 +205,7 @@ export function deploymentController(context: DeploymentContext): Controller {
     const current = newSet.metadata.annotations ?? {};
     const annotations = newSetAnnotations(deployment, current, revision);
     const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
-    if (canonical(annotations) === canonical(current) && (newSet.spec.minReadySeconds ?? 0) === minReadySeconds)
+    if (canonicalJson(annotations) === canonicalJson(current) && (newSet.spec.minReadySeconds ?? 0) === minReadySeconds)
       return newSet;
     return setClient.patch(newSet.metadata.namespace ?? '', newSet.metadata.name, 'merge', {
       metadata: { annotations },
@@ -290,7 +290,7 @@ export function deploymentController(context: DeploymentContext): Controller {
       { deployment, newSet, sets: all, ...(createFailure === undefined ? {} : { createFailure }) },
       clock.now(),
     );
-    if (canonical(status) !== canonical(deployment.status ?? {})) {
+    if (canonicalJson(status) !== canonicalJson(deployment.status ?? {})) {
       await deploymentClient.patch(
         deployment.metadata.namespace ?? '',
         deployment.metadata.name,

@@ -1,6 +1,5 @@
 /** A Deployment's history: which ReplicaSet is which revision. Pure. */
-import { type Deployment, type PodTemplateSpec, type ReplicaSet, templateHash } from '@skiff/api';
-import { canonical } from '../runtime/canonical.ts';
+import { canonicalJson, type Deployment, type PodTemplateSpec, type ReplicaSet, templateHash } from '@skiff/api';
 
 export const revisionAnnotation = 'deployment.kubernetes.io/revision';
 export const revisionHistoryAnnotation = 'deployment.kubernetes.io/revision-history';
@@ -27,7 +26,7 @@ export function findNewReplicaSet(deployment: Deployment, sets: readonly Replica
 /** A template without the label that tells templates apart. */
 function templateText(template: PodTemplateSpec | undefined): string {
   const { [hashLabel]: _, ...labels } = template?.metadata?.labels ?? {};
-  return canonical({ ...template, metadata: { ...template?.metadata, labels } });
+  return canonicalJson({ ...template, metadata: { ...template?.metadata, labels } });
 }
 
 export function oldestFirst(sets: readonly ReplicaSet[]): ReplicaSet[] {

@@ -1,7 +1,7 @@
 /** The status a Deployment should show, and whether its rollout makes progress. Pure. */
 import {
-  type Condition,
   type Deployment,
+  type DeploymentCondition,
   type DeploymentStatus,
   findCondition,
   type ReplicaSet,
@@ -9,7 +9,7 @@ import {
 } from '@skiff/api';
 import { rollingLimits, totalActual, totalAvailable, totalReplicas } from './rolling.ts';
 
-type Progress = Omit<Condition, 'lastTransitionTime'> & { lastUpdateTime?: string };
+type Progress = Omit<DeploymentCondition, 'lastTransitionTime'>;
 
 /** What the pass knows: all sets of the Deployment, the one of its present template among them. */
 export interface RolloutState {
@@ -47,11 +47,11 @@ function deploymentCounts({ newSet, sets }: RolloutState): Counts {
   };
 }
 
-function deploymentConditions(state: RolloutState, counts: Counts, nowMs: number): Condition[] {
+function deploymentConditions(state: RolloutState, counts: Counts, nowMs: number): DeploymentCondition[] {
   const { deployment } = state;
   const wanted = deployment.spec?.replicas ?? 1;
   const enough = counts.availableReplicas >= wanted - rollingLimits(deployment).maxUnavailable;
-  let conditions: Condition[] = setCondition(
+  let conditions: DeploymentCondition[] = setCondition(
     deployment.status?.conditions ?? [],
     enough
       ? {
@@ -74,7 +74,7 @@ function deploymentConditions(state: RolloutState, counts: Counts, nowMs: number
 }
 
 /** The new set's own trouble, shown on the Deployment. */
-function withFailure(conditions: Condition[], state: RolloutState, nowMs: number): Condition[] {
+function withFailure(conditions: DeploymentCondition[], state: RolloutState, nowMs: number): DeploymentCondition[] {
   const failing = state.sets
     .map((set) => findCondition(set.status?.conditions ?? [], 'ReplicaFailure'))
     .find((condition) => condition?.status === 'True');
@@ -151,7 +151,7 @@ function madeProgress(deployment: Deployment, counts: Counts): boolean {
 }
 
 /** The spec moved on since the condition was written: a finished rollout's condition does not speak about the next one. */
-function isNewRollout({ deployment }: RolloutState, current: Condition): boolean {
+function isNewRollout({ deployment }: RolloutState, current: DeploymentCondition): boolean {
   const moved = (deployment.metadata.generation ?? 0) > (deployment.status?.observedGeneration ?? 0);
   return current.reason === 'NewReplicaSetAvailable' && moved;
 }
@@ -159,7 +159,7 @@ function isNewRollout({ deployment }: RolloutState, current: Condition): boolean
 /** When the rollout counts as stuck, in ms since the epoch; undefined when nothing is being waited for. */
 export function progressDeadlineMs(deployment: Deployment): number | undefined {
   const seconds = deployment.spec?.progressDeadlineSeconds;
-  const current = findCondition(deployment.status?.conditions ?? [], 'Progressing') as Progress | undefined;
+  const current = findCondition(deployment.status?.conditions ?? [], 'Progressing');
   if (seconds === undefined || current === undefined || deployment.spec?.paused === true) return undefined;
   if (current.reason === 'NewReplicaSetAvailable' || current.reason === 'ProgressDeadlineExceeded') return undefined;
   const since = current.lastUpdateTime;

@@ -1,7 +1,6 @@
 /** The legacy Endpoints object of a Service. Pure. At most 1000 addresses, as Kubernetes cuts it. */
-import type { EndpointAddress, Service } from '@skiff/api';
+import { canonicalJson, type EndpointAddress, type Service } from '@skiff/api';
 import { type Backend, hostnameOf, type ResolvedPort } from '../endpointslice/endpoints-of.ts';
-import { canonical } from '../runtime/canonical.ts';
 
 const maxAddresses = 1000;
 
@@ -19,7 +18,7 @@ export function subsetsOf(service: Service, backends: readonly Backend[]): Subse
     if (backend.terminating && !backend.ready) continue;
     if (total >= maxAddresses) break;
     total += 1;
-    const key = canonical(backend.ports);
+    const key = canonicalJson(backend.ports);
     const group = groups.get(key) ?? {
       addresses: [],
       notReadyAddresses: [],

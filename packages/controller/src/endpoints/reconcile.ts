@@ -1,9 +1,8 @@
 /** The Endpoints controller: keyed by Service. */
-import { isReason, resources } from '@skiff/api';
+import { canonicalJson, isReason, resources } from '@skiff/api';
 import type { Client, InformerFactory } from '@skiff/client';
 import { backendsOf, isManaged } from '../endpointslice/endpoints-of.ts';
 import { watchServicePods } from '../endpointslice/watch.ts';
-import { canonical } from '../runtime/canonical.ts';
 import type { Controller } from '../runtime/controller.ts';
 import { splitKey } from '../runtime/keys.ts';
 import { subsetsOf } from './decide.ts';
@@ -49,8 +48,8 @@ export function endpointsController({ client, informers }: EndpointsContext): Co
       return undefined;
     }
     if (
-      canonical(current.subsets ?? []) === canonical(subsets) &&
-      canonical(current.metadata.labels ?? {}) === canonical(labels)
+      canonicalJson(current.subsets ?? []) === canonicalJson(subsets) &&
+      canonicalJson(current.metadata.labels ?? {}) === canonicalJson(labels)
     )
       return undefined;
     await endpointsClient.update({ ...current, subsets, metadata: { ...current.metadata, labels } });

@@ -2,8 +2,7 @@
  * The EndpointSlices a Service should have, as changes to those it has. Pure. As few slices as needed are touched: an
  * endpoint stays in the slice it is in, so that one pod's change is one small event for every node.
  */
-import type { Draft, Endpoint, EndpointSlice, Service } from '@skiff/api';
-import { canonical } from '../runtime/canonical.ts';
+import { canonicalJson, type Draft, type Endpoint, type EndpointSlice, type Service } from '@skiff/api';
 import { type Backend, hostnameOf, type ResolvedPort } from './endpoints-of.ts';
 
 /** kube-controller-manager's --max-endpoints-per-slice. */
@@ -29,7 +28,7 @@ export function planSlices(
 ): SlicePlan {
   const groups = new Map<string, { ports: readonly ResolvedPort[]; endpoints: Map<string, Endpoint> }>();
   for (const backend of backends) {
-    const key = canonical(backend.ports);
+    const key = canonicalJson(backend.ports);
     const group = groups.get(key) ?? { ports: backend.ports, endpoints: new Map<string, Endpoint>() };
     group.endpoints.set(backend.pod.metadata.uid, toEndpoint(service, backend, zoneOf));
     groups.set(key, group);
@@ -38,7 +37,7 @@ export function planSlices(
   const unused = new Set(existing);
   for (const { ports, endpoints } of groups.values()) {
     const slices = existing.filter(
-      (slice) => slice.addressType === 'IPv4' && canonical(toResolved(slice)) === canonical(ports),
+      (slice) => slice.addressType === 'IPv4' && canonicalJson(toResolved(slice)) === canonicalJson(ports),
     );
     for (const slice of slices) unused.delete(slice);
     planGroup(service, ports, endpoints, slices, plan);
@@ -104,8 +103,8 @@ function keepPlaceholder(
 function pushIfChanged(service: Service, slice: EndpointSlice, endpoints: Endpoint[], plan: Plan): void {
   const next: EndpointSlice = { ...slice, endpoints, metadata: { ...slice.metadata, labels: labelsOf(service) } };
   const same =
-    canonical(endpoints) === canonical(slice.endpoints ?? []) &&
-    canonical(next.metadata.labels) === canonical(slice.metadata.labels ?? {});
+    canonicalJson(endpoints) === canonicalJson(slice.endpoints ?? []) &&
+    canonicalJson(next.metadata.labels) === canonicalJson(slice.metadata.labels ?? {});
   if (!same) plan.update.push(next);
 }
 

@@ -5,7 +5,7 @@ import { isPodReady } from '../runtime/pods.ts';
 /** A port as endpoints name it: the Service port's name, the pod's own number. */
 export interface ResolvedPort {
   readonly name: string;
-  readonly protocol: string;
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
   readonly port: number;
   readonly appProtocol?: string;
 }

@@ -3,7 +3,7 @@ import { type Clock, type EndpointSlice, isReason, resources } from '@skiff/api'
 import type { Client, InformerFactory } from '@skiff/client';
 import type { Controller } from '../runtime/controller.ts';
 import { Expectations } from '../runtime/expectations.ts';
-import { keyOf, splitKey } from '../runtime/keys.ts';
+import { splitKey } from '../runtime/keys.ts';
 import { managedBy, managedByLabel, planSlices, serviceNameLabel } from './decide.ts';
 import { backendsOf, isManaged } from './endpoints-of.ts';
 import { watchServicePods } from './watch.ts';

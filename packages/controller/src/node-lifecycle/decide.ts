@@ -102,7 +102,8 @@ function leaveAfterMs(tolerations: readonly Toleration[], taint: Taint): number 
 }
 
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect !== undefined && toleration.effect !== '' && toleration.effect !== taint.effect) return false;
+  const effect: string = toleration.effect ?? '';
+  if (effect !== '' && effect !== taint.effect) return false;
   if (toleration.key !== undefined && toleration.key !== '' && toleration.key !== taint.key) return false;
   if (toleration.operator === 'Exists') return true;
   return (toleration.value ?? '') === (taint.value ?? '') && toleration.key !== undefined && toleration.key !== '';

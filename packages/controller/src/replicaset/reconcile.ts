@@ -1,6 +1,7 @@
 /** The ReplicaSet controller: gathers a set's pods, asks `decide.ts`, creates and deletes, writes the status. */
 import {
   type Clock,
+  canonicalJson,
   isReason,
   matchesLabels,
   type Pod,
@@ -11,7 +12,6 @@ import {
   toSelector,
 } from '@skiff/api';
 import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
-import { canonical } from '../runtime/canonical.ts';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
@@ -190,7 +190,7 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
     failure: ReplicaFailure | undefined,
   ): Promise<void> {
     const status = replicaSetStatus(set, owned, failure, clock.now());
-    if (canonical(status) === canonical(set.status ?? {})) return;
+    if (canonicalJson(status) === canonicalJson(set.status ?? {})) return;
     await setClient.updateStatus({ ...set, status }).catch(ignoreGone);
   }
 
