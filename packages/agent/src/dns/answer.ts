@@ -165,7 +165,7 @@ function answerServiceItself(names: ServiceNames): Answer {
   const { question, service, endpoints, headless } = names;
   // The specification's words: without ready endpoints a headless service's name does not exist.
   if (headless && endpoints.length === 0) return noSuchName;
-  if (asks(question, 'SRV')) return srvAnswer(names, portsOf(service, endpoints, headless));
+  if (question.type === 'SRV') return srvAnswer(names, portsOf(service, endpoints, headless));
   const addresses = headless ? endpoints.flatMap(({ addresses: own }) => own) : clusterIPsOf(service);
   return exists(addressRecords(question, addresses));
 }

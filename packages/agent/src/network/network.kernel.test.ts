@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ServiceProxy, startProxy } from '../proxy/index.ts';
 import { output } from './command.ts';
 import { type StartedPodNetwork, startPodNetwork } from './index.ts';
-import { filledInformers, quietLogger, runningClock } from './testing/doubles.ts';
+import { filledInformers, recordingLogger, runningClock } from './testing/doubles.ts';
 import { type Host, newLab } from './testing/lab.ts';
 import { node, service, slice } from './testing/objects.ts';
 
@@ -22,6 +22,7 @@ describe.skipIf(process.getuid?.() !== 0)('on real hosts (needs root)', () => {
   const ips = new Map<string, string>();
   const networks = new Map<string, StartedPodNetwork>();
   const proxies = new Map<string, ServiceProxy>();
+  const logger = recordingLogger();
   let rootDir = '';
 
   const hostOf = (name: string): Host => hosts.get(name) as Host;
@@ -29,20 +30,20 @@ describe.skipIf(process.getuid?.() !== 0)('on real hosts (needs root)', () => {
   const ipOf = (name: string): string => ips.get(name) as string;
   const networkOf = (name: string): StartedPodNetwork => networks.get(name) as StartedPodNetwork;
 
-  const startOn = async (name: string, nodeIP: string, signal: AbortSignal): Promise<void> => {
-    const common = {
-      nodeName: name,
-      nodeIP,
-      informers,
-      clock: runningClock,
-      logger: quietLogger,
-      run: hostOf(name).run,
-      ...ranges,
-    };
+  const common = (name: string, nodeIP: string) => ({
+    ...{ nodeName: name, nodeIP, informers, clock: runningClock, logger, run: hostOf(name).run },
+    ...ranges,
+  });
+
+  const networkOn = (name: string, nodeIP: string, signal: AbortSignal): Promise<StartedPodNetwork> => {
     const dns = { clusterDNS: '10.96.0.10', clusterDomain: 'cluster.local' };
     const own = { rootDir: join(rootDir, name), cniBinDir: '/usr/lib/cni' };
-    networks.set(name, await startPodNetwork({ ...common, ...dns, ...own }, signal));
-    proxies.set(name, startProxy({ ...common, ownAddresses: ['10.96.0.10'] }, signal));
+    return startPodNetwork({ ...common(name, nodeIP), ...dns, ...own }, signal);
+  };
+
+  const startOn = async (name: string, nodeIP: string): Promise<void> => {
+    networks.set(name, await networkOn(name, nodeIP, stop.signal));
+    proxies.set(name, startProxy({ ...common(name, nodeIP), ownAddresses: ['10.96.0.10'] }, stop.signal));
   };
 
   const sandboxOf = (name: string, hostPorts: Parameters<StartedPodNetwork['attach']>[0]['hostPorts'] = []) => ({
@@ -95,9 +96,9 @@ describe.skipIf(process.getuid?.() !== 0)('on real hosts (needs root)', () => {
       node('n2', { podCIDR: '10.244.2.0/24', ip: '192.168.77.2' }),
       node('n3', { podCIDR: '10.244.3.0/24', ip: '192.168.78.3' }),
     );
-    await startOn('n1', '192.168.77.1', stop.signal);
-    await startOn('n2', '192.168.77.2', stop.signal);
-    await startOn('n3', '192.168.78.3', stop.signal);
+    await startOn('n1', '192.168.77.1');
+    await startOn('n2', '192.168.77.2');
+    await startOn('n3', '192.168.78.3');
     await settled();
     await startPod('a', 'n1');
     await startPod('b', 'n1', [{ hostIP: '', hostPort: 8088, containerPort: 8080, protocol: 'TCP' }]);
@@ -233,7 +234,7 @@ describe.skipIf(process.getuid?.() !== 0)('on real hosts (needs root)', () => {
         nodeIP: '192.168.77.1',
         informers,
         clock: runningClock,
-        logger: quietLogger,
+        logger,
         run,
       };
       const second = startProxy({ ...common, ...ranges, ownAddresses: [] }, again.signal);
@@ -251,6 +252,24 @@ describe.skipIf(process.getuid?.() !== 0)('on real hosts (needs root)', () => {
       expect(await lab.ask(hostOf('n1'), 'tcp', '10.96.0.7', 80)).toEqual(['error: ECONNREFUSED']);
     });
 
+    test('a UDP flow does not outlive its endpoint, and finds one that came later', async () => {
+      const dns = service('default/dns', {
+        clusterIP: '10.96.0.8',
+        ports: [{ name: 'udp', port: 53, protocol: 'UDP' }],
+      });
+      const at = (name: string, on: string) =>
+        slice('default/dns', [{ ip: ipOf(name), node: on, ...ready }], [ports[1] ?? {}]);
+      const flow = await lab.udpFlow(podOf('a'), '10.96.0.8', 53);
+      expect(await flow.ask()).toMatch(/^error: /);
+      informers.put(dns, at('b', 'n1'));
+      await settled();
+      expect(await flow.ask()).toBe(`b ${ipOf('a')}`);
+      informers.put(at('c', 'n2'));
+      await settled();
+      expect(await flow.ask()).toBe(`c ${ipOf('a')}`);
+      flow.close();
+    });
+
     test('a flushed firewall is noticed', async () => {
       await output(hostOf('n1').run, 'nft', ['delete', 'table', 'ip', 'skiff']);
       await proxies.get('n1')?.settled();
@@ -260,7 +279,9 @@ describe.skipIf(process.getuid?.() !== 0)('on real hosts (needs root)', () => {
 
   test('an attachment whose namespace lost its device is made anew', async () => {
     await output(podOf('c').run, 'ip', ['link', 'delete', 'eth0']);
+    expect(logger.complaints).toEqual([]);
     const { ips: found } = await networkOf('n2').attach(sandboxOf('c'));
+    expect(logger.complaints.splice(0)).toEqual(['sandbox lost its network, attaching it again']);
     ips.set('c', found[0] as string);
     expect(await lab.ask(podOf('a'), 'tcp', ipOf('c'), 8080)).toEqual([`c ${ipOf('a')}`]);
   });
@@ -292,10 +313,10 @@ describe.skipIf(process.getuid?.() !== 0)('on real hosts (needs root)', () => {
   test('garbage collection frees what the dead hold, after a restart', async () => {
     await networkOf('n1').attach(sandboxOf('e'));
     const again = new AbortController();
-    await startOn('n1', '192.168.77.1', again.signal);
-    await settled();
-    expect(await networkOf('n1').collectGarbage(['sandbox-a', 'sandbox-b'])).toEqual(['sandbox-e']);
-    expect(await networkOf('n1').attach(sandboxOf('b'))).toEqual({ ips: [ipOf('b')] });
+    const second = await networkOn('n1', '192.168.77.1', again.signal);
+    await second.settled();
+    expect(await second.collectGarbage(['sandbox-a', 'sandbox-b'])).toEqual(['sandbox-e']);
+    expect(await second.attach(sandboxOf('b'))).toEqual({ ips: [ipOf('b')] });
     again.abort();
   });
 
@@ -304,7 +325,6 @@ describe.skipIf(process.getuid?.() !== 0)('on real hosts (needs root)', () => {
     expect(await routes()).toContain('10.244.3.0/24 via 10.244.3.0 dev skiff.vx');
     informers.remove(node('n3'));
     informers.put(node('n2', { podCIDR: '10.244.7.0/24', ip: '192.168.77.2' }));
-    await startOn('n1', '192.168.77.1', stop.signal);
     await networkOf('n1').settled();
     expect((await routes()).split('\n').map((line) => line.trim())).toEqual([
       '10.96.0.0/12 dev skiff0 scope link src 192.168.77.1',
@@ -316,6 +336,8 @@ describe.skipIf(process.getuid?.() !== 0)('on real hosts (needs root)', () => {
   });
 
   test('cleanup leaves no trace', async () => {
+    // Nothing failed on the way, and no table had to be rebuilt from nothing.
+    expect(logger.complaints).toEqual([]);
     stop.abort();
     const { run } = hostOf('n1');
     for (const name of ['a', 'b']) await networkOf('n1').detach(sandboxOf(name));

@@ -3,20 +3,22 @@ import { createHash } from 'node:crypto';
 import {
   type Chain,
   type Collection,
-  collection,
-  declarations,
-  type MapKey,
+  chanceTargets,
   type Protocol,
   type Rule,
   rememberedSources,
 } from '../network/nft/ruleset.ts';
 import type { Endpoint } from './endpoints.ts';
 
-/** Where traffic arrives: at an address and port, or at a port of any of the node's addresses. `key` is the maps' key. */
-export interface Place {
-  readonly by: MapKey;
-  readonly key: string;
-}
+/** Where traffic arrives: at an address and port, or at a port of any of the node's addresses. */
+export type Place = { readonly protocol: Protocol; readonly port: number } & (
+  | { readonly by: 'address'; readonly address: string }
+  | { readonly by: 'port' }
+);
+
+/** A place as verdict maps have it for a key. */
+export const keyOf = (place: Place): string =>
+  `${place.by === 'address' ? `${place.address} . ` : ''}${place.protocol} . ${place.port}`;
 
 /** A ruleset while services are added to it. */
 export interface Draft {
@@ -29,27 +31,12 @@ export interface Draft {
   readonly firewall: Map<string, string>;
   readonly clusterIPs: Map<string, string>;
   readonly hairpins: Map<string, string>;
-  readonly targetElements: Readonly<Record<TargetMap, Map<string, string>>>;
-  readonly targets: readonly [string, Collection][];
+  /** Maps that 'dnat by chance' asks, and their elements. */
+  readonly targets: Map<string, { readonly declaration: readonly string[]; readonly elements: Map<string, string> }>;
   readonly memories: Map<string, Collection>;
 }
 
-/** The maps of endpoints: by policy, and by address or by port alone. */
-type TargetMap = 'endpoints' | 'local-endpoints' | 'node-port-endpoints' | 'local-node-port-endpoints';
-
-const targetMaps: Readonly<Record<'cluster' | 'local', Readonly<Record<MapKey, TargetMap>>>> = {
-  cluster: { address: 'endpoints', port: 'node-port-endpoints' },
-  local: { address: 'local-endpoints', port: 'local-node-port-endpoints' },
-};
-
 export function draftOf({ clusterCIDR }: { readonly clusterCIDR: string }): Draft {
-  const targetElements = {
-    endpoints: new Map<string, string>(),
-    'local-endpoints': new Map<string, string>(),
-    'node-port-endpoints': new Map<string, string>(),
-    'local-node-port-endpoints': new Map<string, string>(),
-  };
-  const { targetByAddress, targetByPort } = declarations;
   return {
     clusterCIDR,
     chains: new Map(),
@@ -60,13 +47,7 @@ export function draftOf({ clusterCIDR }: { readonly clusterCIDR: string }): Draf
     firewall: new Map(),
     clusterIPs: new Map(),
     hairpins: new Map(),
-    targetElements,
-    targets: [
-      ['endpoints', collection('map', targetByAddress, targetElements.endpoints)],
-      ['local-endpoints', collection('map', targetByAddress, targetElements['local-endpoints'])],
-      ['node-port-endpoints', collection('map', targetByPort, targetElements['node-port-endpoints'])],
-      ['local-node-port-endpoints', collection('map', targetByPort, targetElements['local-node-port-endpoints'])],
-    ],
+    targets: new Map(),
     memories: new Map(),
   };
 }
@@ -87,13 +68,16 @@ export function pickChain(
   affinity: Affinity,
 ): string {
   if (affinity.seconds > 0) return stickyChain(draft, endpoints, affinity);
-  const map = targetMaps[policy][place.by];
-  for (const [index, { address, port }] of endpoints.entries()) {
-    draft.targetElements[map].set(`${place.key} . ${index}`, `${address} . ${port}`);
-  }
+  const { by, protocol, port } = place;
+  const map = `endpoints/${policy}/by-${by}/${protocol}`;
+  const target = draft.targets.get(map) ?? { declaration: chanceTargets(by, protocol), elements: new Map() };
+  draft.targets.set(map, target);
+  const key = place.by === 'address' ? `${place.address} . ${port}` : `${port}`;
+  for (const [index, endpoint] of endpoints.entries())
+    target.elements.set(`${key} . ${index}`, `${endpoint.address} . ${endpoint.port}`);
   const count = endpoints.length;
-  const chain = `pick/${map}/${count}`;
-  const rule: Rule = { matches: [], action: { do: 'dnat by chance', map, by: place.by, count } };
+  const chain = `pick/${policy}/by-${by}/${protocol}/${count}`;
+  const rule: Rule = { matches: [], action: { do: 'dnat by chance', map, by, protocol, count } };
   if (!draft.chains.has(chain)) draft.chains.set(chain, { rules: [rule] });
   return chain;
 }

@@ -366,7 +366,7 @@ describe('properties', () => {
   const policy = fc.constantFrom('Local' as const, 'Cluster' as const);
   const cluster = fc.array(
     fc.record({
-      endpoints: fc.array(endpoint, { maxLength: 6 }),
+      endpoints: fc.uniqueArray(endpoint, { maxLength: 6, selector: ({ ip }) => ip }),
       internal: policy,
       external: policy,
       sticky: fc.boolean(),

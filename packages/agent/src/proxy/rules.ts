@@ -7,7 +7,7 @@ import type { EndpointSlice, Service } from '@skiff/api';
 import { type Collection, collection, declarations, type Rule, type Ruleset } from '../network/nft/ruleset.ts';
 import { baseChains, names } from './base.ts';
 import { chooseEndpoints, type Endpoint, endpointsOf, type UsableEndpoints } from './endpoints.ts';
-import { type Draft, draftOf, outsideChain, type Place, pickChain } from './pick.ts';
+import { type Draft, draftOf, keyOf, outsideChain, type Place, pickChain } from './pick.ts';
 import { ownerOf, type ServicePort, type ServiceSummary, summarize } from './service.ts';
 
 /** The node the rules are for. */
@@ -69,7 +69,12 @@ export function planProxy(services: readonly Service[], slices: readonly Endpoin
   return { ruleset: finish(draft, node), udpTargets: udpTargetsOf(plans), healthChecks: healthChecksOf(plans) };
 }
 
-const addressKey = (address: string, port: ServicePort): string => `${address} . ${port.protocol} . ${port.port}`;
+const placeAt = (address: string, { protocol, port }: ServicePort): Place => ({
+  by: 'address',
+  address,
+  protocol,
+  port,
+});
 
 function addClusterIPs(draft: Draft, plan: PortPlan, node: ProxyNode): void {
   const { service, port, endpoints } = plan;
@@ -77,10 +82,11 @@ function addClusterIPs(draft: Draft, plan: PortPlan, node: ProxyNode): void {
   for (const address of service.clusterIPs) {
     if (node.ownAddresses.includes(address)) continue;
     draft.clusterIPs.set(address, '');
-    const key = addressKey(address, port);
+    const place = placeAt(address, port);
+    const key = keyOf(place);
     if (draft.services.has(key) || draft.refusedServices.has(key)) continue;
     if (usable.length === 0) draft.refusedServices.set(key, endpoints.anywhere ? 'drop' : `goto ${names.reject}`);
-    else draft.services.set(key, `goto ${pick(draft, plan, { by: 'address', key }, 'cluster', usable)}`);
+    else draft.services.set(key, `goto ${pick(draft, plan, place, 'cluster', usable)}`);
     addHairpins(draft, usable);
   }
 }
@@ -88,36 +94,38 @@ function addClusterIPs(draft: Draft, plan: PortPlan, node: ProxyNode): void {
 function addOutside(draft: Draft, plan: PortPlan, node: ProxyNode): void {
   const { service, port } = plan;
   for (const address of service.externalIPs) {
-    const key = addressKey(address, port);
+    const place = placeAt(address, port);
+    const key = keyOf(place);
     if (draft.services.has(key) || draft.refusedServices.has(key) || draft.clusterIPs.has(address)) continue;
     if (node.ownAddresses.includes(address)) continue;
-    addOutsideAt(draft, plan, { by: 'address', key });
+    addOutsideAt(draft, plan, place);
     if (service.sourceRanges.length > 0 && service.loadBalancerIPs.includes(address)) addFirewall(draft, service, key);
   }
-  const nodeKey = `${port.protocol} . ${port.nodePort}`;
-  const taken = draft.nodePorts.has(nodeKey) || draft.refusedNodePorts.has(nodeKey);
-  if (port.nodePort !== 0 && !taken) addOutsideAt(draft, plan, { by: 'port', key: nodeKey });
+  const place: Place = { by: 'port', protocol: port.protocol, port: port.nodePort };
+  const taken = draft.nodePorts.has(keyOf(place)) || draft.refusedNodePorts.has(keyOf(place));
+  if (port.nodePort !== 0 && !taken) addOutsideAt(draft, plan, place);
 }
 
 /** One place where traffic from outside the cluster arrives. */
 function addOutsideAt(draft: Draft, plan: PortPlan, place: Place): void {
   const { service, endpoints } = plan;
+  const key = keyOf(place);
   const accepted = place.by === 'address' ? draft.services : draft.nodePorts;
   const refused = place.by === 'address' ? draft.refusedServices : draft.refusedNodePorts;
   addHairpins(draft, [...endpoints.cluster, ...(service.externalLocal ? endpoints.local : [])]);
   if (!endpoints.anywhere) {
-    refused.set(place.key, `goto ${names.reject}`);
+    refused.set(key, `goto ${names.reject}`);
     return;
   }
   const cluster = pick(draft, plan, place, 'cluster', endpoints.cluster);
   if (!service.externalLocal) {
-    accepted.set(place.key, `goto ${outsideChain(draft, { policy: 'Cluster', cluster })}`);
+    accepted.set(key, `goto ${outsideChain(draft, { policy: 'Cluster', cluster })}`);
     return;
   }
   const local = endpoints.local.length === 0 ? undefined : pick(draft, plan, place, 'local', endpoints.local);
-  accepted.set(place.key, `goto ${outsideChain(draft, { policy: 'Local', cluster, local })}`);
+  accepted.set(key, `goto ${outsideChain(draft, { policy: 'Local', cluster, local })}`);
   // Reached only by what the chain above sent nowhere: traffic from outside to a node without endpoints.
-  if (local === undefined) refused.set(place.key, 'drop');
+  if (local === undefined) refused.set(key, 'drop');
 }
 
 const pick = (
@@ -153,7 +161,10 @@ function finish(draft: Draft, node: ProxyNode): Ruleset {
     [names.firewall, collection('map', declarations.verdictByAddress, draft.firewall)],
     [names.clusterIPs, collection('set', declarations.addresses, draft.clusterIPs)],
     [names.hairpins, collection('set', declarations.addressPairs, draft.hairpins)],
-    ...draft.targets,
+    ...[...draft.targets].map(([name, { declaration, elements }]): [string, Collection] => [
+      name,
+      collection('map', declaration, elements),
+    ]),
     ...draft.memories,
   ];
   return { chains: new Map([...baseChains(node), ...draft.chains]), collections: new Map(collections) };

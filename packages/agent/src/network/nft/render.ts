@@ -58,8 +58,11 @@ function actionText(action: Action): string {
       return `${action.do} ${action.chain}`;
     case 'look up':
       return `${keyText[action.by]} vmap @${action.map}`;
-    case 'dnat by chance':
-      return `${portProtocols} dnat ip addr . port to ${keyText[action.by]} . numgen random mod ${action.count} map @${action.map}`;
+    case 'dnat by chance': {
+      const { by, protocol, count, map } = action;
+      const place = by === 'address' ? `ip daddr . ${protocol} dport` : `${protocol} dport`;
+      return `meta l4proto ${protocol} dnat ip addr . port to ${place} . numgen random mod ${count} map @${map}`;
+    }
     case 'dnat by map':
       return `${portProtocols} dnat ip addr . port to ${keyText[action.by]} map @${action.map}`;
     case 'dnat':

@@ -25,8 +25,14 @@ export type Action =
   | { readonly do: 'jump' | 'goto'; readonly chain: string }
   /** Goes where a verdict map says, or on to the next rule. */
   | { readonly do: 'look up'; readonly map: string; readonly by: MapKey }
-  /** To one of `count` targets by chance: the map's key ends with the number drawn, 0 to count - 1. */
-  | { readonly do: 'dnat by chance'; readonly map: string; readonly by: MapKey; readonly count: number }
+  /** To one of `count` targets by chance: the map's key is the address and port, or the port, and the number drawn, 0 to count - 1. */
+  | {
+      readonly do: 'dnat by chance';
+      readonly map: string;
+      readonly by: MapKey;
+      readonly protocol: Protocol;
+      readonly count: number;
+    }
   /** To the map's target for this key, or on to the next rule. */
   | { readonly do: 'dnat by map'; readonly map: string; readonly by: MapKey }
   | { readonly do: 'dnat'; readonly address: string; readonly port: number }
@@ -71,14 +77,21 @@ export const masqueradeMark = 0x4000;
 export const declarations = {
   verdictByAddress: ['type ipv4_addr . inet_proto . inet_service : verdict'],
   verdictByPort: ['type inet_proto . inet_service : verdict'],
-  // `numgen` in `typeof` only names the key's type; the number drawn is each rule's own.
-  targetByAddress: ['typeof ip daddr . meta l4proto . th dport . numgen random mod 2 : ip daddr . th dport'],
-  targetByPort: ['typeof meta l4proto . th dport . numgen random mod 2 : ip daddr . th dport'],
   fixedTargetByAddress: ['type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service'],
   fixedTargetByPort: ['type inet_proto . inet_service : ipv4_addr . inet_service'],
   addresses: ['type ipv4_addr'],
   addressPairs: ['type ipv4_addr . ipv4_addr'],
 } as const;
+
+/**
+ * The type of a 'dnat by chance' map. It needs `typeof`, since a drawn number has no type with a name, and one map for each
+ * protocol: nft 1.0.6 cannot add a rule over such a map again once the map is in the kernel when its port is of any protocol.
+ * The `numgen` here only stands for its type; the number drawn is each rule's own.
+ */
+export function chanceTargets(by: MapKey, protocol: Protocol): readonly string[] {
+  const place = by === 'address' ? `ip daddr . ${protocol} dport` : `${protocol} dport`;
+  return [`typeof ${place} . numgen random mod 2 : ip daddr . ${protocol} dport`];
+}
 
 /** A collection that we fill. */
 export function collection(

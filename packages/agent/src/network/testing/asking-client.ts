@@ -1,6 +1,10 @@
-/** `asking-client.ts tcp|udp ADDRESS PORT COUNT`: prints one line for each question: the answer, or `error: CODE`. */
-import { createSocket } from 'node:dgram';
+/**
+ * `asking-client.ts tcp|udp ADDRESS PORT COUNT` prints one line for each question: the answer, or `error: CODE`.
+ * `asking-client.ts udp-flow ADDRESS PORT` does so for each line that it reads, always from the same port.
+ */
+import { createSocket, type Socket } from 'node:dgram';
 import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
 
 const [protocol = '', address = '', port = '0', count = '1'] = process.argv.slice(2);
 const timeoutMs = 1500;
@@ -21,19 +25,34 @@ function askTcp(): Promise<string> {
   });
 }
 
-function askUdp(): Promise<string> {
+function askUdp(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
-    const socket = createSocket('udp4');
     const finish = (answer: string): void => {
       clearTimeout(timer);
-      socket.close();
+      socket.removeAllListeners();
+      socket.on('error', () => undefined);
       resolve(answer);
     };
     const timer = setTimeout(() => finish('error: TIMEOUT'), timeoutMs);
     socket.on('message', (packet) => finish(packet.toString()));
     socket.on('error', (error: NodeJS.ErrnoException) => finish(`error: ${error.code}`));
-    socket.connect(Number(port), address, () => socket.send('who?'));
+    socket.send('who?', Number(port), address, (error) =>
+      error === null ? undefined : finish(`error: ${error.message}`),
+    );
   });
 }
 
-for (let i = 0; i < Number(count); i += 1) console.log(await (protocol === 'udp' ? askUdp() : askTcp()));
+if (protocol === 'udp-flow') {
+  const socket = createSocket('udp4');
+  socket.bind();
+  for await (const _line of createInterface({ input: process.stdin })) console.log(await askUdp(socket));
+} else {
+  for (let i = 0; i < Number(count); i += 1) {
+    if (protocol === 'tcp') console.log(await askTcp());
+    else {
+      const socket = createSocket('udp4');
+      console.log(await askUdp(socket));
+      socket.close();
+    }
+  }
+}

@@ -135,10 +135,24 @@ export function steppedClock(): SteppedClock {
   };
 }
 
-export const quietLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => quietLogger,
-};
+export interface RecordingLogger extends Logger {
+  /** Messages of warnings and errors, of children too. */
+  readonly complaints: string[];
+}
+
+/** Keeps quiet, and remembers what it should have complained about. */
+export function recordingLogger(): RecordingLogger {
+  const complaints: string[] = [];
+  const complain = (_fields: object, message: string): void => {
+    complaints.push(message);
+  };
+  const logger: RecordingLogger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: complain,
+    error: complain,
+    child: () => logger,
+    complaints,
+  };
+  return logger;
+}

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type CommandRunner, output, runCommand } from '../command.ts';
 
@@ -23,7 +24,15 @@ export interface Lab {
   serve(host: Host, name: string, port: number): Promise<void>;
   /** What servers answer to `count` questions one after the other, each from a new port; `error: CODE` for one that failed. */
   ask(host: Host, protocol: 'tcp' | 'udp', address: string, port: number, count?: number): Promise<string[]>;
+  /** A client that asks over UDP again and again from one and the same port. */
+  udpFlow(host: Host, address: string, port: number): Promise<UdpFlow>;
   tearDown(): Promise<void>;
+}
+
+export interface UdpFlow {
+  /** The answer, or `error: CODE`. */
+  ask(): Promise<string>;
+  close(): void;
 }
 
 const serverProgram = fileURLToPath(new URL('./answering-server.ts', import.meta.url));
@@ -70,9 +79,30 @@ export function newLab(): Lab {
       const words = [protocol, address, String(port), String(count)];
       return (await output(host.run, process.execPath, [clientProgram, ...words])).split('\n');
     },
+    async udpFlow(host, address, port) {
+      const args = [
+        `--net=/run/netns/${host.netns}`,
+        process.execPath,
+        clientProgram,
+        'udp-flow',
+        address,
+        String(port),
+      ];
+      const child = spawn('nsenter', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+      servers.push(child);
+      const lines = createInterface({ input: child.stdout });
+      const answers = lines[Symbol.asyncIterator]();
+      return {
+        async ask() {
+          child.stdin.write('\n');
+          return (await answers.next()).value ?? 'error: ENDED';
+        },
+        close: () => child.kill('SIGKILL'),
+      };
+    },
     async tearDown() {
       for (const server of servers) {
-        if (server.exitCode !== null) continue;
+        if (server.exitCode !== null || server.signalCode !== null) continue;
         server.kill('SIGKILL');
         await once(server, 'exit');
       }

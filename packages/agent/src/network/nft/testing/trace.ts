@@ -142,8 +142,9 @@ function runAction(action: Action, table: Ruleset, state: Travelling, world: Wor
       return verdict === 'drop' ? 'dropped' : follow(verdict.replace(/^goto /, ''));
     }
     case 'dnat by chance': {
-      const key = `${keyOf(action.by, state)} . ${world.draw(action.count)}`;
-      const target = elementsOf(table, action.map).get(key);
+      if (state.packet.protocol !== action.protocol) return 'next rule';
+      const place = action.by === 'address' ? `${state.destination} . ${state.port}` : `${state.port}`;
+      const target = elementsOf(table, action.map).get(`${place} . ${world.draw(action.count)}`);
       return target === undefined ? 'next rule' : translate(state, target);
     }
     case 'dnat by map': {
