@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findCondition, isConditionTrue, removeCondition, setCondition } from './conditions.ts';
+import { type ConditionLike, findCondition, isConditionTrue, removeCondition, setCondition } from './conditions.ts';
 import { formatFieldSelector, matchesFields, parseFieldSelector, requiredValue } from './fields.ts';
 import { canonicalJson, deepEqual, templateHash } from './hash.ts';
 import { generateName, randomSuffix, safeAlphabet, uuid } from './ids.ts';
@@ -100,7 +100,7 @@ test('durations are written as Go writes them', () => {
 });
 
 test('the transition time of a condition moves with its status only', () => {
-  const first = setCondition([], { type: 'Ready', status: 'False', reason: 'Starting' }, 0);
+  const first = setCondition<ConditionLike>([], { type: 'Ready', status: 'False', reason: 'Starting' }, 0);
   expect(first).toEqual([
     { type: 'Ready', status: 'False', reason: 'Starting', lastTransitionTime: '1970-01-01T00:00:00Z' },
   ]);

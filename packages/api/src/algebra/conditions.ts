@@ -32,7 +32,7 @@ export function isConditionTrue(
  */
 export function setCondition<C extends ConditionLike>(
   conditions: readonly C[] | undefined,
-  condition: C,
+  condition: NoInfer<Omit<C, 'lastTransitionTime'> & { lastTransitionTime?: string }>,
   nowMs: number,
 ): C[] {
   const list = [...(conditions ?? [])];
@@ -40,7 +40,7 @@ export function setCondition<C extends ConditionLike>(
   const old = list[index];
   const isSame = old !== undefined && old.status === condition.status && old.lastTransitionTime !== undefined;
   const lastTransitionTime = isSame ? old.lastTransitionTime : formatTime(nowMs);
-  const next = { ...old, ...condition, lastTransitionTime };
+  const next = { ...old, ...condition, lastTransitionTime } as C;
   if (old === undefined) list.push(next);
   else list[index] = next;
   return list;

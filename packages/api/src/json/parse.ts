@@ -1,0 +1,76 @@
+/**
+ * JSON in. The engine's own parser does the work; this adds what a server must not let through: nesting that would break
+ * what walks the document later, repeated keys, integers that would lose digits, and text that is no Unicode.
+ */
+import { badRequest } from '../errors.ts';
+import type { Json } from '../object.ts';
+import { type ExactJson, JsonSyntaxError, parseExact, setOwn } from './exact.ts';
+import { countKeys, scanJson } from './scan.ts';
+
+/** No real document nests a tenth of this; everything that walks documents by recursion is safe below it. */
+export const maxJsonDepth = 1000;
+
+export interface ParseOptions {
+  /** Look for repeated keys (field validation Strict and Warn). Costs about as much again as parsing. */
+  readonly duplicates?: boolean;
+}
+
+export interface Parsed {
+  readonly value: Json;
+  /** Paths of repeated keys; always empty when they were not asked for. The last value of a repeated key stands. */
+  readonly duplicates: readonly string[];
+  /** Paths of numbers such as `1.0` and `1e3`, which no integer field takes. */
+  readonly fractions: readonly string[];
+}
+
+/** A run of 16 digits that is no part of a string may be an integer beyond 2^53. */
+const longInteger = /[:[,\s]-?[1-9]\d{15}/;
+/** A number written as a fraction or with an exponent may be a whole number that Go takes for no integer. */
+const writtenAsFraction = /[:[,\s]-?\d+(?:\.\d*|[eE])/;
+const surrogateEscape = /\\u[dD][89a-fA-F]/;
+const none: readonly string[] = [];
+
+/**
+ * Reads a document. Integers beyond 2^53 come back as bigint where a number is typed, and are written exactly by
+ * `JSON.stringify`; keys such as `__proto__` are own properties. Throws BadRequest with Go's words for the fault.
+ */
+export function parseJson(text: string, options: ParseOptions = {}): Parsed {
+  const isShallow = text.length <= 2 * maxJsonDepth;
+  const scan = isShallow && options.duplicates !== true ? undefined : scanJson(text, maxJsonDepth);
+  if (scan !== undefined && scan.depth > maxJsonDepth) throw badRequest('json: exceeded max depth');
+  if (longInteger.test(text) || writtenAsFraction.test(text)) return wellFormed(text, readExactly(text));
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    return readExactly(text);
+  }
+  if (options.duplicates === true && scan !== undefined && scan.keys !== countKeys(value)) {
+    return wellFormed(text, readExactly(text));
+  }
+  return wellFormed(text, { value, duplicates: none, fractions: none });
+}
+
+function readExactly(text: string): ExactJson {
+  try {
+    return parseExact(text, maxJsonDepth);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw badRequest(`json: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Half a surrogate pair is no character: it becomes U+FFFD, as in Go, so that what is stored is what is returned. */
+function wellFormed(text: string, parsed: Parsed): Parsed {
+  if (!surrogateEscape.test(text) && text.isWellFormed()) return parsed;
+  return { ...parsed, value: repaired(parsed.value) };
+}
+
+function repaired(value: Json): Json {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(repaired);
+  if (typeof value !== 'object' || value === null) return value;
+  const object = {};
+  for (const [key, field] of Object.entries(value)) setOwn(object, key.toWellFormed(), repaired(field));
+  return object;
+}

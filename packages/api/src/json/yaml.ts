@@ -1,0 +1,221 @@
+/**
+ * YAML in, read as Kubernetes' own tools read it: YAML 1.1's booleans and octal integers, YAML 1.2's syntax, no tags that
+ * make anything but JSON. Aliases may be used, but not to blow a small text up.
+ */
+import { isAlias, isMap, isPair, isScalar, isSeq, type Node, parseAllDocuments, type ScalarTag, visit } from 'yaml';
+import { badRequest } from '../errors.ts';
+import type { Json } from '../object.ts';
+import { formatPath, setOwn } from './exact.ts';
+import { maxJsonDepth, type Parsed } from './parse.ts';
+
+/** YAML is read some fifty times slower than JSON: this much takes a fifth of a second, which a server can bear. */
+export const maxYamlLength = 256 * 1024;
+/** How many values all aliases of a document may stand for together. */
+const maxAliasedValues = 10_000;
+const maxListed = 100;
+
+const booleans: Readonly<Record<string, boolean>> = {
+  y: true,
+  yes: true,
+  on: true,
+  true: true,
+  n: false,
+  no: false,
+  off: false,
+  false: false,
+};
+
+const booleanTag: ScalarTag = {
+  identify: (value) => typeof value === 'boolean',
+  default: true,
+  tag: 'tag:yaml.org,2002:bool',
+  test: /^(?:[yYnN]|yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/,
+  resolve: (text) => booleans[text.toLowerCase()] ?? false,
+};
+
+const integerTag: ScalarTag = {
+  identify: (value) => typeof value === 'bigint' || Number.isInteger(value),
+  default: true,
+  tag: 'tag:yaml.org,2002:int',
+  test: /^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$/,
+  resolve: (text) => toInteger(text),
+};
+
+/** Go's ParseInt with base 0: 0x, 0b, 0o and a bare leading zero. Beyond 64 bits it is a float, as in Go. */
+function toInteger(text: string): number | bigint {
+  const digits = text.replaceAll('_', '');
+  const magnitude = digits.replace(/^[-+]/, '').replace(/^0(?=[0-7]+$)/, '0o');
+  const exact = BigInt(magnitude) * (digits.startsWith('-') ? -1n : 1n);
+  const plain = Number(exact);
+  if (Number.isSafeInteger(plain) || BigInt.asIntN(64, exact) !== exact) return plain;
+  return exact;
+}
+
+/**
+ * Reads every document of a text; empty ones are left out. `duplicates` lists repeated keys, of which the last stands.
+ * A program that reads its own user's files may raise `maxLength` (characters). Throws BadRequest with the place of the fault.
+ */
+export function parseYaml(text: string, maxLength: number = maxYamlLength): Parsed[] {
+  if (text.length > maxLength) throw badRequest(`yaml: a document may have at most ${maxLength} characters`);
+  try {
+    return readAll(text);
+  } catch (error) {
+    // The reader descends by recursion; a text made to nest for ever ends here.
+    if (error instanceof RangeError) throw badRequest('yaml: exceeded max depth');
+    throw error;
+  }
+}
+
+function readAll(text: string): Parsed[] {
+  const documents = parseAllDocuments(text, {
+    schema: 'core',
+    merge: true,
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+    customTags: (tags) => [
+      ...tags.filter((tag) => typeof tag === 'string' || !/:(?:bool|int)$/.test(tag.tag)),
+      booleanTag,
+      integerTag,
+    ],
+  });
+  if (!Array.isArray(documents)) return [];
+  const parsed: Parsed[] = [];
+  for (const document of documents) {
+    const fault = document.errors[0] ?? document.warnings[0];
+    if (fault !== undefined) {
+      // The library reports its own exhausted stack as a fault of the text.
+      if (fault.message.startsWith('Maximum call stack')) throw badRequest('yaml: exceeded max depth');
+      const line = text.slice(0, fault.pos[0]).split('\n').length;
+      throw badRequest(`yaml: line ${line}: ${fault.message}`);
+    }
+    const contents = document.contents as Node | null;
+    if (contents === null || (isScalar(contents) && contents.value === null)) continue;
+    const reader = new Reader((alias) => (isAlias(alias) ? alias.resolve(document) : undefined));
+    parsed.push({ value: reader.read(contents), duplicates: repeatedKeys(contents), fractions: [] });
+  }
+  return parsed;
+}
+
+/** Turns nodes into JSON, counting what aliases multiply. */
+class Reader {
+  readonly #resolve: (alias: Node) => Node | undefined;
+  readonly #open = new Set<Node>();
+  #aliased = 0;
+  #aliasDepth = 0;
+
+  constructor(resolve: (alias: Node) => Node | undefined) {
+    this.#resolve = resolve;
+  }
+
+  read(node: Node | null | undefined, depth = 0): Json {
+    if (depth > maxJsonDepth) throw badRequest('yaml: exceeded max depth');
+    if (node === null || node === undefined) return null;
+    if (this.#aliasDepth > 0) {
+      this.#aliased += 1;
+      if (this.#aliased > maxAliasedValues) throw badRequest('yaml: document contains excessive aliasing');
+    }
+    if (isAlias(node)) return this.#alias(node, depth);
+    if (isScalar(node)) return toJsonScalar(node.value);
+    if (isSeq(node)) return node.items.map((item) => this.read(item as Node | null, depth + 1));
+    if (isMap(node)) return this.#map(node.items as readonly PairNode[], depth);
+    throw badRequest('yaml: unknown kind of value');
+  }
+
+  #alias(node: Node, depth: number): Json {
+    const target = this.#resolve(node);
+    if (target === undefined) throw badRequest('yaml: unknown anchor');
+    if (this.#open.has(target)) throw badRequest('yaml: an anchor contains itself');
+    this.#open.add(target);
+    this.#aliasDepth += 1;
+    const value = this.read(target, depth);
+    this.#aliasDepth -= 1;
+    this.#open.delete(target);
+    return value;
+  }
+
+  #map(items: readonly PairNode[], depth: number): Json {
+    const merged: Record<string, Json> = {};
+    const own: Record<string, Json> = {};
+    for (const pair of items) {
+      if (isMergeKey(pair.key)) {
+        for (const source of this.#mergeSources(pair.value, depth)) {
+          for (const [key, value] of Object.entries(source)) {
+            if (!Object.hasOwn(merged, key)) setOwn(merged, key, value);
+          }
+        }
+      } else setOwn(own, this.#key(pair.key), this.read(pair.value, depth + 1));
+    }
+    for (const [key, value] of Object.entries(merged)) {
+      if (!Object.hasOwn(own, key)) setOwn(own, key, value);
+    }
+    return own;
+  }
+
+  #mergeSources(node: Node | null, depth: number): Record<string, Json>[] {
+    const value = this.read(node, depth + 1);
+    const sources = Array.isArray(value) ? value : [value];
+    return sources.map((source) => {
+      if (typeof source !== 'object' || source === null || Array.isArray(source)) {
+        throw badRequest('yaml: map merge requires map or sequence of maps as the value');
+      }
+      return source;
+    });
+  }
+
+  /** A key is the text that was written: `y`, `on` and `1` stay what they look like. */
+  #key(node: Node | null): string {
+    if (isScalar(node) && node.type === 'PLAIN' && node.source !== undefined) return node.source.toWellFormed();
+    const value = this.read(node);
+    if (typeof value === 'object') throw badRequest('yaml: a key must be a string, a number or a boolean');
+    return String(value);
+  }
+}
+
+interface PairNode {
+  readonly key: Node | null;
+  readonly value: Node | null;
+}
+
+const isMergeKey = (key: Node | null): boolean =>
+  isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol') && key.type === 'PLAIN';
+
+function toJsonScalar(value: unknown): Json {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value === 'boolean') return value;
+  // Documents are typed as JSON; a bigint stands for a number and is written as one.
+  if (typeof value === 'bigint') return value as unknown as number;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (typeof value === 'number') throw badRequest(`json: unsupported value: ${value}`);
+  throw badRequest('yaml: only values that JSON has are allowed');
+}
+
+/** Paths of keys that a mapping holds more than once. */
+function repeatedKeys(root: Node): string[] {
+  const found: string[] = [];
+  visit(root, {
+    Map(_key, map, ancestors) {
+      const seen = new Set<string>();
+      for (const pair of map.items) {
+        const name = isScalar(pair.key) ? (pair.key.source ?? String(pair.key.value)) : undefined;
+        if (name === undefined || isMergeKey(pair.key as Node)) continue;
+        if (seen.has(name) && found.length < maxListed) found.push(formatPath([...pathOf(ancestors, map), name]));
+        seen.add(name);
+      }
+    },
+  });
+  return found;
+}
+
+/** The keys and indexes that lead to `node`, whose ancestors are given from the root. */
+function pathOf(ancestors: readonly unknown[], node: Node): (string | number)[] {
+  const path: (string | number)[] = [];
+  const chain = [...ancestors, node];
+  for (const [index, one] of chain.entries()) {
+    const next = chain[index + 1];
+    if (isPair(one)) path.push(isScalar(one.key) ? String(one.key.value) : '');
+    else if (isSeq(one) && next !== undefined) path.push(one.items.indexOf(next));
+  }
+  return path;
+}
