@@ -23,10 +23,12 @@ export interface Parsed {
   readonly fractions: readonly string[];
 }
 
-/** A run of 16 digits that is no part of a string may be an integer beyond 2^53. */
-const longInteger = /[:[,\s]-?[1-9]\d{15}/;
-/** A number written as a fraction or with an exponent may be a whole number that Go takes for no integer. */
-const writtenAsFraction = /[:[,\s]-?\d+(?:\.\d*|[eE])/;
+/**
+ * A number that the engine would read to less than what was written: 16 digits may be beyond 2^53, and `1.0` or `1e3` is
+ * no integer to Go. Looked for where numbers stand: after a key, or in a list. Text inside strings may look the same; then
+ * the exact reader runs for nothing.
+ */
+const oddNumber = /(?:":|[[,])\s*-?(?:[1-9]\d{15}|\d+(?:\.0*(?=[,\]}\s])|(?:\.\d+)?[eE]))/;
 const surrogateEscape = /\\u[dD][89a-fA-F]/;
 const none: readonly string[] = [];
 
@@ -38,7 +40,7 @@ export function parseJson(text: string, options: ParseOptions = {}): Parsed {
   const isShallow = text.length <= 2 * maxJsonDepth;
   const scan = isShallow && options.duplicates !== true ? undefined : scanJson(text, maxJsonDepth);
   if (scan !== undefined && scan.depth > maxJsonDepth) throw badRequest('json: exceeded max depth');
-  if (longInteger.test(text) || writtenAsFraction.test(text)) return wellFormed(text, readExactly(text));
+  if (oddNumber.test(text)) return wellFormed(text, readExactly(text));
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
