@@ -1,1 +1,1 @@
-export {};
+export { runScheduler, type SchedulerConfig } from './main.ts';

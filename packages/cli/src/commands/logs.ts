@@ -36,8 +36,8 @@ async function runLogs(pod: string, container: string | undefined, options: Logs
       follow: options.follow,
       previous: options.previous,
       timestamps: options.timestamps,
-      ...(options.tail === undefined ? {} : { tailLines: options.tail }),
-      ...(options.since === undefined ? {} : { sinceSeconds: options.since }),
+      ...(options.tail === undefined ? {} : { tailLines: String(options.tail) }),
+      ...(options.since === undefined ? {} : { sinceSeconds: String(options.since) }),
     });
     for await (const chunk of chunks) {
       if (!process.stdout.write(chunk)) await new Promise((resolve) => process.stdout.once('drain', resolve));

@@ -17,7 +17,7 @@ export function registerScheduler(program: Command): void {
     .requiredOption('--key-file <file>', 'its key (PEM)')
     .option('--no-leader-elect', 'run without a Lease: only where there is one scheduler')
     .action(async (options: SchedulerOptions) => {
-      const [{ connect, createInformerFactory }, { runScheduler }, { hostname }] = await Promise.all([
+      const [{ connect }, { runScheduler }, { hostname }] = await Promise.all([
         import('@skiff/client'),
         import('@skiff/scheduler'),
         import('node:os'),
@@ -25,10 +25,9 @@ export function registerScheduler(program: Command): void {
       const logger = componentLogger('scheduler');
       const shell = { clock: realClock, random: Math.random, logger };
       const client = connect({ endpoints: options.server, tls: await readIdentity(options), ...shell });
-      const informers = createInformerFactory({ client, ...shell });
       const identity = `${hostname()}_${process.pid}`;
       await runComponent(logger, (signal) =>
-        runScheduler({ client, informers, identity, leaderElect: options.leaderElect, ...shell }, signal),
+        runScheduler({ client, identity, leaderElect: options.leaderElect, ...shell }, signal),
       );
     });
 }

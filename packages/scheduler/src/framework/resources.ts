@@ -1,0 +1,54 @@
+/** What pods ask for and nodes have. Pure. Amounts: CPU in millicores, everything else in whole units (bytes, devices, pods). */
+import { type Container, type Pod, quantityMilliValue, quantityValue } from '@skiff/api';
+
+export type Resources = ReadonlyMap<string, number>;
+
+type Amounts = Readonly<Record<string, string | number>> | undefined;
+
+const amountOf = (name: string, quantity: string | number): number =>
+  name === 'cpu' ? quantityMilliValue(quantity) : quantityValue(quantity);
+
+export function toResources(amounts: Amounts): Map<string, number> {
+  return new Map(Object.entries(amounts ?? {}).map(([name, quantity]) => [name, amountOf(name, quantity)]));
+}
+
+export function addResources(to: Map<string, number>, more: Resources, sign: 1 | -1 = 1): void {
+  for (const [name, amount] of more) to.set(name, (to.get(name) ?? 0) + sign * amount);
+}
+
+function raiseTo(to: Map<string, number>, atLeast: Resources): void {
+  for (const [name, amount] of atLeast) to.set(name, Math.max(to.get(name) ?? 0, amount));
+}
+
+/**
+ * What a pod needs at its busiest moment: all containers and sidecars together, or one init container beside the sidecars that
+ * started before it, whichever is more; plus the overhead of its runtime class (KEP-753). Always one of `pods`.
+ */
+export function podRequests(pod: Pod): Resources {
+  const total = new Map<string, number>();
+  for (const container of pod.spec.containers ?? []) addResources(total, requestsOf(container));
+  const sidecars = new Map<string, number>();
+  const busiestStart = new Map<string, number>();
+  for (const container of pod.spec.initContainers ?? []) {
+    const moment = new Map(sidecars);
+    addResources(moment, requestsOf(container));
+    raiseTo(busiestStart, moment);
+    if (container.restartPolicy === 'Always') addResources(sidecars, requestsOf(container));
+  }
+  addResources(total, sidecars);
+  raiseTo(total, busiestStart);
+  addResources(total, toResources(pod.spec.overhead as Amounts));
+  total.set('pods', 1);
+  return total;
+}
+
+const requestsOf = (container: Container): Resources => toResources(container.resources?.requests as Amounts);
+
+/** For scores: a pod that asks for nothing still takes something (Kubernetes' defaults: 100 millicores, 200 MB). */
+export function scoringRequests(pod: Pod): Resources {
+  const requests = new Map(podRequests(pod));
+  const containers = (pod.spec.containers ?? []).length;
+  if ((requests.get('cpu') ?? 0) === 0) requests.set('cpu', 100 * containers);
+  if ((requests.get('memory') ?? 0) === 0) requests.set('memory', 200 * 1024 * 1024 * containers);
+  return requests;
+}
