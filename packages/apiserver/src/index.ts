@@ -1,4 +1,5 @@
 export type { ApiServerConfig, BoundAddresses, KeyPairFiles, StoreConfig } from './config.ts';
+export { runApiServer } from './main.ts';
 export {
   createCA,
   createRequest,
@@ -10,3 +11,4 @@ export {
   type Usage,
 } from './pki/authority.ts';
 export { writeAtomically, writeKeyPair } from './pki/files.ts';
+export { type RunningServer, startServer } from './server.ts';

@@ -10,7 +10,7 @@ import {
   type WriteKind,
   watchOptionsFault,
 } from '../chain/options.ts';
-import { decodeIncoming, decodePatch, messageOf, textOfMessage } from '../http/documents.ts';
+import { decodeIncoming, decodePatch, incomingMessage, messageOf } from '../http/documents.ts';
 import { resolve } from '../http/resources.ts';
 import { tableOfOne, tableTexts } from '../http/table.ts';
 import { watchTimeoutSeconds } from '../http/watch.ts';
@@ -105,7 +105,7 @@ function deleteOptionsOf(options: wire.DeleteOptions | null): DeleteOptions {
 
 function incomingOf(object: wire.ObjectMessage | null): Incoming {
   if (object?.json !== undefined) return decodeIncoming(Buffer.from(object.json), 'json');
-  if (object?.message !== undefined) return decodeIncoming(Buffer.from(textOfMessage(object.message)), 'json');
+  if (object?.message !== undefined) return incomingMessage(object.message);
   throw badRequest('the request carries no object');
 }
 

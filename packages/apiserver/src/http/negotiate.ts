@@ -106,7 +106,7 @@ function representationOf(clause: Clause, offered: readonly Format[]): (Represen
   if (stream !== undefined && stream !== '' && stream !== 'watch') return [];
   const transform = transformOf(clause);
   if (transform === 'unknown') return [];
-  const format = allowed(clause.type, offered).find((one) => transform?.kind !== 'Table' || one !== 'protobuf');
+  const format = allowed(clause.type, offered).find((one) => transform === undefined || one !== 'protobuf');
   return format === undefined ? [] : [{ format, transform, weight: clause.weight }];
 }
 

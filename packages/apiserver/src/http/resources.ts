@@ -1,5 +1,6 @@
 /** The resource verbs over HTTP: reads what the request says, calls the registry, sends what it answers. */
-import { ApiError, type Clock, type Definition, notFound, type Random, type Verb } from '@skiff/api';
+import { ApiError, apiVersionOf, type Clock, type Definition, notFound, type Random, type Verb } from '@skiff/api';
+import { hasMessage } from '@skiff/api/wire';
 import type { Answer, ListAnswer, Registry, RequestContext, Target } from '../registry/contract.ts';
 import { readBody } from './body.ts';
 import { decodeDeleteOptions, decodeIncoming, decodePatch, encodeDocument, protobufList } from './documents.ts';
@@ -25,7 +26,7 @@ export interface ResourceParts {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly random: Random;
-  /** True for a kind that Skiff ships: those have protobuf messages and strategic merge. */
+  /** True for a kind that Skiff ships: those have strategic merge. */
   readonly isBuiltin: (definition: Definition) => boolean;
 }
 
@@ -38,6 +39,15 @@ interface Work {
   readonly target: Target;
   readonly definition: Definition;
   readonly formats: readonly Format[];
+}
+
+const textFormats: readonly Format[] = ['json', 'yaml'];
+const allFormats: readonly Format[] = ['json', 'yaml', 'protobuf'];
+
+/** Custom kinds have no messages. */
+function formatsOf(definition: Definition, subresource: string): readonly Format[] {
+  const travelling = definition.subresources.find((one) => one.name === subresource)?.kind ?? definition;
+  return hasMessage(apiVersionOf(travelling), travelling.kind) ? allFormats : textFormats;
 }
 
 const notAllowed = (): ApiError =>
@@ -76,7 +86,7 @@ export async function serveResource(
   request: ResourceRequest,
 ): Promise<void> {
   const definition = resolve(parts.registry, request.target, request.verb);
-  const formats: readonly Format[] = parts.isBuiltin(definition) ? ['json', 'yaml', 'protobuf'] : ['json', 'yaml'];
+  const formats = formatsOf(definition, request.target.subresource);
   const work: Work = { parts, exchange, context, request, target: request.target, definition, formats };
   const representation = negotiate(header(exchange, 'accept'), formats);
   switch (request.verb) {

@@ -1,7 +1,8 @@
 /** A watch as a response that goes on: one frame an event, as fast as the client reads. */
 import { type ApiError, toApiError } from '@skiff/api';
+import { watchFrame } from '@skiff/api/wire';
 import type { Column, RegistryEvent, WatchOptions } from '../registry/contract.ts';
-import { documentBytes, watchFrame } from './documents.ts';
+import { documentBytes } from './documents.ts';
 import { type Exchange, send } from './exchange.ts';
 import { mediaTypeOf, type Representation } from './negotiate.ts';
 import { startAnswer } from './respond.ts';

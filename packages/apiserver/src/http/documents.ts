@@ -1,0 +1,96 @@
+/** Bodies into documents and documents into bodies, in each format that the doors speak. */
+import { badRequest, type Json, type JsonObject, type Parsed, parseJson, parseYaml } from '@skiff/api';
+import { type AnyMessage, decodeProtobuf, encodeProtobuf, fromAny, toAny } from '@skiff/api/wire';
+import { checkDeleteOptions } from '../chain/options.ts';
+import type { DeleteOptions, Incoming, ListAnswer, PatchBody, PatchType } from '../registry/contract.ts';
+import { utf8 } from './body.ts';
+import { listTexts } from './encode.ts';
+import type { Format } from './negotiate.ts';
+import { toYaml } from './yaml.ts';
+
+/** A document in JSON or YAML; of YAML exactly one. Throws ApiError BadRequest. */
+function parse(body: Uint8Array, format: 'json' | 'yaml'): Parsed {
+  const text = utf8(body);
+  if (format === 'json') return parseJson(text, { duplicates: true });
+  const [first, second] = parseYaml(text);
+  if (first === undefined) throw badRequest('the body of the request is empty');
+  if (second !== undefined) throw badRequest('the body of the request holds several documents');
+  return first;
+}
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A write's body. Throws ApiError BadRequest for one that is no object. */
+export function decodeIncoming(body: Uint8Array, format: Format): Incoming {
+  if (body.length === 0) throw badRequest('the body of the request is empty');
+  if (format === 'protobuf') return { document: decodeProtobuf(body), duplicates: [] };
+  const { value, duplicates } = parse(body, format);
+  if (!isObject(value)) throw badRequest('the body of the request must be an object');
+  return { document: value, duplicates };
+}
+
+/** A patch's body. Throws ApiError BadRequest. */
+export function decodePatch(body: Uint8Array, type: PatchType): Pick<PatchBody, 'patch' | 'duplicates'> {
+  const { value, duplicates } = parse(body, type === 'apply' ? 'yaml' : 'json');
+  if (type === 'json' ? !Array.isArray(value) : !isObject(value))
+    throw badRequest(
+      `the body of the request is no ${type} patch: it must be ${type === 'json' ? 'a list' : 'an object'}`,
+    );
+  return { patch: value, duplicates };
+}
+
+const deleteOptionsKind = { apiVersion: 'v1', kind: 'DeleteOptions' };
+
+/** The body of a delete. Throws ApiError BadRequest or Invalid. */
+export function decodeDeleteOptions(body: Uint8Array, format: Format): DeleteOptions {
+  const value = format === 'protobuf' ? decodeProtobuf(body, deleteOptionsKind) : parse(body, format).value;
+  if (!isObject(value)) throw badRequest('the body of a delete must be DeleteOptions');
+  if (value.kind !== undefined && value.kind !== 'DeleteOptions')
+    throw badRequest('decoded object cannot be converted to DeleteOptions');
+  const preconditions = isObject(value.preconditions) ? value.preconditions : {};
+  return checkDeleteOptions({
+    dryRun: optional(value, 'dryRun', isTexts) ?? [],
+    gracePeriodSeconds: optional(value, 'gracePeriodSeconds', Number.isInteger) as number | undefined,
+    propagationPolicy: optional(value, 'propagationPolicy', isText),
+    orphanDependents: optional(value, 'orphanDependents', isBoolean),
+    uid: optional(preconditions, 'uid', isText),
+    resourceVersion: optional(preconditions, 'resourceVersion', isText),
+  });
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+
+function optional<T>(
+  object: JsonObject,
+  key: string,
+  is: ((value: unknown) => value is T) | ((value: unknown) => boolean),
+) {
+  const value: Json | undefined = Object.hasOwn(object, key) ? object[key] : undefined;
+  if (value === undefined || value === null) return undefined;
+  if (!is(value)) throw badRequest(`json: cannot unmarshal ${key} of DeleteOptions`);
+  return value as T;
+}
+
+const documentOf = (text: string): JsonObject => parseJson(text).value as JsonObject;
+
+/** A document's text in the format agreed on. */
+export function encodeDocument(text: string, format: Format): string | Uint8Array {
+  if (format === 'json') return text;
+  return format === 'yaml' ? toYaml(documentOf(text)) : encodeProtobuf(documentOf(text));
+}
+
+/** A list in protobuf. Unlike its text it is made whole: messages are written behind their length. */
+export const protobufList = (list: ListAnswer): Uint8Array =>
+  encodeProtobuf(documentOf([...listTexts(list, list.items)].join('')));
+
+/** An object's protobuf body, as a watch frames it. */
+export const documentBytes = (text: string): Uint8Array => encodeProtobuf(documentOf(text));
+
+/** An object's text as the bare message of its kind (gRPC). Throws ApiError BadRequest for kinds that have none. */
+export const messageOf = (text: string): AnyMessage => toAny(documentOf(text));
+
+/** The document of a bare message, as a write's body. Throws ApiError BadRequest. */
+export const incomingMessage = (message: AnyMessage): Incoming => ({ document: fromAny(message), duplicates: [] });

@@ -1,0 +1,241 @@
+/** One API server, put together: store, watch cache, registry, chain, doors; and its end, in the opposite order. */
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { builtinDefinitions, type Clock } from '@skiff/api';
+import type { Authoriser } from './chain/attributes.ts';
+import { createAuthenticate, type TokenAuthenticator } from './chain/authenticate.ts';
+import { createAuthoriser } from './chain/authorise.ts';
+import { bootstrap } from './chain/bootstrap.ts';
+import { createBootstrapAuthenticator } from './chain/bootstrap-token.ts';
+import { type Chain, createChain } from './chain/chain.ts';
+import { createFlowControl, defaultLimits, type FlowControl } from './chain/flow-control.ts';
+import { createNodeAuthoriser } from './chain/node-authoriser.ts';
+import { nodeRestriction } from './chain/node-restriction.ts';
+import { createRbac, type Rbac } from './chain/rbac/authoriser.ts';
+import { reviewKinds } from './chain/reviews.ts';
+import type { ApiServerConfig, BoundAddresses, StoreConfig } from './config.ts';
+import { createGrpcDoor, type GrpcDoor } from './grpc/door.ts';
+import { nodesService } from './grpc/nodes.ts';
+import { podsService } from './grpc/pods.ts';
+import { resourcesService } from './grpc/resources.ts';
+import { createRestDoor, type RestDoor } from './http/door.ts';
+import { createHandler } from './http/handler.ts';
+import type { HealthCheck } from './http/health.ts';
+import { createMetrics } from './http/metrics.ts';
+import { createOpenApi } from './http/openapi.ts';
+import { encodeOpenApiV2 } from './http/openapi-v2.ts';
+import { builtinTest, createPaths } from './http/paths.ts';
+import { serveLog } from './http/streams/log.ts';
+import { createUpgrade } from './http/streams/upgrade.ts';
+import { createLinks, type Links } from './link/link.ts';
+import { createPodStreams, type PodStreams } from './link/pod-streams.ts';
+import type { KeyPair } from './pki/authority.ts';
+import type { Registry } from './registry/contract.ts';
+import { createRegistry } from './registry/registry.ts';
+import { startCompactor } from './storage/compactor.ts';
+import type { Store } from './storage/contract.ts';
+import { createEtcdStore } from './storage/etcd/store.ts';
+import { createMemoryStore } from './storage/memory/store.ts';
+import { createWatchCache } from './watch/cache.ts';
+import type { WatchCache } from './watch/contract.ts';
+
+export interface RunningServer {
+  readonly bound: BoundAddresses;
+  /** For tests and for those who embed a server: what the doors stand on. */
+  readonly registry: Registry;
+  /** Ends watches and streams, waits for requests in flight, then closes everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How long requests in flight may take to end when the server does. */
+const closeWithinMs = 10_000;
+
+/** Everything between the store and the doors. */
+interface Core {
+  readonly store: Store;
+  readonly cache: WatchCache;
+  readonly registry: Registry;
+  readonly rbac: Rbac;
+  readonly chain: Chain;
+  readonly flowControl: FlowControl;
+  readonly joinTokens: TokenAuthenticator;
+  readonly links: Links;
+  readonly streams: PodStreams;
+}
+
+const openStore = (config: ApiServerConfig, store: StoreConfig): Promise<Store> | Store =>
+  store.type === 'etcd' ? createEtcdStore({ ...store, ...config }) : createMemoryStore();
+
+function createCore(config: ApiServerConfig, store: Store, ca: X509Certificate, signal: AbortSignal): Core {
+  const { clock, logger, random } = config;
+  const cache = createWatchCache({ store, clock, random, logger });
+  const tokens: TokenAuthenticator[] = [];
+  // The reviews ask the authoriser, which reads roles from the registry that serves the reviews.
+  const late: { authoriser?: Authoriser; rbac?: Rbac } = {};
+  const registry = createRegistry({
+    ...{ store, cache, clock, random, logger },
+    serviceCIDR: config.serviceCidr,
+    admission: [nodeRestriction],
+    virtual: reviewKinds({
+      authoriser: () => made(late.authoriser),
+      rbac: () => made(late.rbac).view,
+      tokens: () => tokens,
+    }),
+  });
+  const joinTokens = createBootstrapAuthenticator(registry, clock);
+  tokens.push(joinTokens);
+  const rbac = createRbac({ registry, clock, logger, signal });
+  const authoriser = createAuthoriser([createNodeAuthoriser(registry), rbac]);
+  late.authoriser = authoriser;
+  late.rbac = rbac;
+  const flowControl = createFlowControl(defaultLimits, clock);
+  const authenticate = createAuthenticate({ clock, ca, tokens });
+  const chain = createChain({ clock, authenticate, authoriser, flowControl });
+  const links = createLinks();
+  const streams = createPodStreams({ registry, links, clock });
+  return { store, cache, registry, rbac, chain, flowControl, joinTokens, links, streams };
+}
+
+function made<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('used before the server was put together');
+  return value;
+}
+
+interface Tls {
+  readonly certificate: string;
+  readonly key: string;
+  readonly clientCa: string;
+}
+
+function createRest(config: ApiServerConfig, core: Core, tls: Tls, ready: readonly HealthCheck[]): RestDoor {
+  const { clock, logger, random } = config;
+  const { registry, chain, streams } = core;
+  const metrics = createMetrics({ inFlight: core.flowControl.inFlight, linkedNodes: () => core.links.count });
+  const resources = { registry, clock, random, isBuiltin: builtinTest(builtinDefinitions()) };
+  const paths = createPaths({
+    ...{ registry, logger, metrics, ready },
+    openApi: createOpenApi(registry, encodeOpenApiV2),
+    advertiseAddress: config.advertiseAddress,
+    live: [{ name: 'ping', check: async () => {} }],
+  });
+  const handler = createHandler({
+    ...{ chain, registry, clock, logger, metrics, resources, paths },
+    async streams(exchange, context, info) {
+      const { group, resource, subresource, namespace, name } = info.target;
+      if (group !== '' || resource !== 'pods' || subresource !== 'log' || info.verb !== 'get') return false;
+      await serveLog({ streams, clock }, exchange, context, { namespace, name });
+      return true;
+    },
+  });
+  return createRestDoor({ tls, handler, upgrade: createUpgrade({ chain, streams, logger }), clock, logger });
+}
+
+function createGrpc(config: ApiServerConfig, core: Core, tls: Tls, ca: KeyPair): GrpcDoor {
+  const { clock, logger, random } = config;
+  const { registry, chain, links, streams, joinTokens } = core;
+  return createGrpcDoor({
+    ...{ tls, clock, logger },
+    resources: resourcesService({ registry, chain, clock, random }),
+    pods: podsService({ chain, streams }),
+    nodes: nodesService({ chain, links, clock, logger, joinTokens, ca }),
+  });
+}
+
+/** Host and port of a listen address; IPv6 hosts stand in brackets. Throws Error for anything else. */
+export function parseListen(address: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(address);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) throw new Error(`${JSON.stringify(address)} is no host:port to listen on`);
+  return { host: match[1] ?? match[2] ?? '', port };
+}
+
+const joinHost = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+async function listenAll(config: ApiServerConfig, rest: RestDoor, grpc: GrpcDoor): Promise<BoundAddresses> {
+  const bound = { rest: [] as string[], grpc: [] as string[] };
+  for (const address of config.grpcListen) {
+    const { host, port } = parseListen(address);
+    bound.grpc.push(joinHost(host, await grpc.listen(joinHost(host, port))));
+  }
+  for (const address of config.restListen) {
+    const { host, port } = parseListen(address);
+    bound.rest.push(joinHost(host, await rest.listen(host, port)));
+  }
+  return bound;
+}
+
+/** Starts a server and resolves when both doors accept requests and everything a new cluster needs is there. Rejects when the signal aborts first. */
+export async function startServer(config: ApiServerConfig, signal: AbortSignal): Promise<RunningServer> {
+  const { clock, logger } = config;
+  const [caCertificate, caKey, certificate, key] = await Promise.all(
+    [config.ca.certificateFile, config.ca.keyFile, config.serving.certificateFile, config.serving.keyFile].map((path) =>
+      readFile(path, 'utf8'),
+    ),
+  );
+  const ca: KeyPair = { certificatePem: caCertificate ?? '', keyPem: caKey ?? '' };
+  const tls: Tls = { certificate: certificate ?? '', key: key ?? '', clientCa: ca.certificatePem };
+  const ending = new AbortController();
+  const running = AbortSignal.any([signal, ending.signal]);
+  const store = await openStore(config, config.store);
+  const core = createCore(config, store, new X509Certificate(ca.certificatePem), running);
+  const stopCompactor = startCompactor({ store, clock, logger });
+  let isReady = false;
+  const rest = createRest(
+    config,
+    core,
+    tls,
+    readyChecks(store, clock, () => isReady),
+  );
+  const grpc = createGrpc(config, core, tls, ca);
+  const close = once(async () => {
+    isReady = false;
+    core.links.closeAll('the server is shutting down');
+    await Promise.all([rest.close(closeWithinMs), grpc.close(closeWithinMs)]);
+    ending.abort();
+    stopCompactor();
+    await core.cache.close();
+    await store.close();
+  });
+  try {
+    await core.cache.synced(running);
+    await bootstrap({ registry: core.registry, clock, logger, signal: running });
+    await core.rbac.synced();
+    const bound = await listenAll(config, rest, grpc);
+    isReady = true;
+    logger.info({ ...bound }, 'the API server is ready');
+    return { bound, registry: core.registry, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= run();
+    return running;
+  };
+}
+
+const storeWithinMs = 2000;
+
+function readyChecks(store: Store, clock: Clock, isReady: () => boolean): readonly HealthCheck[] {
+  const etcd = async (): Promise<void> => {
+    const late = new AbortController();
+    const timer = clock.after(storeWithinMs, () => late.abort(new Error('the store does not answer')));
+    try {
+      await store.revision(late.signal);
+    } finally {
+      timer.cancel();
+    }
+  };
+  const started = async (): Promise<void> => {
+    if (!isReady()) throw new Error('the server is starting or ending');
+  };
+  return [
+    { name: 'ping', check: async () => {} },
+    { name: 'etcd', check: etcd },
+    { name: 'start', check: started },
+  ];
+}
