@@ -1,5 +1,6 @@
 export * from './algebra/clock.ts';
 export * from './algebra/conditions.ts';
+export * from './algebra/cron.ts';
 export * from './algebra/fields.ts';
 export * from './algebra/hash.ts';
 export * from './algebra/ids.ts';
@@ -23,3 +24,6 @@ export * from './schema/default.ts';
 export * from './schema/prune.ts';
 export * from './schema/schema.ts';
 export * from './seams.ts';
+export { cidrContains, cidrMessage, ipBits, ipFamily, ipMessage, isCidr } from './validation/ip.ts';
+export { validateFieldManager, validateObjectMeta, validateObjectMetaUpdate } from './validation/metadata.ts';
+export { validate, validateUpdate } from './validation/validate.ts';

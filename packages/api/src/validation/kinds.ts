@@ -1,0 +1,142 @@
+/** Which rules are whose: the table that `validate` and `validateUpdate` read. */
+import type { JsonObject } from '../object.ts';
+import { addConfigMap, addConfigMapUpdate, addSecret, addSecretUpdate } from './configuration.ts';
+import {
+  addLease,
+  addPriorityClass,
+  addPriorityClassUpdate,
+  addRuntimeClass,
+  addRuntimeClassUpdate,
+  addSigningRequest,
+  addSigningRequestUpdate,
+  addWebhooks,
+} from './coordination.ts';
+import { addEndpointSlice, addEndpointSliceUpdate, addEndpoints } from './discovery.ts';
+import { addCronJob, addJob, addJobUpdate } from './jobs.ts';
+import type { NameRule } from './metadata.ts';
+import { addIngress, addIngressClass, addIngressClassUpdate, addNetworkPolicy } from './networking.ts';
+import { addNamespace, addNode, addNodeUpdate } from './nodes.ts';
+import { addEphemeralUpdate, addNewPod, addPod, addPodStatusUpdate, addPodUpdate } from './pod/pod.ts';
+import { addLimitRange, addResourceQuota, addResourceQuotaUpdate } from './quota.ts';
+import { addClusterRole, addRole, addRoleBinding, addRoleBindingUpdate } from './rbac.ts';
+import { addAutoscaler, addAutoscalerV1, addDisruptionBudget } from './scaling.ts';
+import { addService, addServiceUpdate } from './services.ts';
+import {
+  addCSIDriver,
+  addCSINode,
+  addPersistentVolume,
+  addPersistentVolumeClaim,
+  addPersistentVolumeClaimUpdate,
+  addPersistentVolumeUpdate,
+  addStorageClass,
+  addStorageClassUpdate,
+  addVolumeAttachment,
+  addVolumeAttachmentUpdate,
+} from './storage.ts';
+import type { Faults } from './support.ts';
+import {
+  addControllerRevision,
+  addControllerRevisionUpdate,
+  addDaemonSet,
+  addDeployment,
+  addPodTemplateKind,
+  addReplicaSet,
+  addReplicationController,
+  addSelectorUpdate,
+  addStatefulSet,
+  addStatefulSetUpdate,
+} from './workloads.ts';
+
+type Check = (faults: Faults, object: JsonObject) => void;
+type Change = (faults: Faults, next: JsonObject, previous: JsonObject) => void;
+
+export interface KindRule {
+  /** How objects of the kind may be named; a DNS subdomain when absent. */
+  readonly name?: NameRule;
+  /** What any object of the kind must be. */
+  readonly check?: Check;
+  /** What a new one must be, in place of `check`. */
+  readonly create?: Check;
+  /** Which changes are allowed. */
+  readonly update?: Change;
+  /** Which changes a subresource may make. */
+  readonly subresources?: Readonly<Record<string, Change>>;
+}
+
+/** A validator of a kind as one of any document; the table's keys are what makes the casts true. */
+const checks =
+  <T>(run: (faults: Faults, object: T) => void): Check =>
+  (faults, object) =>
+    run(faults, object as unknown as T);
+
+const changes =
+  <T>(run: (faults: Faults, next: T, previous: T) => void): Change =>
+  (faults, next, previous) =>
+    run(faults, next as unknown as T, previous as unknown as T);
+
+const storage = 'storage.k8s.io';
+const networking = 'networking.k8s.io';
+const rbac = 'rbac.authorization.k8s.io';
+const admission = 'admissionregistration.k8s.io';
+
+const binding: KindRule = { name: 'path', check: checks(addRoleBinding), update: changes(addRoleBindingUpdate) };
+
+/** By group and kind, or by group, kind and version where versions differ. */
+export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
+  [
+    '/Pod',
+    {
+      check: checks(addPod),
+      create: checks(addNewPod),
+      update: changes(addPodUpdate),
+      subresources: { status: changes(addPodStatusUpdate), ephemeralcontainers: changes(addEphemeralUpdate) },
+    },
+  ],
+  ['/PodTemplate', { check: checks(addPodTemplateKind) }],
+  ['/ReplicationController', { check: checks(addReplicationController) }],
+  ['/Service', { name: 'dns1035', check: checks(addService), update: changes(addServiceUpdate) }],
+  ['/Endpoints', { check: checks(addEndpoints) }],
+  ['/ConfigMap', { check: checks(addConfigMap), update: changes(addConfigMapUpdate) }],
+  ['/Secret', { check: checks(addSecret), update: changes(addSecretUpdate) }],
+  ['/Namespace', { name: 'label', check: checks(addNamespace) }],
+  ['/Node', { check: checks(addNode), update: changes(addNodeUpdate) }],
+  ['/PersistentVolume', { check: checks(addPersistentVolume), update: changes(addPersistentVolumeUpdate) }],
+  [
+    '/PersistentVolumeClaim',
+    { check: checks(addPersistentVolumeClaim), update: changes(addPersistentVolumeClaimUpdate) },
+  ],
+  ['/ResourceQuota', { check: checks(addResourceQuota), update: changes(addResourceQuotaUpdate) }],
+  ['/LimitRange', { check: checks(addLimitRange) }],
+  ['apps/Deployment', { check: checks(addDeployment), update: changes(addSelectorUpdate) }],
+  ['apps/ReplicaSet', { check: checks(addReplicaSet), update: changes(addSelectorUpdate) }],
+  ['apps/DaemonSet', { check: checks(addDaemonSet), update: changes(addSelectorUpdate) }],
+  ['apps/StatefulSet', { check: checks(addStatefulSet), update: changes(addStatefulSetUpdate) }],
+  ['apps/ControllerRevision', { check: checks(addControllerRevision), update: changes(addControllerRevisionUpdate) }],
+  ['batch/Job', { check: checks(addJob), update: changes(addJobUpdate) }],
+  ['batch/CronJob', { check: checks(addCronJob) }],
+  ['autoscaling/HorizontalPodAutoscaler/v1', { check: checks(addAutoscalerV1) }],
+  ['autoscaling/HorizontalPodAutoscaler/v2', { check: checks(addAutoscaler) }],
+  ['policy/PodDisruptionBudget', { check: checks(addDisruptionBudget) }],
+  [`${networking}/Ingress`, { check: checks(addIngress) }],
+  [`${networking}/IngressClass`, { check: checks(addIngressClass), update: changes(addIngressClassUpdate) }],
+  [`${networking}/NetworkPolicy`, { check: checks(addNetworkPolicy) }],
+  [`${rbac}/Role`, { name: 'path', check: checks(addRole) }],
+  [`${rbac}/ClusterRole`, { name: 'path', check: checks(addClusterRole) }],
+  [`${rbac}/RoleBinding`, binding],
+  [`${rbac}/ClusterRoleBinding`, binding],
+  [`${storage}/StorageClass`, { check: checks(addStorageClass), update: changes(addStorageClassUpdate) }],
+  [`${storage}/CSIDriver`, { check: checks(addCSIDriver) }],
+  [`${storage}/CSINode`, { check: checks(addCSINode) }],
+  [`${storage}/VolumeAttachment`, { check: checks(addVolumeAttachment), update: changes(addVolumeAttachmentUpdate) }],
+  ['coordination.k8s.io/Lease', { check: checks(addLease) }],
+  ['discovery.k8s.io/EndpointSlice', { check: checks(addEndpointSlice), update: changes(addEndpointSliceUpdate) }],
+  ['scheduling.k8s.io/PriorityClass', { check: checks(addPriorityClass), update: changes(addPriorityClassUpdate) }],
+  ['node.k8s.io/RuntimeClass', { check: checks(addRuntimeClass), update: changes(addRuntimeClassUpdate) }],
+  [
+    'certificates.k8s.io/CertificateSigningRequest',
+    { name: 'path', check: checks(addSigningRequest), update: changes(addSigningRequestUpdate) },
+  ],
+  [`${admission}/ValidatingWebhookConfiguration`, { check: checks(addWebhooks) }],
+  [`${admission}/MutatingWebhookConfiguration`, { check: checks(addWebhooks) }],
+  ['apiregistration.k8s.io/APIService', { name: 'path' }],
+]);

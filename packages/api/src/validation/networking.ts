@@ -1,0 +1,207 @@
+/** Ingress, IngressClass and NetworkPolicy (pkg/apis/networking/validation). */
+import {
+  checkDns1035Label,
+  checkDns1123Subdomain,
+  checkPortName,
+  checkPortNumber,
+  checkWildcardDns1123Subdomain,
+} from '../algebra/names.ts';
+import { field } from '../errors.ts';
+import type {
+  HTTPIngressPath,
+  Ingress,
+  IngressBackend,
+  IngressClass,
+  IngressRule,
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+} from '../kinds/types.ts';
+import { cidrContains, cidrMessage, ipFamily, isCidr } from './ip.ts';
+import { addLabelSelector } from './selectors.ts';
+import {
+  addChanged,
+  addEach,
+  addMissing,
+  addPort,
+  addUnsupported,
+  addUnsupportedIfSet,
+  type Faults,
+  type Loose,
+} from './support.ts';
+
+export function addIngress(faults: Faults, { spec = {} }: Loose<Ingress>): void {
+  const { rules = [], defaultBackend } = spec;
+  if (rules.length === 0 && defaultBackend === undefined) {
+    faults.push(field.invalid('spec', rules, 'either `defaultBackend` or `rules` must be specified'));
+  }
+  if (defaultBackend !== undefined) addBackend(faults, defaultBackend, 'spec.defaultBackend');
+  for (const [index, rule] of rules.entries()) addRule(faults, rule, `spec.rules[${index}]`);
+  for (const [index, tls] of (spec.tls ?? []).entries()) {
+    for (const [place, host] of (tls.hosts ?? []).entries())
+      addHost(faults, host, `spec.tls[${index}].hosts[${place}]`);
+    const { secretName = '' } = tls;
+    if (secretName !== '')
+      addEach(faults, `spec.tls[${index}].secretName`, secretName, checkDns1123Subdomain(secretName));
+  }
+  const { ingressClassName } = spec;
+  if (ingressClassName !== undefined) {
+    addEach(faults, 'spec.ingressClassName', ingressClassName, checkDns1123Subdomain(ingressClassName));
+  }
+}
+
+function addHost(faults: Faults, host: string, path: string): void {
+  addEach(faults, path, host, host.includes('*') ? checkWildcardDns1123Subdomain(host) : checkDns1123Subdomain(host));
+}
+
+function addRule(faults: Faults, rule: Loose<IngressRule>, path: string): void {
+  const { host = '', http } = rule;
+  if (host !== '') {
+    if (ipFamily(host) !== undefined)
+      faults.push(field.invalid(`${path}.host`, host, 'must be a DNS name, not an IP address'));
+    addHost(faults, host, `${path}.host`);
+  }
+  if (http === undefined) return;
+  if ((http.paths ?? []).length === 0) faults.push(field.required(`${path}.http.paths`));
+  for (const [index, one] of (http.paths ?? []).entries()) addPath(faults, one, `${path}.http.paths[${index}]`);
+}
+
+function addPath(faults: Faults, one: Loose<HTTPIngressPath>, path: string): void {
+  const { pathType, path: text = '' } = one;
+  if (pathType === undefined || pathType === '') {
+    faults.push(field.required(`${path}.pathType`, 'pathType must be specified'));
+  } else if (pathType === 'Exact' || pathType === 'Prefix') {
+    if (!text.startsWith('/')) faults.push(field.invalid(`${path}.path`, text, 'must be an absolute path'));
+    for (const wrong of ['//', '/./', '/../', '%2f', '%2F']) {
+      if (text.includes(wrong)) faults.push(field.invalid(`${path}.path`, text, `must not contain '${wrong}'`));
+    }
+    for (const wrong of ['/..', '/.']) {
+      if (text.endsWith(wrong)) faults.push(field.invalid(`${path}.path`, text, `cannot end with '${wrong}'`));
+    }
+  } else if (pathType === 'ImplementationSpecific') {
+    if (text !== '' && !text.startsWith('/'))
+      faults.push(field.invalid(`${path}.path`, text, 'must be an absolute path'));
+  } else faults.push(field.notSupported(`${path}.pathType`, pathType, ['Exact', 'ImplementationSpecific', 'Prefix']));
+  addBackend(faults, one.backend ?? {}, `${path}.backend`);
+}
+
+function addBackend(faults: Faults, backend: Loose<IngressBackend>, path: string): void {
+  const { service, resource } = backend;
+  if (service !== undefined && resource !== undefined) {
+    faults.push(field.invalid(path, '', 'cannot set both resource and service backends'));
+  } else if (resource !== undefined) {
+    addMissing(faults, `${path}.resource.kind`, resource.kind);
+    addMissing(faults, `${path}.resource.name`, resource.name);
+  } else if (service === undefined) {
+    faults.push(field.required(path, 'resource or service backend is required'));
+  } else {
+    const { name = '', port = {} } = service;
+    if (name === '') faults.push(field.required(`${path}.service.name`));
+    else addEach(faults, `${path}.service.name`, name, checkDns1035Label(name));
+    const at = `${path}.service.port`;
+    if (port.name !== undefined && port.number !== undefined) {
+      faults.push(field.invalid(path, '', 'cannot set both port name & port number'));
+    } else if (port.name !== undefined) addEach(faults, `${at}.name`, port.name, checkPortName(port.name));
+    else if (port.number !== undefined) addEach(faults, `${at}.number`, port.number, checkPortNumber(port.number));
+    else faults.push(field.required(path, 'port name or number is required'));
+  }
+}
+
+export function addIngressClass(faults: Faults, { spec = {} }: Loose<IngressClass>): void {
+  const controller = spec.controller ?? '';
+  if (controller === '') faults.push(field.required('spec.controller'));
+  else {
+    if (controller.length > 250) faults.push(field.tooLong('spec.controller', 250));
+    addEach(faults, 'spec.controller', controller, checkDomainPath(controller));
+  }
+  const { parameters } = spec;
+  if (parameters === undefined) return;
+  addMissing(faults, 'spec.parameters.kind', parameters.kind);
+  addMissing(faults, 'spec.parameters.name', parameters.name);
+  addUnsupported(faults, 'spec.parameters.scope', parameters.scope, ['Cluster', 'Namespace']);
+  if (parameters.scope === 'Namespace' && (parameters.namespace ?? '') === '') {
+    faults.push(field.required('spec.parameters.namespace', "`parameters.scope` is set to 'Namespace'"));
+  }
+  if (parameters.scope === 'Cluster' && parameters.namespace !== undefined) {
+    faults.push(field.forbidden('spec.parameters.namespace', "`parameters.scope` is set to 'Cluster'"));
+  }
+}
+
+/** `example.com/ingress-controller`. */
+function checkDomainPath(text: string): string[] {
+  const slash = text.indexOf('/');
+  if (slash <= 0 || slash === text.length - 1) return ['must be a domain-prefixed path (such as "acme.io/foo")'];
+  return checkDns1123Subdomain(text.slice(0, slash));
+}
+
+export function addIngressClassUpdate(faults: Faults, next: Loose<IngressClass>, previous: Loose<IngressClass>): void {
+  addChanged(faults, 'spec.controller', next.spec?.controller, previous.spec?.controller);
+}
+
+export function addNetworkPolicy(faults: Faults, { spec = {} }: Loose<NetworkPolicy>): void {
+  addLabelSelector(faults, spec.podSelector, 'spec.podSelector');
+  for (const [index, rule] of (spec.ingress ?? []).entries()) {
+    const at = `spec.ingress[${index}]`;
+    addPolicyPorts(faults, rule.ports, `${at}.ports`);
+    addPeers(faults, rule.from, `${at}.from`);
+  }
+  for (const [index, rule] of (spec.egress ?? []).entries()) {
+    const at = `spec.egress[${index}]`;
+    addPolicyPorts(faults, rule.ports, `${at}.ports`);
+    addPeers(faults, rule.to, `${at}.to`);
+  }
+  const types = spec.policyTypes ?? [];
+  if (types.length > 2) {
+    const why = 'may not specify more than two policyTypes';
+    return void faults.push(field.invalid('spec.policyTypes', types, why));
+  }
+  for (const [index, type] of types.entries()) {
+    addUnsupportedIfSet(faults, `spec.policyTypes[${index}]`, type, ['Egress', 'Ingress']);
+  }
+}
+
+function addPolicyPorts(faults: Faults, ports: Loose<NetworkPolicyPort[]> | undefined, path: string): void {
+  for (const [index, port] of (ports ?? []).entries()) {
+    const at = `${path}[${index}]`;
+    addUnsupportedIfSet(faults, `${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']);
+    if (port.port !== undefined) addPort(faults, `${at}.port`, port.port);
+    const { endPort } = port;
+    if (endPort === undefined) continue;
+    if (typeof port.port === 'string') {
+      faults.push(field.invalid(`${at}.endPort`, endPort, 'may not be specified when `port` is non-numeric'));
+    } else if (port.port === undefined) {
+      faults.push(field.invalid(`${at}.endPort`, endPort, 'may not be specified when `port` is not specified'));
+    } else {
+      if (endPort < port.port)
+        faults.push(field.invalid(`${at}.endPort`, endPort, 'must be greater than or equal to `port`'));
+      addEach(faults, `${at}.endPort`, endPort, checkPortNumber(endPort));
+    }
+  }
+}
+
+function addPeers(faults: Faults, peers: Loose<NetworkPolicyPeer[]> | undefined, path: string): void {
+  for (const [index, peer] of (peers ?? []).entries()) {
+    const at = `${path}[${index}]`;
+    addLabelSelector(faults, peer.podSelector, `${at}.podSelector`);
+    addLabelSelector(faults, peer.namespaceSelector, `${at}.namespaceSelector`);
+    const hasSelector = peer.podSelector !== undefined || peer.namespaceSelector !== undefined;
+    if (peer.ipBlock === undefined) {
+      if (!hasSelector) faults.push(field.required(at, 'must specify a peer'));
+      continue;
+    }
+    if (hasSelector) faults.push(field.forbidden(at, 'may not specify both ipBlock and another peer'));
+    addBlock(faults, peer.ipBlock.cidr ?? '', peer.ipBlock.except ?? [], `${at}.ipBlock`);
+  }
+}
+
+function addBlock(faults: Faults, cidr: string, except: readonly string[], path: string): void {
+  if (cidr === '') return void faults.push(field.required(`${path}.cidr`));
+  if (!isCidr(cidr)) return void faults.push(field.invalid(`${path}.cidr`, cidr, cidrMessage));
+  for (const [index, one] of except.entries()) {
+    const at = `${path}.except[${index}]`;
+    if (!isCidr(one)) faults.push(field.invalid(at, one, cidrMessage));
+    else if (!cidrContains(cidr, one) || cidrContains(one, cidr)) {
+      faults.push(field.invalid(at, one, `must be a strict subset of \`cidr\``));
+    }
+  }
+}

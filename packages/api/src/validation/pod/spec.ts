@@ -1,0 +1,146 @@
+/** Pod specs and templates (ValidatePodSpec, ValidatePodTemplateSpec). */
+import { checkDns1123Label, checkDns1123Subdomain, checkQualifiedName, rangeMessage } from '../../algebra/names.ts';
+import { field } from '../../errors.ts';
+import type { PodDNSConfig, PodSpec, PodTemplateSpec } from '../../kinds/types.ts';
+import { ipFamily } from '../ip.ts';
+import { addAnnotations, addLabels } from '../metadata.ts';
+import { addEach, addUnsupported, addUnsupportedIfSet, entriesOf, type Faults, type Loose } from '../support.ts';
+import { addContainers, addEphemeralContainers, addInitContainers } from './containers.ts';
+import { addAmount, addContainerResourceName } from './resources.ts';
+import { addAffinity, addSpreading, addTolerations } from './scheduling.ts';
+import { addPodSecurity } from './security.ts';
+import { addVolumes } from './volumes.ts';
+
+const maxInt32 = 2147483647;
+
+export function addPodSpec(faults: Faults, spec: Loose<PodSpec>, path: string): void {
+  const volumes = addVolumes(faults, spec.volumes, `${path}.volumes`);
+  const scope = {
+    volumes,
+    graceSeconds: spec.terminationGracePeriodSeconds,
+    hostNetwork: spec.hostNetwork === true,
+  };
+  addContainers(faults, spec.containers, scope, `${path}.containers`);
+  addInitContainers(faults, spec.initContainers, spec.containers, scope, `${path}.initContainers`);
+  const others = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  addEphemeralContainers(faults, spec.ephemeralContainers, others, scope, `${path}.ephemeralContainers`);
+  addUnsupported(faults, `${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']);
+  addUnsupported(faults, `${path}.dnsPolicy`, spec.dnsPolicy, [
+    'ClusterFirstWithHostNet',
+    'ClusterFirst',
+    'Default',
+    'None',
+  ]);
+  addDnsConfig(faults, spec.dnsConfig, spec.dnsPolicy, `${path}.dnsConfig`);
+  addLabels(faults, spec.nodeSelector, `${path}.nodeSelector`);
+  addPodSecurity(faults, spec, path);
+  addAffinity(faults, spec.affinity, `${path}.affinity`);
+  addTolerations(faults, spec.tolerations, `${path}.tolerations`);
+  addSpreading(faults, spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`);
+  addReferences(faults, spec, path);
+  addLists(faults, spec, path);
+}
+
+/** Names of other objects, and the limits of time. */
+function addReferences(faults: Faults, spec: Loose<PodSpec>, path: string): void {
+  for (const name of ['serviceAccountName', 'nodeName', 'priorityClassName', 'runtimeClassName'] as const) {
+    const value = spec[name];
+    if (value !== undefined && value !== '') addEach(faults, `${path}.${name}`, value, checkDns1123Subdomain(value));
+  }
+  for (const name of ['hostname', 'subdomain'] as const) {
+    const value = spec[name];
+    if (value !== undefined && value !== '') addEach(faults, `${path}.${name}`, value, checkDns1123Label(value));
+  }
+  const deadline = spec.activeDeadlineSeconds;
+  if (deadline !== undefined && (deadline < 1 || deadline > maxInt32)) {
+    faults.push(field.invalid(`${path}.activeDeadlineSeconds`, deadline, rangeMessage(1, maxInt32)));
+  }
+  addUnsupportedIfSet(faults, `${path}.preemptionPolicy`, spec.preemptionPolicy, ['Never', 'PreemptLowerPriority']);
+  if (spec.os !== undefined) addUnsupported(faults, `${path}.os.name`, spec.os.name, ['linux', 'windows']);
+}
+
+function addLists(faults: Faults, spec: Loose<PodSpec>, path: string): void {
+  for (const [index, alias] of (spec.hostAliases ?? []).entries()) {
+    const at = `${path}.hostAliases[${index}]`;
+    if (ipFamily(alias.ip ?? '') === undefined) {
+      faults.push(field.invalid(`${at}.ip`, alias.ip ?? '', 'must be valid IP address'));
+    }
+    for (const host of alias.hostnames ?? []) addEach(faults, `${at}.hostnames`, host, checkDns1123Subdomain(host));
+  }
+  for (const [index, gate] of (spec.readinessGates ?? []).entries()) {
+    const type = gate.conditionType ?? '';
+    addEach(faults, `${path}.readinessGates[${index}].conditionType`, type, checkQualifiedName(type));
+  }
+  const gates = new Set<string>();
+  for (const [index, gate] of (spec.schedulingGates ?? []).entries()) {
+    const at = `${path}.schedulingGates[${index}]`;
+    const name = gate.name ?? '';
+    addEach(faults, at, name, checkQualifiedName(name));
+    if (gates.has(name)) faults.push(field.duplicate(at, name));
+    gates.add(name);
+  }
+  if (gates.size > 0 && (spec.nodeName ?? '') !== '') {
+    const why = 'cannot be set until all schedulingGates have been cleared';
+    faults.push(field.forbidden(`${path}.nodeName`, why));
+  }
+  for (const [name, amount] of entriesOf(spec.overhead)) {
+    addContainerResourceName(faults, name, `${path}.overhead[${name}]`);
+    addAmount(faults, name, amount, `${path}.overhead[${name}]`);
+  }
+}
+
+const maxNameservers = 3;
+const maxSearches = 32;
+const maxSearchCharacters = 2048;
+
+function addDnsConfig(
+  faults: Faults,
+  config: Loose<PodDNSConfig> | undefined,
+  policy: string | undefined,
+  path: string,
+): void {
+  if (policy === 'None') {
+    if (config === undefined) {
+      return void faults.push(field.required(path, 'must provide `dnsConfig` when `dnsPolicy` is None'));
+    }
+    if ((config.nameservers ?? []).length === 0) {
+      const why = 'must provide at least one DNS nameserver when `dnsPolicy` is None';
+      return void faults.push(field.required(`${path}.nameservers`, why));
+    }
+  }
+  const { nameservers = [], searches = [], options = [] } = config ?? {};
+  if (nameservers.length > maxNameservers) {
+    const why = `must not have more than ${maxNameservers} nameservers`;
+    faults.push(field.invalid(`${path}.nameservers`, nameservers, why));
+  }
+  for (const [index, server] of nameservers.entries()) {
+    if (ipFamily(server) === undefined) {
+      faults.push(field.invalid(`${path}.nameservers[${index}]`, server, 'must be valid IP address'));
+    }
+  }
+  if (searches.length > maxSearches) {
+    faults.push(field.invalid(`${path}.searches`, searches, `must not have more than ${maxSearches} search paths`));
+  }
+  if (searches.join(' ').length > maxSearchCharacters) {
+    const why = `must not have more than ${maxSearchCharacters} characters (including spaces) in the search list`;
+    faults.push(field.invalid(`${path}.searches`, searches, why));
+  }
+  for (const [index, search] of searches.entries()) {
+    const name = search === '.' ? 'a' : search.replace(/\.$/, '').replace(/(^|\.)_/g, '$1');
+    addEach(faults, `${path}.searches[${index}]`, search, checkDns1123Subdomain(name));
+  }
+  for (const [index, option] of options.entries()) {
+    if ((option.name ?? '') === '') faults.push(field.required(`${path}.options[${index}]`, 'must not be empty'));
+  }
+}
+
+/** What a controller makes pods of. */
+export function addPodTemplate(faults: Faults, template: Loose<PodTemplateSpec>, path: string): void {
+  addLabels(faults, template.metadata?.labels, `${path}.labels`);
+  addAnnotations(faults, template.metadata?.annotations, `${path}.annotations`);
+  addPodSpec(faults, template.spec ?? {}, `${path}.spec`);
+  if ((template.spec?.ephemeralContainers ?? []).length > 0) {
+    const why = 'ephemeral containers not allowed in pod template';
+    faults.push(field.forbidden(`${path}.spec.ephemeralContainers`, why));
+  }
+}
