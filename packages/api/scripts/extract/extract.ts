@@ -55,8 +55,10 @@ export async function extract(): Promise<RawTable> {
 
 const localName = (ref: string): string => ref.slice(ref.lastIndexOf('.') + 1);
 
+/** `@kubernetes-models/apimachinery` is found where `kubernetes-models`, which needs it, finds it. */
 function packageFolder(name: string): string {
-  return dirname(require.resolve(`${name}/package.json`));
+  const models = require.resolve('kubernetes-models/package.json');
+  return dirname(createRequire(models).resolve(`${name}/package.json`));
 }
 
 function folderOf(path: string): { root: string; folder: string } {

@@ -1,14 +1,19 @@
 /** The shapes inside the built-in kinds, under their Kubernetes names. All come from `kubernetes-models`, as types only. */
 
-export type { IQuantity as QuantityValue } from '@kubernetes-models/apimachinery/api/resource/Quantity';
-export type {
-  ICondition as Condition,
-  IDeleteOptions as DeleteOptions,
-  ILabelSelector as LabelSelector,
-  ILabelSelectorRequirement as LabelSelectorRequirement,
-  IObjectMeta as TemplateMeta,
-} from '@kubernetes-models/apimachinery/apis/meta/v1';
-export type { IIntOrString as IntOrString } from '@kubernetes-models/apimachinery/util/intstr/IntOrString';
+import type { IReplicaSetSpec } from 'kubernetes-models/apps/v1';
+import type { IEviction } from 'kubernetes-models/policy/v1';
+import type { IPodTemplateSpec, IResourceRequirements, IServicePort, IServiceStatus } from 'kubernetes-models/v1';
+
+/** The shapes of apimachinery, reached through fields that have them: their own package is no dependency of ours. */
+export type LabelSelector = IReplicaSetSpec['selector'];
+export type LabelSelectorRequirement = NonNullable<LabelSelector['matchExpressions']>[number];
+export type TemplateMeta = NonNullable<IPodTemplateSpec['metadata']>;
+export type Condition = NonNullable<IServiceStatus['conditions']>[number];
+export type DeleteOptions = NonNullable<IEviction['deleteOptions']>;
+export type IntOrString = NonNullable<IServicePort['targetPort']>;
+/** A quantity as documents hold it: text, or a number in old manifests. */
+export type QuantityValue = NonNullable<IResourceRequirements['limits']>[string];
+
 export type {
   IApplyConfiguration as ApplyConfiguration,
   IAuditAnnotation as AuditAnnotation,

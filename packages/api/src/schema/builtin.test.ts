@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { builtinType, builtinTypeNames } from './builtin.ts';
 import type { Schema } from './schema.ts';
+import { readTable } from './table.ts';
 import { ruledTypes, ruleOf } from './tables/index.ts';
 
 test('every rule is about a field that exists', () => {
@@ -83,4 +84,10 @@ test('well-known rules', () => {
 
 test('an unknown type is an error that names it', () => {
   expect(() => builtinType('io.k8s.api.core.v1.Pot')).toThrow('There is no built-in type io.k8s.api.core.v1.Pot');
+});
+
+test('without the generated table the error names the command that makes it', () => {
+  expect(() => readTable('/nowhere/schemas.json')).toThrow(
+    'The schemas of the built-in kinds are missing (/nowhere/schemas.json). Run: npm run schemas',
+  );
 });

@@ -2,32 +2,19 @@
  * The schemas of the built-in types: the extracted table joined with our own rules. Nothing is read before the first
  * use, so a program that decodes nothing pays nothing.
  */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { RawSchema, RawTable, RawType } from './raw.ts';
 import type { ArraySchema, ObjectSchema, Schema } from './schema.ts';
+import { readTable, tableFile } from './table.ts';
 import { ruleOf } from './tables/index.ts';
 import { metricsTypes } from './tables/metrics.ts';
 import type { TypeRule } from './tables/rule.ts';
-
-const file = fileURLToPath(new URL('../../generated/schemas.json', import.meta.url));
 
 let loaded: RawTable | undefined;
 
 /** Throws an Error naming `npm run schemas` when the table was not generated. */
 function table(): RawTable {
-  loaded ??= { ...load(), ...metricsTypes };
+  loaded ??= { ...readTable(tableFile), ...metricsTypes };
   return loaded;
-}
-
-function load(): RawTable {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new Error(`The schemas of the built-in kinds are missing (${file}). Run: npm run schemas`, { cause });
-  }
-  return JSON.parse(text) as RawTable;
 }
 
 const types = new Map<string, ObjectSchema>();

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseJson } from '../json/parse.ts';
 import { parseYaml } from '../json/yaml.ts';
@@ -248,4 +249,39 @@ test('a default is copied, never shared', () => {
   const one = applySchemaDefaults(custom, {}) as { spec: { size: number } };
   one.spec.size = 9;
   expect(applySchemaDefaults(custom, {})).toEqual({ spec: { size: 3, note: 'n' } });
+});
+
+test('any JSON at all decodes to something that decodes to itself', () => {
+  const names = fc.constantFrom(
+    'metadata',
+    'spec',
+    'status',
+    'containers',
+    'name',
+    'labels',
+    'ports',
+    'x',
+    '__proto__',
+    'resources',
+    'limits',
+  );
+  const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+    tree: fc.oneof(
+      { depthSize: 'small' },
+      fc.jsonValue({ maxDepth: 1 }),
+      fc.array(tie('tree'), { maxLength: 3 }),
+      fc.dictionary(names, tie('tree'), { maxKeys: 4 }),
+    ),
+  }));
+  fc.assert(
+    fc.property(tree, (value) => {
+      const first = decode(pod, structuredClone(value));
+      const again = decode(pod, structuredClone(first.value));
+      expect(again.unknown).toEqual([]);
+      expect(again.faults).toEqual([]);
+      expect(JSON.stringify(again.value)).toBe(JSON.stringify(first.value));
+    }),
+    { numRuns: 300 },
+  );
+  expect(Object.keys(Object.prototype)).toEqual([]);
 });
