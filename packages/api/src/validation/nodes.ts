@@ -75,7 +75,7 @@ export function addNodeUpdate(faults: Faults, next: Loose<Node>, previous: Loose
     ...rest
   }: Loose<NodeSpec>) => rest;
   if (!deepEqual(fixed(spec), fixed(old))) {
-    faults.push(field.forbidden('', 'node updates may only change labels, taints, or capacity'));
+    faults.push(field.forbidden('[]', 'node updates may only change labels, taints, or capacity'));
   }
 }
 
