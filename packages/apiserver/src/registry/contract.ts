@@ -36,6 +36,8 @@ export interface Incoming {
   readonly document: JsonObject;
   /** Paths of keys that stood twice, for fieldValidation. */
   readonly duplicates: readonly string[];
+  /** Paths of numbers written like `1.0`, which no integer field takes (parseJson's `fractions`). */
+  readonly fractions?: readonly string[];
 }
 
 export interface WriteOptions {
@@ -169,8 +171,10 @@ export interface AdmissionRequest {
 
 /** What makes a kind special beyond its schema. Every member is pure; each kind with something to say has one small file. */
 export interface Strategy {
+  /** Turns other ways to write something into the one that is kept (Secret.stringData), after defaulting. Runs on whatever arrives. */
+  normalise?(object: JsonObject): void;
   /** Clears what a creator may not set (status), sets generation and other server-owned fields. */
-  prepareForCreate?(object: JsonObject, nowMs: number): void;
+  prepareForCreate?(object: JsonObject, nowMs: number, user: UserInfo): void;
   prepareForUpdate?(object: JsonObject, old: JsonObject, nowMs: number): void;
   /** For the `status` subresource: everything but status comes from `old`. */
   prepareForStatusUpdate?(object: JsonObject, old: JsonObject, nowMs: number): void;
@@ -180,10 +184,18 @@ export interface Strategy {
   /** Selectable fields beyond metadata.name and metadata.namespace. */
   selectableFields?(object: Readonly<Record<string, unknown>>): Readonly<Record<string, string>>;
   columns?: readonly Column[];
-  /** Seconds a deletion waits by default (pods: spec.terminationGracePeriodSeconds); absent: deleted at once. */
-  gracePeriodSeconds?(object: JsonObject): number;
+  /** Seconds a deletion waits, given what the request asked for (pods: else spec.terminationGracePeriodSeconds); absent: deleted at once. */
+  gracePeriodSeconds?(object: JsonObject, requested: number | undefined): number;
+  /** Something beyond metadata.finalizers that keeps a deleted object (namespaces: spec.finalizers). */
+  holdsDeletion?(object: JsonObject): boolean;
+  /** Changes an object that is marked as being deleted (namespaces: status.phase). */
+  markDeleting?(object: JsonObject, nowMs: number): void;
+  /** A deletion answers with the object, not with a Status document. */
+  returnsDeletedObject?: boolean;
+  /** An update must name the resourceVersion it was made from. */
+  requiresResourceVersion?: boolean;
   /** PUT of an absent object creates it (as Kubernetes does for some kinds, such as Lease and Event). */
   allowCreateOnUpdate?: boolean;
-  /** Default when a delete names no policy; Kubernetes: Background for most, Orphan for old batch clients. */
-  defaultPropagation?: 'Orphan' | 'Background';
+  /** Default when a delete names no policy; absent: Background. `Unsupported`: the garbage collector's finalizers are never set (events). */
+  defaultPropagation?: 'Orphan' | 'Background' | 'Unsupported';
 }

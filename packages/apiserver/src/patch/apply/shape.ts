@@ -1,0 +1,79 @@
+/** How apply sees a value: as a whole, as named fields, or as a list of items that have a name. From the schema. */
+import type { ArraySchema, Json, JsonObject, Schema } from '@skiff/api';
+import { isObject, own } from '../values.ts';
+
+export type Shape =
+  /** One value: scalars, atomic lists and objects. */
+  | { readonly type: 'leaf' }
+  /** `named` tells whether a key is a declared field (true) or a free one. */
+  | { readonly type: 'fields'; readonly schemaOf: (key: string) => Schema; readonly named: (key: string) => boolean }
+  | { readonly type: 'items'; readonly items: Schema; readonly elementOf: (item: Json) => string | undefined };
+
+const leaf: Shape = { type: 'leaf' };
+const anything: Schema = { type: 'any' };
+
+/** The shape of `value` under `schema`. Without a declared type, objects are merged by key and lists are one value. */
+export function shapeOf(schema: Schema, value: Json | undefined): Shape {
+  switch (schema.type) {
+    case 'object':
+      if (schema.atomic === true) return leaf;
+      return {
+        type: 'fields',
+        schemaOf: (key) => (Object.hasOwn(schema.properties, key) ? (schema.properties[key] ?? anything) : anything),
+        named: (key) => Object.hasOwn(schema.properties, key),
+      };
+    case 'map':
+      return schema.atomic === true ? leaf : { type: 'fields', schemaOf: () => schema.values, named: () => false };
+    case 'array':
+      return listShape(schema);
+    case 'any':
+      return isObject(value) ? { type: 'fields', schemaOf: () => anything, named: () => false } : leaf;
+    default:
+      return leaf;
+  }
+}
+
+function listShape(schema: ArraySchema): Shape {
+  if (schema.listType === 'set') {
+    return { type: 'items', items: schema.items, elementOf: (item) => `v:${JSON.stringify(item)}` };
+  }
+  if (schema.listType !== 'map') return leaf;
+  const keys = [...(schema.listMapKeys ?? [])].sort();
+  return {
+    type: 'items',
+    items: schema.items,
+    elementOf: (item) => (isObject(item) ? keyElement(schema.items, keys, item) : undefined),
+  };
+}
+
+/** An item's keys, with the schema's defaults for those it leaves out; undefined when it has none. */
+function keyElement(schema: Schema, keys: readonly string[], item: JsonObject): string | undefined {
+  const found: JsonObject = {};
+  let named = false;
+  for (const key of keys) {
+    const given = own(item, key);
+    const value = given ?? defaultOf(schema, key);
+    if (given !== undefined) named = true;
+    if (value !== undefined) found[key] = value;
+  }
+  return named ? `k:${JSON.stringify(found)}` : undefined;
+}
+
+function defaultOf(schema: Schema, key: string): Json | undefined {
+  return schema.type === 'object' && Object.hasOwn(schema.properties, key)
+    ? schema.properties[key]?.default
+    : undefined;
+}
+
+/** The items of a list by their element, the first of equal ones; undefined for items without a name. */
+export function indexItems(
+  list: readonly Json[],
+  elementOf: (item: Json) => string | undefined,
+): ReadonlyMap<string, Json> {
+  const index = new Map<string, Json>();
+  for (const item of list) {
+    const element = elementOf(item);
+    if (element !== undefined && !index.has(element)) index.set(element, item);
+  }
+  return index;
+}

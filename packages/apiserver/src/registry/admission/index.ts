@@ -1,0 +1,20 @@
+/** The admission steps of every server, in Kubernetes' order. */
+import type { AdmissionStep } from '../contract.ts';
+import type { Env } from '../env.ts';
+import { defaultStorageClass } from './default-storage-class.ts';
+import { defaultTolerations } from './default-tolerations.ts';
+import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { priority } from './priority.ts';
+import { serviceAccount } from './service-account.ts';
+import { taintNodes } from './taint-nodes.ts';
+
+export function standardAdmission(env: Env): readonly AdmissionStep[] {
+  return [
+    namespaceLifecycle(env),
+    serviceAccount(env),
+    taintNodes,
+    priority(env),
+    defaultTolerations,
+    defaultStorageClass(env),
+  ];
+}

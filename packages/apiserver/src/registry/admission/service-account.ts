@@ -1,0 +1,100 @@
+/** ServiceAccount: every pod runs as an account; one that exists, and with a token when this server can mint one. */
+import { forbidden, type Json, type JsonObject, randomSuffix } from '@skiff/api';
+import { childObject, copy, listAt, objectsAt, own, put, textAt } from '../../patch/values.ts';
+import type { AdmissionRequest, AdmissionStep } from '../contract.ts';
+import type { Env } from '../env.ts';
+import { readCached, readLive } from '../reader.ts';
+
+const accounts = { group: '', version: 'v1', resource: 'serviceaccounts' };
+const mirrorAnnotation = 'kubernetes.io/config.mirror';
+const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** An hour, and the seven seconds by which the agent knows tokens of its own making. */
+const tokenSeconds = 3607;
+
+export function serviceAccount(env: Env): AdmissionStep {
+  return {
+    name: 'ServiceAccount',
+    async mutate(request) {
+      const { object: pod, target, operation } = request;
+      const isNewPod = operation === 'CREATE' && target.group === '' && target.resource === 'pods';
+      if (!isNewPod || target.subresource !== '' || pod === undefined) return;
+      if (textAt(pod, 'metadata', 'annotations', mirrorAnnotation) !== '') {
+        checkMirrorPod(request, pod);
+        return;
+      }
+      const spec = childObject(pod, 'spec');
+      if (textAt(spec, 'serviceAccountName') === '') put(spec, 'serviceAccountName', 'default');
+      const name = textAt(spec, 'serviceAccountName');
+      put(spec, 'serviceAccount', name);
+      const account = await findAccount(env, target.namespace, name);
+      if (account === undefined) {
+        throw forbidden(
+          target,
+          target.name,
+          `error looking up service account ${target.namespace}/${name}: serviceaccount "${name}" not found`,
+        );
+      }
+      addPullSecrets(spec, account);
+      if (env.tokens !== undefined && wantsToken(spec, account)) addTokenVolume(spec, randomSuffix(env.random));
+    },
+  };
+}
+
+/** A pod that mirrors one of a node's own files may use nothing of the API's. */
+function checkMirrorPod({ target }: AdmissionRequest, pod: JsonObject): void {
+  if (textAt(pod, 'spec', 'serviceAccountName') !== '') {
+    throw forbidden(target, target.name, 'a mirror pod may not reference service accounts');
+  }
+  for (const volume of objectsAt(pod, 'spec', 'volumes')) {
+    if (own(volume, 'secret') !== undefined) {
+      throw forbidden(target, target.name, 'a mirror pod may not reference secrets');
+    }
+  }
+}
+
+const findAccount = async (env: Env, namespace: string, name: string): Promise<JsonObject | undefined> =>
+  readCached(env, accounts, namespace, name) ?? (await readLive(env, accounts, namespace, name));
+
+function addPullSecrets(spec: JsonObject, account: JsonObject): void {
+  const secrets = listAt(account, 'imagePullSecrets');
+  if (listAt(spec, 'imagePullSecrets').length === 0 && secrets.length > 0) {
+    put(spec, 'imagePullSecrets', copy([...secrets]));
+  }
+}
+
+/** The pod's word comes before the account's; silence is consent. */
+function wantsToken(spec: JsonObject, account: JsonObject): boolean {
+  const word = own(spec, 'automountServiceAccountToken') ?? own(account, 'automountServiceAccountToken');
+  return word !== false;
+}
+
+/** Mounts a token volume into every container that has nothing at its path. */
+function addTokenVolume(spec: JsonObject, suffix: string): void {
+  const volumes = objectsAt(spec, 'volumes');
+  const present = volumes.map((volume) => textAt(volume, 'name')).find((name) => name.startsWith('kube-api-access-'));
+  const name = present ?? `kube-api-access-${suffix}`;
+  let used = false;
+  for (const container of [...objectsAt(spec, 'initContainers'), ...objectsAt(spec, 'containers')]) {
+    const mounts = listAt(container, 'volumeMounts');
+    if (mounts.some((mount) => textAt(mount, 'mountPath') === tokenPath)) continue;
+    put(container, 'volumeMounts', [...mounts, { name, readOnly: true, mountPath: tokenPath }]);
+    used = true;
+  }
+  if (used && present === undefined) put(spec, 'volumes', [...listAt(spec, 'volumes'), tokenVolume(name)]);
+}
+
+const tokenVolume = (name: string): Json => ({
+  name,
+  projected: {
+    sources: [
+      { serviceAccountToken: { expirationSeconds: tokenSeconds, path: 'token' } },
+      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      {
+        downwardAPI: {
+          items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
+        },
+      },
+    ],
+    defaultMode: 420,
+  },
+});

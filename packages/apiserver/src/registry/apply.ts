@@ -1,0 +1,153 @@
+/** Server-side apply (KEP-555): PATCH with the configuration that a manager wants. */
+import { ApiError, apiVersionOf, badRequest, conflict, decode, type JsonObject } from '@skiff/api';
+import { ApplyConflict, type Conflict } from '../patch/apply/conflicts.ts';
+import { difference, isEmpty, union } from '../patch/apply/field-set.ts';
+import { lastAppliedFields, lastAppliedPath, renewLastApplied } from '../patch/apply/last-applied.ts';
+import { type Managers, writeManagers } from '../patch/apply/managers.ts';
+import { type Applied, applyConfiguration, ownersAfterUpdate, type Writer } from '../patch/apply/ownership.ts';
+import { copy, isObject, textAt } from '../patch/values.ts';
+import type { Answer, PatchBody } from './contract.ts';
+import { decodableOf, decodePatched } from './decode.ts';
+import type { Env } from './env.ts';
+import { type Change, guaranteedUpdate } from './guaranteed-update.ts';
+import { managersOf, refuseManagedFields, skeletonOf, versionsOf, writerOf } from './managed-fields.ts';
+import { checkName, metaOf, nameOf, resourceVersionOf, settleNamespace, uidOf } from './meta.ts';
+
+type Applying = Pick<Change, 'context' | 'kind' | 'target' | 'options' | 'view'> & { readonly body: PatchBody };
+
+/** Creates or changes the object. Throws Conflict with a cause for each field that others own. */
+export async function applyOne(env: Env, applying: Applying): Promise<Answer> {
+  const { context, kind, target, options, view, body } = applying;
+  const config = readConfiguration(applying);
+  const writer = writerOf(env, applying);
+  return guaranteedUpdate(env, {
+    context,
+    kind,
+    target,
+    options,
+    view,
+    allowCreate: view === undefined,
+    managed: true,
+    make(old) {
+      const live = old ?? emptyObject(applying);
+      checkPreconditions(applying, config, old);
+      const { object, managers } = applied(env, applying, live, copy(config), writer);
+      const made = decodePatched(context, decodableOf(kind), object, body.duplicates, options);
+      delete metaOf(made).managedFields;
+      writeManagers(made, managers);
+      return made;
+    },
+  });
+}
+
+function emptyObject({ kind, target }: Applying): JsonObject {
+  const { definition } = kind;
+  return {
+    kind: definition.kind,
+    apiVersion: apiVersionOf(definition),
+    metadata: { name: target.name, ...(definition.namespaced ? { namespace: target.namespace } : {}) },
+  };
+}
+
+/** The configuration, checked against the request and the schema. Throws BadRequest. */
+function readConfiguration({ kind, target, body }: Applying): JsonObject {
+  if (!isObject(body.patch)) throw badRequest('error decoding YAML: an applied configuration must be an object');
+  const config = copy(body.patch);
+  const { definition } = kind;
+  const expected = apiVersionOf(definition);
+  const sent = textAt(config, 'apiVersion');
+  if (sent !== expected) {
+    throw badRequest(
+      `Incorrect version specified in apply patch. Specified patch version: ${sent}, expected: ${expected}`,
+    );
+  }
+  if (textAt(config, 'kind') !== definition.kind) {
+    throw badRequest(
+      `Incorrect kind specified in apply patch. Specified patch kind: ${textAt(config, 'kind')}, expected: ${definition.kind}`,
+    );
+  }
+  refuseManagedFields(config);
+  settleNamespace(config, definition.namespaced ? target.namespace : '');
+  if (nameOf(config) === '') metaOf(config).name = target.name;
+  checkName(config, target.name);
+  return typed(
+    kind.definition.schema(),
+    config,
+    `${target.namespace}/${target.name}; ${expected}, Kind=${definition.kind}`,
+  );
+}
+
+/** The configuration in canonical form; a field the schema does not know cannot be owned and is refused. */
+function typed(schema: Parameters<typeof decode>[0], config: JsonObject, about: string): JsonObject {
+  const { value, unknown, faults } = decode(schema, config);
+  const [fault] = [...faults, ...unknown.map((path) => `.${path}: field not declared in schema`)];
+  if (fault !== undefined) throw badRequest(`failed to create typed patch object (${about}): ${fault}`);
+  return value as JsonObject;
+}
+
+/** A configuration may name the version or the uid it was made for. */
+function checkPreconditions({ target }: Applying, config: JsonObject, old: JsonObject | undefined): void {
+  const version = resourceVersionOf(config);
+  const isStale = version !== '' && (old === undefined || version !== resourceVersionOf(old));
+  if (isStale) {
+    throw conflict(
+      target,
+      target.name,
+      'the object has been modified; please apply your changes to the latest version and try again',
+    );
+  }
+  const uid = uidOf(config);
+  if (uid !== '' && old === undefined) {
+    throw conflict(
+      target,
+      target.name,
+      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+    );
+  }
+}
+
+function applied(env: Env, applying: Applying, live: JsonObject, config: JsonObject, writer: Writer): Applied {
+  const { kind, body } = applying;
+  const versions = versionsOf(env, kind);
+  const managers = claimsBefore(env, applying, live, writer);
+  const run = (force: boolean): Applied => applyConfiguration(live, config, managers, writer, versions, force);
+  try {
+    const result = runOrUpgrade(run, body.force, writer, live, kind.definition.schema());
+    if (writer.name === 'kubectl') renewLastApplied(result.object, config);
+    return result;
+  } catch (error) {
+    if (error instanceof ApplyConflict) throw new ApiError('Conflict', error.message, { causes: error.causes() });
+    throw error;
+  }
+}
+
+/** An object without claims gets one for all that is there, so that the first apply can tell what it changes. */
+function claimsBefore(env: Env, { kind }: Applying, live: JsonObject, writer: Writer): Managers {
+  const managers = managersOf(live, undefined);
+  if (managers.size > 0) return managers;
+  const before = { ...writer, name: 'before-first-apply', subresource: '' };
+  const skeleton = skeletonOf(live);
+  return ownersAfterUpdate(managers, before, versionsOf(env, kind), skeleton, live);
+}
+
+/** kubectl may take over what its own client-side apply set, and nothing else. */
+function runOrUpgrade(
+  run: (force: boolean) => Applied,
+  force: boolean,
+  writer: Writer,
+  live: JsonObject,
+  schema: Parameters<typeof decode>[0],
+): Applied {
+  try {
+    return run(force);
+  } catch (error) {
+    const allowed = writer.name === 'kubectl' ? lastAppliedFields(live, schema) : undefined;
+    if (!(error instanceof ApplyConflict) || allowed === undefined) throw error;
+    const own = union(allowed, lastAppliedPath);
+    const left: Conflict[] = error.conflicts
+      .map((each) => ({ ...each, fields: difference(each.fields, own) }))
+      .filter((each) => !isEmpty(each.fields));
+    if (left.length > 0) throw new ApplyConflict(left);
+    return run(true);
+  }
+}

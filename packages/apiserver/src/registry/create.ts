@@ -1,0 +1,38 @@
+/** POST: a new object, or something done with an existing one through a subresource. */
+import { badRequest, type JsonObject } from '@skiff/api';
+import { copy, textAt } from '../patch/values.ts';
+import type { Answer, Incoming, RequestContext, Target, WriteOptions } from './contract.ts';
+import { decodableOf, decodeBody } from './decode.ts';
+import { toText } from './documents.ts';
+import { type Env, kindOf, methodNotSupported } from './env.ts';
+import { insert } from './insert.ts';
+import { nameOf } from './meta.ts';
+import { findSubresource } from './subresources/table.ts';
+
+export async function create(
+  env: Env,
+  context: RequestContext,
+  target: Target,
+  body: Incoming,
+  options: WriteOptions,
+): Promise<Answer> {
+  const kind = kindOf(env, target);
+  const subresource = findSubresource(kind, target);
+  if (subresource?.type === 'action') return subresource.run(env, { context, kind, target, body, options });
+  if (subresource !== undefined || !kind.definition.verbs.includes('create'))
+    throw methodNotSupported(target, 'create');
+  const object = decodeBody(context, decodableOf(kind), body, options);
+  const virtual = env.virtual.get(`${target.group}/${target.resource}`);
+  if (virtual !== undefined) {
+    if (virtual.create === undefined) throw methodNotSupported(target, 'create');
+    return { text: toText(await virtual.create(context, target, object, options)), created: true };
+  }
+  refuseVersion(object);
+  return insert(env, { context, kind, target: { ...target, name: nameOf(object) }, options }, copy(object));
+}
+
+function refuseVersion(object: JsonObject): void {
+  if (textAt(object, 'metadata', 'resourceVersion') !== '') {
+    throw badRequest('resourceVersion should not be set on objects to be created');
+  }
+}

@@ -1,0 +1,118 @@
+/** From what a client sent to an object of its kind: names checked, unknown fields dropped or refused, defaults filled in. */
+import {
+  apiVersionOf,
+  badRequest,
+  decode,
+  field,
+  invalid,
+  type JsonObject,
+  type ObjectSchema,
+  parseApiVersion,
+} from '@skiff/api';
+import { isObject, own, put, textAt } from '../patch/values.ts';
+import type { Incoming, RequestContext, WriteOptions } from './contract.ts';
+import type { Kind } from './definition-table.ts';
+
+/** What decoding must know of a kind. */
+export interface Decodable {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly schema: () => ObjectSchema;
+  /** Defaults and other ways to write; in place. */
+  readonly complete?: (object: JsonObject) => void;
+}
+
+/** A served kind as decoding sees it. */
+export function decodableOf(kind: Kind): Decodable {
+  const { group, version, schema } = kind.definition;
+  return {
+    group,
+    version,
+    kind: kind.definition.kind,
+    schema,
+    complete(object) {
+      kind.complete?.(object);
+      kind.strategy.normalise?.(object);
+    },
+  };
+}
+
+/** The object of a body. Throws BadRequest in Kubernetes' words; warns of what `Warn` tolerates. */
+export function decodeBody(
+  context: RequestContext,
+  shown: Decodable,
+  body: Incoming,
+  options: WriteOptions,
+): JsonObject {
+  checkType(shown, body.document);
+  const { value, unknown, faults } = decode(shown.schema(), body.document, body.fractions);
+  const handled = (why: string) =>
+    badRequest(`${shown.kind} in version "${shown.version}" cannot be handled as a ${shown.kind}: ${why}`);
+  const [fault] = faults;
+  if (fault !== undefined) throw handled(fault);
+  const strict = strictFaults(unknown, body.duplicates);
+  if (strict.length > 0) {
+    if (options.fieldValidation === 'Strict') throw handled(`strict decoding error: ${strict.join(', ')}`);
+    if (options.fieldValidation === 'Warn') for (const text of strict) context.warn(text);
+  }
+  return completed(shown, value);
+}
+
+/** The object that a patch made. Throws Invalid in Kubernetes' words for what its kind does not allow. */
+export function decodePatched(
+  context: RequestContext,
+  shown: Decodable,
+  patched: JsonObject,
+  duplicates: readonly string[],
+  options: WriteOptions,
+): JsonObject {
+  checkType(shown, patched);
+  const text = JSON.stringify(patched);
+  const { value, unknown, faults } = decode(shown.schema(), patched);
+  const refused = (why: string) => invalid({ group: '', kind: '' }, '', [field.invalid('patch', text, why)]);
+  const [fault] = faults;
+  if (fault !== undefined) throw refused(fault);
+  const strict = strictFaults(unknown, duplicates);
+  if (strict.length > 0) {
+    if (options.fieldValidation === 'Strict') throw refused(`strict decoding error: ${strict.join(', ')}`);
+    if (options.fieldValidation === 'Warn') for (const each of strict) context.warn(each);
+  }
+  return completed(shown, value);
+}
+
+const strictFaults = (unknown: readonly string[], duplicates: readonly string[]): readonly string[] => [
+  ...unknown.map((path) => `unknown field "${path}"`),
+  ...duplicates.map((path) => `duplicate field "${path}"`),
+];
+
+function completed(shown: Decodable, value: unknown): JsonObject {
+  const object = isObject(value) ? value : {};
+  put(object, 'kind', shown.kind);
+  put(object, 'apiVersion', apiVersionOf(shown));
+  if (!isObject(own(object, 'metadata'))) put(object, 'metadata', {});
+  shown.complete?.(object);
+  return object;
+}
+
+/** A body may leave its type out; one that names another is refused. */
+function checkType(shown: Decodable, document: JsonObject): void {
+  const kind = textAt(document, 'kind') || shown.kind;
+  const sent = textAt(document, 'apiVersion');
+  const named = sent === '' ? shown : parseApiVersion(sent);
+  if (named === undefined) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${shown.kind}): couldn't get version/kind; json parse error: unexpected GroupVersion string: ${sent}`,
+    );
+  }
+  if (kind !== shown.kind) {
+    throw badRequest(
+      `${kind} in version "${named.version}" cannot be handled as a ${shown.kind}: no kind "${kind}" of version "${apiVersionOf(named)}" belongs here`,
+    );
+  }
+  if (named.group !== shown.group || named.version !== shown.version) {
+    throw badRequest(
+      `the API version in the data (${apiVersionOf(named)}) does not match the expected API version (${apiVersionOf(shown)})`,
+    );
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The served kinds. Built-in kinds are there from the start; custom ones come and go at run time. Each entry joins a
+ * definition with what makes its kind special.
+ */
+import type { Definition, FieldError, GroupVersionResource, JsonObject } from '@skiff/api';
+import type { Column, Strategy } from './contract.ts';
+import type { Converter } from './versions.ts';
+
+/** How documents of a resource are kept, whatever version they are asked for at. */
+export interface StoredAs {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly kind: string;
+}
+
+export interface Kind {
+  readonly definition: Definition;
+  readonly strategy: Strategy;
+  readonly columns: readonly Column[];
+  readonly stored: StoredAs;
+  /** Absent when this version is the only one there ever was: stored text is answered as it is. */
+  readonly converter?: Converter;
+  /** Field selectors of this version that mean another field of the stored one (`regarding.name` of events.k8s.io). */
+  readonly fieldAliases?: ReadonlyMap<string, string>;
+  /** Fills in the defaults, in place. */
+  readonly complete?: (object: JsonObject) => void;
+  /** Faults of a new object, or of a changed one when `old` is given. */
+  readonly check?: (object: JsonObject, old: JsonObject | undefined, subresource: string) => readonly FieldError[];
+  /** It arrived at run time: strategic merge patch is not for it. */
+  readonly custom?: boolean;
+}
+
+export interface DefinitionTable {
+  all(): readonly Kind[];
+  find(of: GroupVersionResource): Kind | undefined;
+  /** Adds kinds, or puts them in place of those with the same group, version and resource. */
+  add(kinds: readonly Kind[]): void;
+  remove(names: readonly GroupVersionResource[]): void;
+  /** Calls back after each change. Returns the unsubscribe. */
+  onChanged(run: () => void): () => void;
+}
+
+const idOf = (of: GroupVersionResource): string => `${of.group}/${of.version}/${of.resource}`;
+
+/** A table that holds `kinds`; order is that of arrival. */
+export function createDefinitionTable(kinds: readonly Kind[]): DefinitionTable {
+  const byId = new Map(kinds.map((kind) => [idOf(kind.definition), kind]));
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    for (const run of [...listeners]) run();
+  };
+  return {
+    all: () => [...byId.values()],
+    find: (of) => byId.get(idOf(of)),
+    add(added) {
+      for (const kind of added) byId.set(idOf(kind.definition), kind);
+      changed();
+    },
+    remove(names) {
+      for (const name of names) byId.delete(idOf(name));
+      changed();
+    },
+    onChanged(run) {
+      listeners.add(run);
+      return () => listeners.delete(run);
+    },
+  };
+}

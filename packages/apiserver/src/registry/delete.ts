@@ -1,0 +1,112 @@
+/** DELETE of one object. */
+import { conflict, type JsonObject, notFound } from '@skiff/api';
+import { isStoreError, type StoredDocument } from '../storage/contract.ts';
+import { type Admitting, admitMutating, admitValidating } from './admission.ts';
+import type { Answer, DeleteOptions, RequestContext, Target } from './contract.ts';
+import type { Kind } from './definition-table.ts';
+import { planDeletion } from './deletion.ts';
+import { toObject, toStoredText, toText, withResourceVersion } from './documents.ts';
+import { type Env, kindOf, methodNotSupported } from './env.ts';
+import { readStored } from './get.ts';
+import { keyOf } from './keys.ts';
+import { resourceVersionOf, uidOf } from './meta.ts';
+import { translated } from './store-errors.ts';
+import { fromStored, textAsKind, toStored } from './versions.ts';
+
+export async function deleteOne(
+  env: Env,
+  context: RequestContext,
+  target: Target,
+  options: DeleteOptions,
+): Promise<Answer> {
+  const kind = kindOf(env, target);
+  if (target.subresource !== '' || !kind.definition.verbs.includes('delete'))
+    throw methodNotSupported(target, 'delete');
+  const key = keyOf(kind, target.namespace, target.name);
+  let document = await readStored(env, target, key, context.signal);
+  for (;;) {
+    context.signal.throwIfAborted();
+    if (document === undefined) throw notFound(target, target.name);
+    try {
+      return await attempt(env, context, { kind, target, options, key }, document);
+    } catch (error) {
+      if (!isStoreError(error, 'conflict', 'missing')) throw translated(error, target, target.name);
+      document = error.current;
+    }
+  }
+}
+
+interface Deletion {
+  readonly kind: Kind;
+  readonly target: Target;
+  readonly options: DeleteOptions;
+  readonly key: string;
+}
+
+async function attempt(
+  env: Env,
+  context: RequestContext,
+  deletion: Deletion,
+  document: StoredDocument,
+): Promise<Answer> {
+  const { kind, target, options, key } = deletion;
+  const object = fromStored(kind, toObject(document));
+  checkPreconditions(target, options, object);
+  const admitting: Admitting = { context, target, kind, operation: 'DELETE', dryRun: options.dryRun };
+  await admitMutating(env, admitting, undefined, object);
+  await admitValidating(env, admitting, undefined, object);
+  const plan = planDeletion(object, kind.strategy, options, env.clock.now());
+  if (plan.type === 'pending') return ended(kind, object);
+  if (plan.type === 'remove') {
+    if (options.dryRun) return ended(kind, object);
+    const version = await env.store.delete(key, document.version);
+    await env.hooks.get(hookKey(kind))?.settle(undefined, object);
+    object.metadata = { ...(object.metadata as JsonObject), resourceVersion: String(version) };
+    return ended(kind, object);
+  }
+  const text = toStoredText(toStored(kind, plan.object));
+  if (options.dryRun || text === document.text) return { text: toText(plan.object), created: false };
+  const version = await env.store.update(key, text, document.version);
+  return { text: textAsKind(kind, withResourceVersion({ text, version })), created: false };
+}
+
+/** Names the hook of a kind. */
+export const hookKey = (kind: Kind): string => `${kind.stored.group}/${kind.stored.resource}`;
+
+function checkPreconditions(target: Target, options: DeleteOptions, object: JsonObject): void {
+  const { uid, resourceVersion } = options.preconditions;
+  if (uid !== undefined && uid !== uidOf(object)) {
+    throw conflict(
+      target,
+      target.name,
+      `the UID in the precondition (${uid}) does not match the UID in record (${uidOf(object)}). The object might have been deleted and then recreated`,
+    );
+  }
+  const version = resourceVersionOf(object);
+  if (resourceVersion !== undefined && resourceVersion !== version) {
+    throw conflict(
+      target,
+      target.name,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${version}). The object might have been modified`,
+    );
+  }
+}
+
+/** The last state of the object for kinds that answer with it, a Status document for the others. */
+function ended(kind: Kind, object: JsonObject): Answer {
+  if (kind.strategy.returnsDeletedObject) return { text: toText(object), created: false };
+  const { group, resource } = kind.definition;
+  const status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: {
+      name: String((object.metadata as JsonObject).name),
+      ...(group === '' ? {} : { group }),
+      kind: resource,
+      uid: uidOf(object),
+    },
+  };
+  return { text: JSON.stringify(status), created: false };
+}

@@ -1,0 +1,66 @@
+/** GET of one object: linearizable from the store, or from the cache when any version will do. */
+import { notFound } from '@skiff/api';
+import { isStoreError, type StoredDocument } from '../storage/contract.ts';
+import type { Answer, GetOptions, RequestContext, Target } from './contract.ts';
+import type { Kind } from './definition-table.ts';
+import { parseText, toText, withResourceVersion } from './documents.ts';
+import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
+import { keyOf } from './keys.ts';
+import { freshen, readResourceVersion } from './resource-versions.ts';
+import { translating } from './store-errors.ts';
+import { findSubresource } from './subresources/table.ts';
+import { textAsKind } from './versions.ts';
+
+export async function get(env: Env, context: RequestContext, target: Target, options: GetOptions): Promise<Answer> {
+  const kind = kindOf(env, target);
+  const virtual = env.virtual.get(`${target.group}/${target.resource}`);
+  if (virtual !== undefined) {
+    if (virtual.get === undefined) throw methodNotSupported(target, 'get');
+    const object = await virtual.get(context, target);
+    if (object === undefined) throw notFound(target, target.name);
+    return { text: toText(object), created: false };
+  }
+  const text = await readText(env, context, target, kind, options.resourceVersion);
+  const subresource = findSubresource(kind, target);
+  if (subresource === undefined || subresource.type === 'view') return { text, created: false };
+  if (subresource.type === 'projection')
+    return { text: toText(subresource.get(kind, parseText(text))), created: false };
+  throw methodNotSupported({ group: target.group, resource: `${target.resource}/${target.subresource}` }, 'get');
+}
+
+async function readText(
+  env: Env,
+  context: RequestContext,
+  target: Target,
+  kind: Kind,
+  resourceVersion: string,
+): Promise<string> {
+  const key = keyOf(kind, target.namespace, target.name);
+  const version = readResourceVersion(resourceVersion);
+  if (version === undefined) {
+    const document = await readStored(env, target, key, context.signal);
+    if (document === undefined) throw notFound(target, target.name);
+    return textAsKind(kind, withResourceVersion(document));
+  }
+  if (version > 0n) await freshen(env, version, context.signal);
+  const cached = collectionOf(env, kind).get(key);
+  if (cached === undefined) throw notFound(target, target.name);
+  return textAsKind(kind, cached.text);
+}
+
+/** What the store holds under the key now. */
+export function readStored(
+  env: Env,
+  target: Target,
+  key: string,
+  signal: AbortSignal,
+): Promise<StoredDocument | undefined> {
+  return translating(target, target.name, async () => {
+    try {
+      return await env.store.get(key, signal);
+    } catch (error) {
+      if (isStoreError(error, 'missing')) return undefined;
+      throw error;
+    }
+  });
+}

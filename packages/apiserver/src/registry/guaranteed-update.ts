@@ -1,0 +1,166 @@
+/**
+ * Read, change, write, and again when somebody else was faster: the one path of PUT, PATCH and the subresources that
+ * change an object.
+ */
+import { conflict, field, invalid, type JsonObject, notFound, type ResourceName } from '@skiff/api';
+import { copy, own, same, textAt } from '../patch/values.ts';
+import { isStoreError, type StoredDocument } from '../storage/contract.ts';
+import { type Admitting, admitMutating, admitValidating } from './admission.ts';
+import type { Answer, RequestContext, Target, WriteOptions } from './contract.ts';
+import type { Kind } from './definition-table.ts';
+import { hookKey } from './delete.ts';
+import { completesDeletion } from './deletion.ts';
+import { parseText, toObject, toStoredText, toText, withResourceVersion } from './documents.ts';
+import type { Env } from './env.ts';
+import { readStored } from './get.ts';
+import { insert } from './insert.ts';
+import { keyOf } from './keys.ts';
+import { recordUpdate, withoutTimeOnlyChange } from './managed-fields.ts';
+import {
+  checkName,
+  dedupeOwnerReferences,
+  keepSystemFields,
+  metaOf,
+  putOrDelete,
+  resourceVersionOf,
+  settleNamespace,
+  uidOf,
+} from './meta.ts';
+import { staleVersion, translated } from './store-errors.ts';
+import type { View } from './subresources/table.ts';
+import { checkChanged, warnDuplicateOwners } from './validation.ts';
+import { fromStored, textAsKind, toStored } from './versions.ts';
+
+export interface Change {
+  readonly context: RequestContext;
+  readonly kind: Kind;
+  readonly target: Target;
+  readonly options: WriteOptions;
+  /** Which part may change; undefined: the object itself. */
+  readonly view: View | undefined;
+  /** An absent object is created. */
+  readonly allowCreate: boolean;
+  /** `make` settles the managers itself (apply). */
+  readonly managed?: boolean;
+  /** The wanted object, made from what is there; runs again after a lost race. May throw ApiError; must not keep `old`. */
+  make(old: JsonObject | undefined): JsonObject;
+}
+
+export async function guaranteedUpdate(env: Env, change: Change): Promise<Answer> {
+  const { context, kind, target } = change;
+  const key = keyOf(kind, target.namespace, target.name);
+  let document = await readStored(env, target, key, context.signal);
+  for (;;) {
+    context.signal.throwIfAborted();
+    try {
+      return document === undefined ? await createInstead(env, change) : await attempt(env, change, key, document);
+    } catch (error) {
+      if (!isStoreError(error, 'conflict', 'missing')) throw translated(error, target, target.name);
+      document = error.current;
+    }
+  }
+}
+
+async function createInstead(env: Env, change: Change): Promise<Answer> {
+  const { context, kind, target, options } = change;
+  if (!change.allowCreate) throw notFound(target, target.name);
+  const object = change.make(undefined);
+  const uid = uidOf(object);
+  if (uid !== '') {
+    throw conflict(
+      target,
+      target.name,
+      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+    );
+  }
+  checkName(object, target.name);
+  return insert(env, { context, kind, target, options, ...(change.managed === true ? { managed: true } : {}) }, object);
+}
+
+async function attempt(env: Env, change: Change, key: string, document: StoredDocument): Promise<Answer> {
+  const { context, kind, target, options } = change;
+  const old = fromStored(kind, toObject(document));
+  const object = change.make(copy(old));
+  settleNamespace(object, kind.definition.namespaced ? target.namespace : '');
+  checkName(object, target.name);
+  if (change.managed !== true) recordUpdate(env, change, old, object);
+  const admitting: Admitting = { context, target, kind, operation: 'UPDATE', dryRun: options.dryRun };
+  await admitMutating(env, admitting, object, old);
+  warnDuplicateOwners(context, dedupeOwnerReferences(object), true);
+  checkIdentity(target, object, old);
+  checkVersion(kind, target, object, document);
+  prepare(env, change, object, old);
+  const hook = env.hooks.get(hookKey(kind));
+  const giveBack = await hook?.take(object, old, options.dryRun);
+  try {
+    checkChanged(context, kind, object, old, target.subresource);
+    withoutTimeOnlyChange(object, old);
+    await admitValidating(env, admitting, copy(object), old);
+    const answer = await write(env, change, key, { object, old, document });
+    if (!options.dryRun) await hook?.settle(completesDeletion(object, old, kind.strategy) ? undefined : object, old);
+    return answer;
+  } catch (error) {
+    await giveBack?.();
+    throw error;
+  }
+}
+
+function checkIdentity(of: ResourceName, object: JsonObject, old: JsonObject): void {
+  const uid = uidOf(object);
+  if (uid === '' || uid === uidOf(old)) return;
+  throw conflict(
+    of,
+    textAt(old, 'metadata', 'name'),
+    `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${uidOf(old)}`,
+  );
+}
+
+function checkVersion(kind: Kind, target: Target, object: JsonObject, document: StoredDocument): void {
+  const version = resourceVersionOf(object);
+  if (version === '' && kind.strategy.requiresResourceVersion !== true) return;
+  if (version === '') {
+    throw invalid({ group: target.group, kind: target.resource }, target.name, [
+      field.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
+    ]);
+  }
+  if (version !== String(document.version)) throw conflict(target, target.name, staleVersion);
+}
+
+/** What the server owns comes from the old object; then the kind, or the subresource, has its say. */
+function prepare(env: Env, change: Change, object: JsonObject, old: JsonObject): void {
+  const { kind, view, context } = change;
+  const nowMs = env.clock.now();
+  putOrDelete(metaOf(object), 'generation', own(metaOf(old), 'generation'));
+  putOrDelete(metaOf(object), 'resourceVersion', own(metaOf(old), 'resourceVersion'));
+  if (view === undefined) kind.strategy.prepareForUpdate?.(object, old, nowMs);
+  else view.prepare(kind, object, old, { context, nowMs });
+  keepSystemFields(object, old);
+}
+
+interface Outcome {
+  readonly object: JsonObject;
+  readonly old: JsonObject;
+  readonly document: StoredDocument;
+}
+
+async function write(env: Env, change: Change, key: string, outcome: Outcome): Promise<Answer> {
+  const { kind, options } = change;
+  const { object, old, document } = outcome;
+  if (completesDeletion(object, old, kind.strategy)) {
+    if (!options.dryRun) await env.store.delete(key, document.version);
+    return { text: toText(object), created: false };
+  }
+  const stored = toStored(kind, object);
+  if (options.dryRun) return { text: toText(object), created: false };
+  if (same(withoutVersion(stored), parseText(document.text))) {
+    return { text: textAsKind(kind, withResourceVersion(document)), created: false };
+  }
+  const text = toStoredText(stored);
+  const version = await env.store.update(key, text, document.version);
+  return { text: textAsKind(kind, withResourceVersion({ text, version })), created: false };
+}
+
+function withoutVersion(object: JsonObject): JsonObject {
+  const { resourceVersion: _, ...metadata } = metaOf(object);
+  return { ...object, metadata };
+}

@@ -1,0 +1,160 @@
+/**
+ * Lists. Without a version: consistent, from the cache once it has seen the store's newest revision. With one: what
+ * KEP-1904's table says. Pages after the first are read from the store at the first page's revision.
+ */
+import { apiVersionOf } from '@skiff/api';
+import { isStoreError, type Page } from '../storage/contract.ts';
+import type { CachedDocument } from '../watch/contract.ts';
+import { type Continuation, decodeContinue, encodeContinue, expiredContinue } from './continue.ts';
+import type { ListAnswer, ListOptions, RequestContext, Target } from './contract.ts';
+import type { Kind } from './definition-table.ts';
+import { toText, withResourceVersion } from './documents.ts';
+import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
+import { prefixOf } from './keys.ts';
+import { freshen, readResourceVersion } from './resource-versions.ts';
+import { factsOf, type Selection, select } from './selectors.ts';
+import { translated } from './store-errors.ts';
+import { textAsKind } from './versions.ts';
+
+/** How many documents are read from the store at a time while selectors throw most of them away. */
+const minReadAhead = 500;
+
+export async function list(
+  env: Env,
+  context: RequestContext,
+  target: Target,
+  options: ListOptions,
+): Promise<ListAnswer> {
+  const kind = kindOf(env, target);
+  const virtual = env.virtual.get(`${target.group}/${target.resource}`);
+  if (virtual !== undefined) {
+    if (virtual.list === undefined) throw methodNotSupported(target, 'list');
+    const objects = await virtual.list(context, target);
+    return answer(kind, { items: objects.map(toText), revision: env.cache.revision });
+  }
+  const selection = select(kind, target, options);
+  if (options.continue !== '') return continued(env, context, kind, target, options, selection);
+  const version = readResourceVersion(options.resourceVersion);
+  const limited = options.limit > 0 && version !== 0n;
+  const exact =
+    version !== undefined &&
+    version > 0n &&
+    (options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && limited));
+  if (exact) {
+    return fromStore(env, context, kind, target, selection, { after: '', revision: version }, options.limit);
+  }
+  if (version !== 0n) await freshen(env, version, context.signal);
+  return fromCache(env, kind, selection, limited ? options.limit : 0);
+}
+
+async function continued(
+  env: Env,
+  context: RequestContext,
+  kind: Kind,
+  target: Target,
+  options: ListOptions,
+  selection: Selection,
+): Promise<ListAnswer> {
+  const from = decodeContinue(options.continue, prefixOf(kind, target.namespace));
+  try {
+    return await fromStore(env, context, kind, target, selection, from, options.limit);
+  } catch (error) {
+    if (isStoreError(error, 'compacted')) throw expiredContinue(from.after);
+    throw error;
+  }
+}
+
+function fromCache(env: Env, kind: Kind, selection: Selection, limit: number): ListAnswer {
+  const { documents, revision } = collectionOf(env, kind).list(selection.filter);
+  if (limit === 0 || documents.length <= limit) return answer(kind, { items: texts(kind, documents), revision });
+  const page = documents.slice(0, limit);
+  const last = page[page.length - 1] as CachedDocument;
+  return answer(kind, {
+    items: texts(kind, page),
+    revision,
+    continue: encodeContinue(last.key, revision),
+    ...(selection.everything ? { remaining: documents.length - limit } : {}),
+  });
+}
+
+const texts = (kind: Kind, documents: readonly CachedDocument[]): readonly string[] =>
+  documents.map((document) => textAsKind(kind, document.text));
+
+/** Reads pages until `limit` documents match. `limit` 0 reads to the end. Lets `compacted` pass for the caller to word. */
+async function fromStore(
+  env: Env,
+  context: RequestContext,
+  kind: Kind,
+  target: Target,
+  selection: Selection,
+  from: Continuation,
+  limit: number,
+): Promise<ListAnswer> {
+  const items: string[] = [];
+  let { after, revision } = from;
+  for (;;) {
+    const page = await readPage(env, context, kind, target, { after, revision }, pageSize(selection, limit));
+    revision = page.revision;
+    for (const [index, document] of page.documents.entries()) {
+      after = document.key;
+      if (!selection.everything && !selection.matches(factsOf(kind, document))) continue;
+      items.push(textAsKind(kind, withResourceVersion(document)));
+      const behind = page.documents.length - index - 1 + page.remaining;
+      if (limit > 0 && items.length === limit && behind > 0) {
+        const next = encodeContinue(after, revision);
+        return answer(kind, {
+          items,
+          revision,
+          continue: next,
+          ...(selection.everything ? { remaining: behind } : {}),
+        });
+      }
+    }
+    if (page.remaining === 0) return answer(kind, { items, revision });
+  }
+}
+
+const pageSize = (selection: Selection, limit: number): number =>
+  selection.everything && limit > 0 ? limit : Math.max(limit, minReadAhead);
+
+async function readPage(
+  env: Env,
+  context: RequestContext,
+  kind: Kind,
+  target: Target,
+  from: Continuation,
+  limit: number,
+): Promise<Page> {
+  try {
+    return await env.store.list(
+      prefixOf(kind, target.namespace),
+      {
+        limit,
+        ...(from.after === '' ? {} : { after: from.after }),
+        ...(from.revision === undefined ? {} : { revision: from.revision }),
+      },
+      context.signal,
+    );
+  } catch (error) {
+    if (isStoreError(error, 'compacted') && from.after !== '') throw error;
+    throw translated(error, target, '');
+  }
+}
+
+interface Found {
+  readonly items: readonly string[];
+  readonly revision: bigint;
+  readonly continue?: string;
+  readonly remaining?: number;
+}
+
+function answer(kind: Kind, found: Found): ListAnswer {
+  return {
+    apiVersion: apiVersionOf(kind.definition),
+    kind: kind.definition.listKind,
+    resourceVersion: String(found.revision),
+    continue: found.continue ?? '',
+    remainingItemCount: found.remaining,
+    items: found.items,
+  };
+}

@@ -1,0 +1,149 @@
+/** Keeps `metadata.managedFields` in step with who wrote what. */
+import { apiVersionOf, badRequest, formatTime, type JsonObject } from '@skiff/api';
+import { emptySet, type FieldSet, setOf } from '../patch/apply/field-set.ts';
+import { type Managers, readManagers, writeManagers } from '../patch/apply/managers.ts';
+import { ownersAfterUpdate, type Versions, type Writer } from '../patch/apply/ownership.ts';
+import { isObject, listAt, own, put, same } from '../patch/values.ts';
+import type { RequestContext, Target, WriteOptions } from './contract.ts';
+import type { Kind } from './definition-table.ts';
+import type { Env } from './env.ts';
+import { metaOf, putOrDelete } from './meta.ts';
+import { fromStored, toStored } from './versions.ts';
+
+/** What tells who writes. */
+export interface Writing {
+  readonly context: RequestContext;
+  readonly kind: Kind;
+  readonly target: Target;
+  readonly options: WriteOptions;
+}
+
+const maxManagerLength = 128;
+
+/** The writer's name: the field manager, else the first part of the user agent. */
+export function writerOf(env: Env, writing: Writing): Writer {
+  const { context, kind, target, options } = writing;
+  const agent = [...(context.userAgent.split('/')[0] ?? '')].filter((each) => /[\x20-\x7e]|\P{ASCII}/u.test(each));
+  return {
+    name: options.fieldManager || agent.slice(0, maxManagerLength).join('') || 'unknown',
+    apiVersion: apiVersionOf(kind.definition),
+    subresource: target.subresource,
+    time: formatTime(env.clock.now()),
+    reset: resetFields(kind, target.subresource),
+  };
+}
+
+const statusOnly = setOf(['f:status']);
+const allButStatus = setOf(['f:spec']);
+const allButStatusAndMeta = setOf(['f:spec'], ['f:metadata']);
+
+/** What a write through this way never sets, and so never owns. */
+function resetFields(kind: Kind, subresource: string): FieldSet {
+  const hasStatus = kind.definition.subresources.some((each) => each.name === 'status');
+  if (subresource === '') return hasStatus ? statusOnly : emptySet;
+  if (subresource !== 'status') return emptySet;
+  return kind.custom === true ? allButStatusAndMeta : allButStatus;
+}
+
+/** The versions of the kind's resource, and how to show an object of `kind` at each. */
+export function versionsOf(env: Env, kind: Kind): Versions {
+  return (apiVersion) => {
+    const sibling = env.table
+      .all()
+      .find(
+        (each) =>
+          apiVersionOf(each.definition) === apiVersion &&
+          each.stored.group === kind.stored.group &&
+          each.stored.resource === kind.stored.resource,
+      );
+    if (sibling === undefined) return undefined;
+    return {
+      schema: sibling.definition.schema(),
+      convert: (object) => (sibling === kind ? object : fromStored(sibling, toStored(kind, object))),
+    };
+  };
+}
+
+/** The claims on `object`; when they cannot be read, those on `fallback`, or none. */
+export function managersOf(object: JsonObject, fallback: JsonObject | undefined): Managers {
+  return readManagers(object) ?? readManagers(fallback) ?? new Map();
+}
+
+/**
+ * Settles the claims on `object` after an update of `old` (a create, when there is none). An object that nobody's claims were
+ * ever kept for stays without. A client may drop all claims by sending `[{}]` or `[]`, as in Kubernetes.
+ */
+export function recordUpdate(env: Env, writing: Writing, old: JsonObject | undefined, object: JsonObject): void {
+  const meta = metaOf(object);
+  const sent = own(meta, 'managedFields');
+  if (isReset(sent)) {
+    delete meta.managedFields;
+    return;
+  }
+  const managers = sent === undefined ? managersOf(old ?? {}, undefined) : managersOf(object, old);
+  if (old !== undefined && managers.size === 0) return;
+  const before = old ?? skeletonOf(object);
+  const after = ownersAfterUpdate(managers, writerOf(env, writing), versionsOf(env, writing.kind), before, object);
+  writeManagers(object, after);
+}
+
+const isReset = (sent: unknown): boolean => {
+  if (!Array.isArray(sent)) return false;
+  const [only] = sent;
+  return sent.length === 0 || (sent.length === 1 && isObject(only) && Object.keys(only).length === 0);
+};
+
+/** Parts that an empty object of any kind has already in Kubernetes, so that nobody owns them for having made them. */
+const structParts: readonly (readonly string[])[] = [
+  ['spec'],
+  ['spec', 'template'],
+  ['spec', 'template', 'metadata'],
+  ['spec', 'template', 'spec'],
+  ['spec', 'strategy'],
+  ['spec', 'updateStrategy'],
+  ['spec', 'jobTemplate'],
+  ['spec', 'jobTemplate', 'metadata'],
+  ['spec', 'jobTemplate', 'spec'],
+  ['spec', 'jobTemplate', 'spec', 'template'],
+  ['spec', 'jobTemplate', 'spec', 'template', 'metadata'],
+  ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
+  ['status'],
+];
+const nullParts: readonly string[] = ['containers', 'selector', 'scaleTargetRef', 'names'];
+
+/** The empty object that a new one is compared with. */
+export function skeletonOf(object: JsonObject): JsonObject {
+  const result: JsonObject = { metadata: {} };
+  for (const path of structParts) {
+    let from: JsonObject | undefined = object;
+    let to: JsonObject = result;
+    for (const key of path) {
+      const next: unknown = from === undefined ? undefined : own(from, key);
+      from = isObject(next) ? next : undefined;
+      if (from === undefined) break;
+      const made = own(to, key);
+      const child: JsonObject = isObject(made) ? made : {};
+      for (const name of nullParts) if (own(from, name) !== undefined) put(child, name, null);
+      put(to, key, child);
+      to = child;
+    }
+  }
+  return result;
+}
+
+/** Undoes new times in the claims when nothing else of the object changed, so that such a write writes nothing. */
+export function withoutTimeOnlyChange(object: JsonObject, old: JsonObject): void {
+  const timeless = (of: JsonObject) =>
+    listAt(of, 'metadata', 'managedFields').map((entry) => (isObject(entry) ? { ...entry, time: '' } : entry));
+  if (!same(timeless(object), timeless(old))) return;
+  const bare = (of: JsonObject): JsonObject => {
+    const { managedFields: _, resourceVersion: __, ...metadata } = metaOf(of);
+    return { ...of, metadata };
+  };
+  if (same(bare(object), bare(old))) putOrDelete(metaOf(object), 'managedFields', own(metaOf(old), 'managedFields'));
+}
+
+/** Throws BadRequest: an applied configuration claims by what it says, not by saying what it claims. */
+export function refuseManagedFields(config: JsonObject): void {
+  if (listAt(config, 'metadata', 'managedFields').length > 0) throw badRequest('metadata.managedFields must be nil');
+}

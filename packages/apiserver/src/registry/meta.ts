@@ -1,0 +1,88 @@
+/** The metadata that the server owns: names, uids, times and the rules for changing them (registry/rest of Kubernetes). */
+import { badRequest, formatTime, type Json, type JsonObject, type Random, uuid } from '@skiff/api';
+import { childObject, copy, listAt, own, put, same, textAt } from '../patch/values.ts';
+
+/** `metadata`, made when it is not there. */
+export function metaOf(object: JsonObject): JsonObject {
+  return childObject(object, 'metadata');
+}
+
+export const nameOf = (object: JsonObject): string => textAt(object, 'metadata', 'name');
+export const namespaceOf = (object: JsonObject): string => textAt(object, 'metadata', 'namespace');
+export const uidOf = (object: JsonObject): string => textAt(object, 'metadata', 'uid');
+export const resourceVersionOf = (object: JsonObject): string => textAt(object, 'metadata', 'resourceVersion');
+
+/** Finalizers as texts. */
+export function finalizersOf(object: JsonObject): readonly string[] {
+  return listAt(object, 'metadata', 'finalizers').filter((each) => typeof each === 'string');
+}
+
+/** Puts a value, or takes the key away when there is none. */
+export function putOrDelete(object: JsonObject, key: string, value: Json | undefined): void {
+  if (value === undefined) delete object[key];
+  else put(object, key, copy(value));
+}
+
+const systemFields = [
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'selfLink',
+  'generation',
+];
+
+/** Forgets what a creator may not choose. */
+export function wipeSystemFields(object: JsonObject): void {
+  const meta = metaOf(object);
+  for (const name of systemFields) delete meta[name];
+}
+
+export function fillSystemFields(object: JsonObject, nowMs: number, random: Random): void {
+  const meta = metaOf(object);
+  put(meta, 'uid', uuid(random));
+  put(meta, 'creationTimestamp', formatTime(nowMs));
+}
+
+/** Makes the object's namespace the request's. Throws BadRequest when it names another one. */
+export function settleNamespace(object: JsonObject, namespace: string): void {
+  const meta = metaOf(object);
+  const named = textAt(meta, 'namespace');
+  if (named !== '' && namespace !== '' && named !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (namespace === '') delete meta.namespace;
+  else put(meta, 'namespace', namespace);
+}
+
+/** Throws BadRequest unless the object has the name of the URL. */
+export function checkName(object: JsonObject, name: string): void {
+  const named = nameOf(object);
+  if (named !== name) {
+    throw badRequest(`the name of the object (${named}) does not match the name on the URL (${name})`);
+  }
+}
+
+/** What no update may change comes from the old object (rest.BeforeUpdate). */
+export function keepSystemFields(object: JsonObject, old: JsonObject): void {
+  const meta = metaOf(object);
+  const before = metaOf(old);
+  if (textAt(meta, 'uid') === '') putOrDelete(meta, 'uid', own(before, 'uid'));
+  putOrDelete(meta, 'creationTimestamp', own(before, 'creationTimestamp'));
+  putOrDelete(meta, 'deletionTimestamp', own(before, 'deletionTimestamp'));
+  putOrDelete(meta, 'deletionGracePeriodSeconds', own(before, 'deletionGracePeriodSeconds'));
+  delete meta.selfLink;
+}
+
+/** Drops ownerReferences that stand twice and tells their uids. */
+export function dedupeOwnerReferences(object: JsonObject): readonly string[] {
+  const references = listAt(object, 'metadata', 'ownerReferences');
+  const kept: Json[] = [];
+  const dropped: string[] = [];
+  for (const reference of references) {
+    if (kept.some((each) => same(each, reference))) dropped.push(textAt(reference, 'uid'));
+    else kept.push(reference);
+  }
+  if (dropped.length > 0) put(metaOf(object), 'ownerReferences', kept);
+  return dropped;
+}

@@ -1,0 +1,95 @@
+/** PATCH: json, merge, strategic merge and apply, on an object, a part of it, or the object that stands for a part. */
+import { ApiError, badRequest, field, invalid, type JsonObject } from '@skiff/api';
+import { PatchError } from '../patch/errors.ts';
+import { jsonPatch } from '../patch/json-patch.ts';
+import { mergePatch } from '../patch/merge-patch.ts';
+import { strategicMergePatch } from '../patch/strategic-merge.ts';
+import { copy, isObject } from '../patch/values.ts';
+import { applyOne } from './apply.ts';
+import type { Answer, PatchBody, RequestContext, Target, WriteOptions } from './contract.ts';
+import { type Decodable, decodableOf, decodePatched } from './decode.ts';
+import { type Env, kindOf, methodNotSupported } from './env.ts';
+import { guaranteedUpdate } from './guaranteed-update.ts';
+import { putProjection } from './projections.ts';
+import { shownBy } from './shown.ts';
+import { findSubresource } from './subresources/table.ts';
+
+export async function patch(
+  env: Env,
+  context: RequestContext,
+  target: Target,
+  body: PatchBody,
+  options: WriteOptions,
+): Promise<Answer> {
+  const kind = kindOf(env, target);
+  const subresource = findSubresource(kind, target);
+  const isVirtual = env.virtual.has(`${target.group}/${target.resource}`);
+  const forbids = subresource === undefined && !kind.definition.verbs.includes('patch');
+  if (subresource?.type === 'action' || isVirtual || forbids) throw methodNotSupported(target, 'patch');
+  if (body.type === 'strategic' && kind.custom === true) throw unsupportedStrategic();
+  const common = { context, kind, target, options };
+  if (subresource?.type === 'projection') {
+    const shown = shownBy(subresource);
+    return putProjection(env, common, subresource, (part) => patched(context, shown, part, body, options));
+  }
+  const view = subresource?.type === 'view' ? subresource : undefined;
+  if (body.type === 'apply') return applyOne(env, { ...common, view, body });
+  return guaranteedUpdate(env, {
+    ...common,
+    view,
+    allowCreate: false,
+    make: (old) => patched(context, decodableOf(kind), old ?? {}, body, options),
+  });
+}
+
+/** The object after the patch, decoded like one that was sent whole. Throws ApiError. */
+function patched(
+  context: RequestContext,
+  shown: Decodable,
+  old: JsonObject,
+  body: PatchBody,
+  options: WriteOptions,
+): JsonObject {
+  try {
+    return decodePatched(context, shown, carryOut(shown, old, body), body.duplicates, options);
+  } catch (error) {
+    throw error instanceof PatchError ? patchRefused(error, body) : error;
+  }
+}
+
+function carryOut(shown: Decodable, old: JsonObject, body: PatchBody): JsonObject {
+  if (body.type === 'json') return requireObject(jsonPatch(copy(old), body.patch));
+  if (!isObject(body.patch)) throw new PatchError('malformed', 'json: cannot unmarshal a value that is not an object');
+  if (body.type === 'strategic') return strategicMergePatch(old, body.patch, shown.schema());
+  return requireObject(mergePatch(old, body.patch));
+}
+
+function requireObject(value: unknown): JsonObject {
+  if (isObject(value)) return value;
+  throw invalid({ group: '', kind: '' }, '', [field.invalid('patch', JSON.stringify(value), 'must stay an object')]);
+}
+
+function patchRefused(error: PatchError, body: PatchBody): ApiError {
+  switch (error.fault) {
+    case 'malformed':
+      return badRequest(error.message);
+    case 'too-many-operations':
+      return new ApiError('RequestEntityTooLarge', `Request entity too large: ${error.message}`);
+    case 'too-large':
+    case 'inapplicable':
+      return new ApiError(
+        'Invalid',
+        body.type === 'json' ? 'the server rejected our request due to an error in our request' : error.message,
+        { causes: [{ reason: 'FieldValueInvalid', field: 'patch', message: error.message }] },
+      );
+  }
+}
+
+/** Strategic merge needs the lists' merge keys, which only built-in kinds have. */
+function unsupportedStrategic(): ApiError {
+  return new ApiError(
+    'UnsupportedMediaType',
+    'the body of the request was in an unknown format - accepted media types include: ' +
+      'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+  );
+}

@@ -1,0 +1,101 @@
+/** The registry of one API server: verbs over a table of kinds, a store and a watch cache. */
+import {
+  builtinDefinitions,
+  type Clock,
+  type Definition,
+  type GroupVersionResource,
+  type Logger,
+  type Random,
+} from '@skiff/api';
+import type { Store } from '../storage/contract.ts';
+import type { WatchCache } from '../watch/contract.ts';
+import { standardAdmission } from './admission/index.ts';
+import type { AdmissionStep, Registry } from './contract.ts';
+import { create } from './create.ts';
+import { createDefinitionTable, type Kind } from './definition-table.ts';
+import { deleteOne } from './delete.ts';
+import { deleteCollection } from './delete-collection.ts';
+import type { Env, TokenIssuer, VirtualKind, WriteHook } from './env.ts';
+import { get } from './get.ts';
+import { builtinKind } from './kinds.ts';
+import { list } from './list.ts';
+import { patch } from './patch.ts';
+import { createServiceHook, defaultNodePorts, type NodePortRange } from './services/hook.ts';
+import { bindingsKind } from './subresources/bindings.ts';
+import { defaultColumns } from './tables/index.ts';
+import { update } from './update.ts';
+import { watch } from './watch.ts';
+
+export interface RegistryOptions {
+  readonly store: Store;
+  readonly cache: WatchCache;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Steps that run after those every server has: webhooks, policies, quotas. */
+  readonly admission: readonly AdmissionStep[];
+  /** The kinds to serve at first; absent: all built-in ones. */
+  readonly definitions?: readonly Definition[];
+  /** Kinds that are answered and never stored. */
+  readonly virtual?: readonly VirtualKind[];
+  /** Mints service account tokens; absent: pods get no token volume and `token` answers 503. */
+  readonly tokens?: TokenIssuer;
+  /** ClusterIPs are taken from here; absent: 10.96.0.0/16. */
+  readonly serviceCIDR?: string;
+  /** Absent: 30000 to 32767. */
+  readonly nodePorts?: NodePortRange;
+}
+
+/** A registry whose kinds may change while it runs. */
+export interface ExtensibleRegistry extends Registry {
+  /** Serves more kinds, or serves them differently. */
+  addDefinitions(kinds: readonly Kind[]): void;
+  removeDefinitions(names: readonly GroupVersionResource[]): void;
+}
+
+export const defaultServiceCIDR = '10.96.0.0/16';
+
+/** Makes the registry. It reads and writes nothing by itself; the cache must be fed by the same store. */
+export function createRegistry(options: RegistryOptions): ExtensibleRegistry {
+  const env = createEnv(options);
+  const { table } = env;
+  return {
+    definitions: () => table.all().map((kind) => kind.definition),
+    definition: (group, version, resource) => table.find({ group, version, resource })?.definition,
+    onDefinitionsChanged: (run) => table.onChanged(run),
+    columns: (definition) => table.find(definition)?.columns ?? defaultColumns,
+    addDefinitions: (kinds) => table.add(kinds),
+    removeDefinitions: (names) => table.remove(names),
+    get: (context, target, rest) => get(env, context, target, rest),
+    list: (context, target, rest) => list(env, context, target, rest),
+    watch: (context, target, rest) => watch(env, context, target, rest),
+    create: (context, target, body, rest) => create(env, context, target, body, rest),
+    update: (context, target, body, rest) => update(env, context, target, body, rest),
+    patch: (context, target, body, rest) => patch(env, context, target, body, rest),
+    delete: (context, target, rest) => deleteOne(env, context, target, rest),
+    deleteCollection: (context, target, listing, rest) => deleteCollection(env, context, target, listing, rest),
+  };
+}
+
+function createEnv(options: RegistryOptions): Env {
+  const { store, cache, clock, random, logger, tokens } = options;
+  const table = createDefinitionTable((options.definitions ?? builtinDefinitions()).map(builtinKind));
+  const hooks = new Map<string, WriteHook>();
+  const virtual = new Map<string, VirtualKind>();
+  const admission: AdmissionStep[] = [];
+  const env: Env = { store, cache, clock, random, logger, table, admission, hooks, virtual, tokens };
+  hooks.set(
+    '/services',
+    createServiceHook({
+      store,
+      clock,
+      random,
+      serviceCIDR: options.serviceCIDR ?? defaultServiceCIDR,
+      nodePorts: options.nodePorts ?? defaultNodePorts,
+    }),
+  );
+  for (const kind of [bindingsKind(env), ...(options.virtual ?? [])])
+    virtual.set(`${kind.group}/${kind.resource}`, kind);
+  admission.push(...standardAdmission(env), ...options.admission);
+  return env;
+}

@@ -1,0 +1,128 @@
+/** Label and field selectors of lists and watches, as filters over what the cache knows of a document. */
+import {
+  badRequest,
+  type FieldSelector,
+  formatSelector,
+  type JsonObject,
+  type LabelSelector,
+  matchesFields,
+  matchesLabels,
+  parseFieldSelector,
+  parseSelector,
+  requiredValue,
+  toSelector,
+} from '@skiff/api';
+import { isObject } from '../patch/values.ts';
+import type { StoredDocument } from '../storage/contract.ts';
+import type { Facts, Filter } from '../watch/contract.ts';
+import { toCached } from '../watch/document.ts';
+import type { Target } from './contract.ts';
+import type { Kind } from './definition-table.ts';
+
+export interface Selection {
+  /** For the watch cache. */
+  readonly filter: Filter;
+  /** The same for a document that was read from the store. */
+  readonly matches: (facts: Facts) => boolean;
+  /** No selector says anything: every document of the collection belongs to the list. */
+  readonly everything: boolean;
+}
+
+/** Fields that a cache indexes, because thousands of watchers ask for one value each. */
+const indexedFields = ['spec.nodeName'];
+
+/** Reads the selectors of a request. Throws BadRequest for what cannot be read or is not supported. */
+export function select(
+  kind: Kind,
+  target: Target,
+  options: { readonly labelSelector: string; readonly fieldSelector: string },
+): Selection {
+  const labels = parseSelector(options.labelSelector);
+  const fields = readFields(kind, options.fieldSelector);
+  const name = nameIn(target, fields);
+  const selectedNamespace = requiredValue(fields, 'metadata.namespace');
+  const namespace = target.namespace !== '' ? target.namespace : (selectedNamespace ?? '');
+  const everything = labels.requirements.length === 0 && fields.length === 0;
+  const rest = (facts: Facts): boolean =>
+    matchesLabels(labels, facts.labels) &&
+    matchesFields(fields, (field) => (Object.hasOwn(facts.fields, field) ? (facts.fields[field] ?? '') : ''));
+  const indexed = indexedFields
+    .map((field) => ({ field, value: requiredValue(fields, field) ?? '' }))
+    .find(({ value }) => value !== '');
+  return {
+    filter: {
+      namespace,
+      name,
+      ...(everything ? {} : { matches: rest }),
+      ...(indexed === undefined ? {} : { exactField: indexed }),
+    },
+    matches: (facts) =>
+      (name === '' || facts.name === name) &&
+      (namespace === '' || facts.namespace === namespace) &&
+      (everything || rest(facts)),
+    everything: everything && name === '',
+  };
+}
+
+/** A watch of one object names it in the path; a field selector may only repeat that name. */
+function nameIn(target: Target, fields: FieldSelector): string {
+  const selected = requiredValue(fields, 'metadata.name');
+  if (target.name === '') return selected ?? '';
+  if (fields.length > 0 && selected !== target.name) {
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  }
+  return target.name;
+}
+
+function readFields(kind: Kind, text: string): FieldSelector {
+  const selector = parseFieldSelector(text);
+  const supported = new Set([
+    'metadata.name',
+    'metadata.namespace',
+    ...Object.keys(kind.strategy.selectableFields?.({}) ?? {}),
+  ]);
+  return selector.map((requirement) => {
+    const field = kind.fieldAliases?.get(requirement.field) ?? requirement.field;
+    if (!supported.has(field)) throw badRequest(unsupportedField(kind, requirement.field));
+    return { ...requirement, field };
+  });
+}
+
+function unsupportedField(kind: Kind, field: string): string {
+  // Kinds without fields of their own are refused in apimachinery's words, the others in their own conversion's.
+  return kind.strategy.selectableFields === undefined
+    ? `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
+    : `field label not supported: ${field}`;
+}
+
+/** What selecting needs to know of a stored document. */
+export function factsOf(kind: Kind, document: StoredDocument): Facts {
+  return toCached(document, (object) => kind.strategy.selectableFields?.(object) ?? {}).facts;
+}
+
+function texts(object: JsonObject | undefined): Record<string, string> {
+  const result: Record<string, string> = Object.create(null);
+  for (const [key, value] of Object.entries(object ?? {})) if (typeof value === 'string') result[key] = value;
+  return result;
+}
+
+/** True when a LabelSelector object selects an object with these labels; an empty one selects all. */
+export function selectsLabels(selector: JsonObject, labels: JsonObject): boolean {
+  return matchesLabels(toSelector(asLabelSelector(selector)), texts(labels));
+}
+
+/** The text form of a LabelSelector object, sorted by key; '' when it is absent or empty. */
+export function selectorText(selector: JsonObject | undefined): string {
+  return selector === undefined ? '' : formatSelector(toSelector(asLabelSelector(selector)));
+}
+
+/** Stored selectors were validated against the schema: their members have the types the interface says. */
+const asLabelSelector = (selector: JsonObject): LabelSelector => {
+  const { matchLabels, matchExpressions } = selector;
+  return {
+    ...(isObject(matchLabels) ? { matchLabels: matchLabels as Record<string, string> } : {}),
+    ...(Array.isArray(matchExpressions)
+      ? { matchExpressions: matchExpressions as unknown as NonNullable<LabelSelector['matchExpressions']> }
+      : {}),
+  };
+};

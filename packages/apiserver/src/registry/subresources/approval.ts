@@ -1,0 +1,29 @@
+/** `certificatesigningrequests/approval`: only the Approved and Denied conditions change. */
+import { formatTime, type Json, type JsonObject } from '@skiff/api';
+import { childObject, listAt, own, put, textAt } from '../../patch/values.ts';
+import { keepAllMetaButManagers } from '../keep.ts';
+import { putOrDelete } from '../meta.ts';
+import type { View } from './table.ts';
+
+export const approval: View = {
+  type: 'view',
+  prepare(_kind, object, old, { nowMs }) {
+    const conditions = listAt(object, 'status', 'conditions');
+    for (const key of ['spec', 'status']) putOrDelete(object, key, own(old, key));
+    put(childObject(object, 'status'), 'conditions', stamped(conditions, nowMs));
+    keepAllMetaButManagers(object, old);
+  },
+};
+
+/** Conditions with the times that their senders left out. */
+function stamped(conditions: readonly Json[], nowMs: number): Json[] {
+  return conditions.map((condition) => {
+    const time = formatTime(nowMs);
+    const fields = condition as JsonObject;
+    return {
+      ...fields,
+      lastUpdateTime: textAt(fields, 'lastUpdateTime') || time,
+      lastTransitionTime: textAt(fields, 'lastTransitionTime') || time,
+    };
+  });
+}

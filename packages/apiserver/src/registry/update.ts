@@ -1,0 +1,45 @@
+/** PUT: replaces an object, the part of it a subresource shows, or the object that stands for a part. */
+import { copy } from '../patch/values.ts';
+import type { Answer, Incoming, RequestContext, Target, WriteOptions } from './contract.ts';
+import { decodableOf, decodeBody } from './decode.ts';
+import { type Env, kindOf, methodNotSupported } from './env.ts';
+import { type Change, guaranteedUpdate } from './guaranteed-update.ts';
+import { checkName, settleNamespace } from './meta.ts';
+import { putProjection } from './projections.ts';
+import { shownBy } from './shown.ts';
+import { findSubresource } from './subresources/table.ts';
+
+export async function update(
+  env: Env,
+  context: RequestContext,
+  target: Target,
+  body: Incoming,
+  options: WriteOptions,
+): Promise<Answer> {
+  const kind = kindOf(env, target);
+  const subresource = findSubresource(kind, target);
+  const isVirtual = env.virtual.has(`${target.group}/${target.resource}`);
+  const forbids = subresource === undefined && !kind.definition.verbs.includes('update');
+  if (subresource?.type === 'action' || isVirtual || forbids) throw methodNotSupported(target, 'update');
+  const projection = subresource?.type === 'projection' ? subresource : undefined;
+  const decoded = decodeBody(
+    context,
+    projection === undefined ? decodableOf(kind) : shownBy(projection),
+    body,
+    options,
+  );
+  const namespace = kind.definition.namespaced ? target.namespace : '';
+  settleNamespace(decoded, namespace);
+  checkName(decoded, target.name);
+  const common = { context, kind, target, options };
+  if (projection !== undefined) {
+    return putProjection(env, common, projection, () => decoded);
+  }
+  const change: Change = {
+    ...common,
+    view: subresource?.type === 'view' ? subresource : undefined,
+    allowCreate: subresource === undefined && kind.strategy.allowCreateOnUpdate === true,
+    make: () => copy(decoded),
+  };
+  return guaranteedUpdate(env, change);
+}

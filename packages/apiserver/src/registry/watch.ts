@@ -1,0 +1,100 @@
+/**
+ * Watches. Without a version: what exists now as ADDED, then events; with one: events after it. `sendInitialEvents` is
+ * KEP-3157's streaming list, whose first part ends with an annotated bookmark.
+ */
+import { apiVersionOf } from '@skiff/api';
+import type { WatchEvent } from '../watch/contract.ts';
+import type { RegistryEvent, RequestContext, Target, WatchOptions } from './contract.ts';
+import type { Kind } from './definition-table.ts';
+import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
+import { freshen, readWatchResourceVersion } from './resource-versions.ts';
+import { select } from './selectors.ts';
+import { textAsKind } from './versions.ts';
+
+/** A watch without a timeout of its own ends after this long, or up to twice as long, so that clients spread. */
+const minTimeoutMs = 30 * 60 * 1_000;
+
+export async function watch(
+  env: Env,
+  context: RequestContext,
+  target: Target,
+  options: WatchOptions,
+): Promise<AsyncIterable<readonly RegistryEvent[]>> {
+  const kind = kindOf(env, target);
+  if (!kind.definition.verbs.includes('watch')) throw methodNotSupported(target, 'watch');
+  const { filter } = select(kind, target, options);
+  const version = readWatchResourceVersion(options.resourceVersion);
+  const start = await startOf(env, context, options, version);
+  const timeout = new AbortController();
+  const timer = env.clock.after(timeoutMs(env, options), () => timeout.abort());
+  const signal = AbortSignal.any([context.signal, timeout.signal]);
+  const events = collectionOf(env, kind).watch(
+    { filter, after: start.after, bookmarks: options.allowBookmarks },
+    signal,
+  );
+  return shown(kind, events, start.marksInitialEnd, () => timer.cancel());
+}
+
+interface Start {
+  /** Events after this version; undefined: begin with what exists. */
+  readonly after: bigint | undefined;
+  /** The first bookmark says that the initial events are over. */
+  readonly marksInitialEnd: boolean;
+}
+
+async function startOf(
+  env: Env,
+  context: RequestContext,
+  options: WatchOptions,
+  version: bigint | undefined,
+): Promise<Start> {
+  const { sendInitialEvents } = options;
+  if (sendInitialEvents === undefined && version !== undefined && version > 0n) {
+    return { after: version, marksInitialEnd: false };
+  }
+  if (version === undefined || version > 0n) await freshen(env, version, context.signal);
+  if (sendInitialEvents === false) {
+    return { after: version === undefined || version === 0n ? env.cache.revision : version, marksInitialEnd: false };
+  }
+  return { after: undefined, marksInitialEnd: sendInitialEvents === true };
+}
+
+function timeoutMs(env: Env, options: WatchOptions): number {
+  const asked = options.timeoutSeconds;
+  return asked === undefined || asked <= 0 ? minTimeoutMs * (1 + env.random()) : asked * 1_000;
+}
+
+async function* shown(
+  kind: Kind,
+  events: AsyncIterable<readonly WatchEvent[]>,
+  marksInitialEnd: boolean,
+  done: () => void,
+): AsyncGenerator<readonly RegistryEvent[]> {
+  let marks = marksInitialEnd;
+  try {
+    for await (const batch of events) {
+      yield batch.map((event) => {
+        if (event.document !== undefined && event.type !== 'BOOKMARK') {
+          return { type: event.type, text: textAsKind(kind, event.document.text) };
+        }
+        const text = bookmarkText(kind, event.version, marks);
+        marks = false;
+        return { type: 'BOOKMARK', text };
+      });
+    }
+  } finally {
+    done();
+  }
+}
+
+function bookmarkText(kind: Kind, version: bigint, endsInitialEvents: boolean): string {
+  return JSON.stringify({
+    kind: kind.definition.kind,
+    apiVersion: apiVersionOf(kind.definition),
+    metadata: {
+      resourceVersion: String(version),
+      creationTimestamp: null,
+      ...(endsInitialEvents ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
+    },
+  });
+}
