@@ -52,7 +52,8 @@ function mergeField(original: JsonObject, name: string, value: Json, schema: Sch
   const live = own(original, name);
   const below = fieldSchema(schema, name);
   if (isObject(live) && isObject(value)) {
-    put(original, name, mergeMap(live, value, below));
+    const replaces = below?.type === 'object' && below.patchReplace === true;
+    put(original, name, replaces ? value : mergeMap(live, value, below));
     return;
   }
   if (Array.isArray(live) && Array.isArray(value)) {

@@ -17,7 +17,7 @@ export async function create(
   options: WriteOptions,
 ): Promise<Answer> {
   const kind = kindOf(env, target);
-  const subresource = findSubresource(kind, target);
+  const subresource = findSubresource(kind, target, 'create');
   if (subresource?.type === 'action') return subresource.run(env, { context, kind, target, body, options });
   if (subresource !== undefined || !kind.definition.verbs.includes('create'))
     throw methodNotSupported(target, 'create');

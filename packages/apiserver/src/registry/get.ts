@@ -20,12 +20,11 @@ export async function get(env: Env, context: RequestContext, target: Target, opt
     if (object === undefined) throw notFound(target, target.name);
     return { text: toText(object), created: false };
   }
+  const subresource = findSubresource(kind, target, 'get');
+  if (subresource?.type === 'action') throw methodNotSupported(target, 'get');
   const text = await readText(env, context, target, kind, options.resourceVersion);
-  const subresource = findSubresource(kind, target);
-  if (subresource === undefined || subresource.type === 'view') return { text, created: false };
-  if (subresource.type === 'projection')
-    return { text: toText(subresource.get(kind, parseText(text))), created: false };
-  throw methodNotSupported({ group: target.group, resource: `${target.resource}/${target.subresource}` }, 'get');
+  if (subresource?.type !== 'projection') return { text, created: false };
+  return { text: toText(subresource.get(kind, parseText(text))), created: false };
 }
 
 async function readText(

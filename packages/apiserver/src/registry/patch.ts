@@ -22,7 +22,7 @@ export async function patch(
   options: WriteOptions,
 ): Promise<Answer> {
   const kind = kindOf(env, target);
-  const subresource = findSubresource(kind, target);
+  const subresource = findSubresource(kind, target, 'patch');
   const isVirtual = env.virtual.has(`${target.group}/${target.resource}`);
   const forbids = subresource === undefined && !kind.definition.verbs.includes('patch');
   if (subresource?.type === 'action' || isVirtual || forbids) throw methodNotSupported(target, 'patch');

@@ -13,9 +13,9 @@ import { standardAdmission } from './admission/index.ts';
 import type { AdmissionStep, Registry } from './contract.ts';
 import { create } from './create.ts';
 import { createDefinitionTable, type Kind } from './definition-table.ts';
-import { deleteOne } from './delete.ts';
+import { deleteOne, hookKey } from './delete.ts';
 import { deleteCollection } from './delete-collection.ts';
-import type { Env, TokenIssuer, VirtualKind, WriteHook } from './env.ts';
+import { collectionOf, type Env, type TokenIssuer, type VirtualKind, type WriteHook } from './env.ts';
 import { get } from './get.ts';
 import { builtinKind } from './kinds.ts';
 import { list } from './list.ts';
@@ -64,7 +64,10 @@ export function createRegistry(options: RegistryOptions): ExtensibleRegistry {
     definition: (group, version, resource) => table.find({ group, version, resource })?.definition,
     onDefinitionsChanged: (run) => table.onChanged(run),
     columns: (definition) => table.find(definition)?.columns ?? defaultColumns,
-    addDefinitions: (kinds) => table.add(kinds),
+    addDefinitions(kinds) {
+      table.add(kinds);
+      claimCollections(env, kinds);
+    },
     removeDefinitions: (names) => table.remove(names),
     get: (context, target, rest) => get(env, context, target, rest),
     list: (context, target, rest) => list(env, context, target, rest),
@@ -75,6 +78,11 @@ export function createRegistry(options: RegistryOptions): ExtensibleRegistry {
     delete: (context, target, rest) => deleteOne(env, context, target, rest),
     deleteCollection: (context, target, listing, rest) => deleteCollection(env, context, target, listing, rest),
   };
+}
+
+/** A collection keeps history from its first use on: used now, a watch may go back to before the first list. */
+function claimCollections(env: Env, kinds: readonly Kind[]): void {
+  for (const kind of kinds) if (!env.virtual.has(hookKey(kind))) collectionOf(env, kind);
 }
 
 function createEnv(options: RegistryOptions): Env {
@@ -97,5 +105,6 @@ function createEnv(options: RegistryOptions): Env {
   for (const kind of [bindingsKind(env), ...(options.virtual ?? [])])
     virtual.set(`${kind.group}/${kind.resource}`, kind);
   admission.push(...standardAdmission(env), ...options.admission);
+  claimCollections(env, table.all());
   return env;
 }

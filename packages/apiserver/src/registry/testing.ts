@@ -1,9 +1,19 @@
 /** A whole registry in memory, for tests of whatever stands on one. Time stands still until the test steps it. */
-import type { Clock, JsonObject, Logger, Random } from '@skiff/api';
+import { ApiError, type Clock, type JsonObject, type Logger, type Random, type Status } from '@skiff/api';
 import { createMemoryStore, type MemoryStore } from '../storage/memory/store.ts';
 import { createWatchCache } from '../watch/cache.ts';
 import type { WatchCache } from '../watch/contract.ts';
-import type { DeleteOptions, ListOptions, RequestContext, Target, WatchOptions, WriteOptions } from './contract.ts';
+import type {
+  Answer,
+  DeleteOptions,
+  ListOptions,
+  PatchType,
+  Registry,
+  RequestContext,
+  Target,
+  WatchOptions,
+  WriteOptions,
+} from './contract.ts';
 import { createRegistry, type ExtensibleRegistry, type RegistryOptions } from './registry.ts';
 
 /** A clock that moves when told to. */
@@ -70,6 +80,7 @@ export interface MemoryRegistry {
   readonly cache: WatchCache;
   readonly clock: StepClock;
   readonly random: Random;
+  readonly call: Caller;
   close(): Promise<void>;
 }
 
@@ -96,6 +107,7 @@ export async function createMemoryRegistry(options: Partial<RegistryOptions> = {
     cache,
     clock,
     random,
+    call: callerOf(registry),
     async close() {
       await cache.close();
       await store.close();
@@ -114,6 +126,63 @@ export function testContext(
     signal,
     warnings,
     warn: (text) => warnings.push(text),
+  };
+}
+
+/** Calls of a registry without their usual options, answered with objects. */
+export interface Caller {
+  create(of: string, namespace: string, object: JsonObject, options?: Partial<WriteOptions>): Promise<JsonObject>;
+  get(of: string, namespace: string, name: string): Promise<JsonObject>;
+  update(of: string, namespace: string, name: string, object: JsonObject): Promise<JsonObject>;
+  patch(of: string, namespace: string, name: string, type: PatchType, patch: unknown): Promise<JsonObject>;
+  apply(
+    of: string,
+    namespace: string,
+    name: string,
+    config: JsonObject,
+    manager: string,
+    force?: boolean,
+  ): Promise<JsonObject>;
+  remove(of: string, namespace: string, name: string, options?: Partial<DeleteOptions>): Promise<JsonObject>;
+  names(of: string, namespace: string, options?: Partial<ListOptions>): Promise<readonly string[]>;
+}
+
+/** Documents are copied on the way in: a registry uses them up. */
+export function callerOf(registry: Registry): Caller {
+  const read = async (answer: Promise<Answer>): Promise<JsonObject> => JSON.parse((await answer).text);
+  const body = (document: JsonObject) => ({ document: structuredClone(document), duplicates: [] });
+  const patch: Registry['patch'] = (...parameters) => registry.patch(...parameters);
+  return {
+    create: (of, namespace, object, options) =>
+      read(registry.create(testContext(), target(of, namespace), body(object), writeOptions(options))),
+    get: (of, namespace, name) =>
+      read(registry.get(testContext(), target(of, namespace, name), { resourceVersion: '' })),
+    update: (of, namespace, name, object) =>
+      read(registry.update(testContext(), target(of, namespace, name), body(object), writeOptions())),
+    patch: (of, namespace, name, type, change) =>
+      read(
+        patch(
+          testContext(),
+          target(of, namespace, name),
+          { type, patch: structuredClone(change), duplicates: [], force: false },
+          writeOptions(),
+        ),
+      ),
+    apply: (of, namespace, name, config, fieldManager, force = false) =>
+      read(
+        patch(
+          testContext(),
+          target(of, namespace, name),
+          { type: 'apply', patch: structuredClone(config), duplicates: [], force },
+          writeOptions({ fieldManager }),
+        ),
+      ),
+    remove: (of, namespace, name, options) =>
+      read(registry.delete(testContext(), target(of, namespace, name), deleteOptions(options))),
+    async names(of, namespace, options) {
+      const { items } = await registry.list(testContext(), target(of, namespace), listOptions(options));
+      return items.map((text) => JSON.parse(text).metadata.name);
+    },
   };
 }
 
@@ -161,3 +230,13 @@ export const watchOptions = (options: Partial<WatchOptions> = {}): WatchOptions 
   timeoutSeconds: undefined,
   ...options,
 });
+
+/** The Status of what `work` is refused with. Throws when it is not refused. */
+export async function statusOf(work: Promise<unknown>): Promise<Status> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof ApiError) return error.status;
+  throw error ?? new Error('expected a refusal');
+}

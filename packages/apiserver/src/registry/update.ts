@@ -17,7 +17,7 @@ export async function update(
   options: WriteOptions,
 ): Promise<Answer> {
   const kind = kindOf(env, target);
-  const subresource = findSubresource(kind, target);
+  const subresource = findSubresource(kind, target, 'update');
   const isVirtual = env.virtual.has(`${target.group}/${target.resource}`);
   const forbids = subresource === undefined && !kind.definition.verbs.includes('update');
   if (subresource?.type === 'action' || isVirtual || forbids) throw methodNotSupported(target, 'update');

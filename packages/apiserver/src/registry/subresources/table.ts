@@ -1,8 +1,8 @@
 /** What a kind offers below its objects, beside what the doors do themselves (log, exec, attach, portforward, proxy). */
-import { ApiError, type JsonObject } from '@skiff/api';
+import { ApiError, type JsonObject, type Verb } from '@skiff/api';
 import type { Answer, Incoming, RequestContext, Target, WriteOptions } from '../contract.ts';
 import type { Kind } from '../definition-table.ts';
-import type { Env } from '../env.ts';
+import { type Env, methodNotSupported } from '../env.ts';
 import { approval } from './approval.ts';
 import { binding } from './binding.ts';
 import { ephemeralContainers } from './ephemeral-containers.ts';
@@ -66,14 +66,20 @@ const ofKinds: ReadonlyMap<string, Subresource> = new Map<string, Subresource>([
   ['certificates.k8s.io/certificatesigningrequests/approval', approval],
 ]);
 
-/** The subresource a request names; undefined when it is about the object itself. Throws NotFound when the kind has none of that name. */
-export function findSubresource(kind: Kind, target: Target): Subresource | undefined {
+/**
+ * The subresource a request names; undefined when it is about the object itself. Throws NotFound when the kind has none of
+ * that name, and MethodNotAllowed when it does not take the verb.
+ */
+export function findSubresource(kind: Kind, target: Target, verb: Verb): Subresource | undefined {
   const name = target.subresource;
   if (name === '') return undefined;
-  const offered = kind.definition.subresources.some((each) => each.name === name);
+  const offered = kind.definition.subresources.find((each) => each.name === name);
   const found = ofKinds.get(`${kind.definition.group}/${kind.definition.resource}/${name}`) ?? everywhere.get(name);
-  if (!offered || found === undefined) {
+  if (offered === undefined || found === undefined) {
     throw new ApiError('NotFound', 'the server could not find the requested resource');
+  }
+  if (!offered.verbs.includes(verb)) {
+    throw methodNotSupported({ group: target.group, resource: `${target.resource}/${name}` }, verb);
   }
   return found;
 }

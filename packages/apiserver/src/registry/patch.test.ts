@@ -1,0 +1,156 @@
+import type { JsonObject } from '@skiff/api';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { configMap, deployment } from './fixtures.ts';
+import {
+  type Caller,
+  createMemoryRegistry,
+  type MemoryRegistry,
+  statusOf,
+  target,
+  testContext,
+  writeOptions,
+} from './testing.ts';
+
+let memory: MemoryRegistry;
+let call: Caller;
+beforeEach(async () => {
+  memory = await createMemoryRegistry();
+  call = memory.call;
+  await call.create('apps/v1/deployments', 'default', deployment('web'));
+});
+afterEach(() => memory.close());
+
+const web = (type: 'json' | 'merge' | 'strategic', patch: unknown) =>
+  call.patch('apps/v1/deployments', 'default', 'web', type, patch);
+
+const containers = (object: JsonObject): unknown =>
+  (((object.spec as JsonObject).template as JsonObject).spec as JsonObject).containers;
+
+describe('patch', () => {
+  test('json', async () => {
+    expect((await web('json', [{ op: 'replace', path: '/spec/replicas', value: 4 }])).spec).toMatchObject({
+      replicas: 4,
+    });
+  });
+
+  test('merge replaces lists', async () => {
+    const patched = await web('merge', {
+      spec: { template: { spec: { containers: [{ name: 'other', image: 'x:1' }] } } },
+    });
+    expect(containers(patched)).toMatchObject([{ name: 'other' }]);
+  });
+
+  test('strategic merges lists by their keys', async () => {
+    const patched = await web('strategic', {
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              { name: 'main', image: 'web:2' },
+              { name: 'side', image: 'x:1' },
+            ],
+          },
+        },
+      },
+    });
+    expect(containers(patched)).toMatchObject([
+      { name: 'main', image: 'web:2', terminationMessagePath: '/dev/termination-log' },
+      { name: 'side', image: 'x:1', imagePullPolicy: 'IfNotPresent' },
+    ]);
+  });
+
+  test('strategic with retained keys changes the strategy whole', async () => {
+    const patched = await web('strategic', { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } });
+    expect((patched.spec as JsonObject).strategy).toEqual({ type: 'Recreate' });
+  });
+
+  test('an absent object is not found', async () => {
+    expect(await statusOf(call.patch('configmaps', 'default', 'c', 'merge', {}))).toMatchObject({
+      code: 404,
+      message: 'configmaps "c" not found',
+    });
+  });
+
+  test('a patch that carries an old resourceVersion is refused', async () => {
+    expect(await statusOf(web('merge', { metadata: { resourceVersion: '1' } }))).toMatchObject({
+      code: 409,
+      reason: 'Conflict',
+    });
+  });
+
+  test.each<[string, 'json' | 'merge' | 'strategic', unknown, object]>([
+    ['a failed test', 'json', [{ op: 'test', path: '/spec/replicas', value: 9 }], { code: 422, reason: 'Invalid' }],
+    [
+      'a wrong type',
+      'merge',
+      { spec: { replicas: 'many' } },
+      { code: 422, reason: 'Invalid', message: expect.stringContaining('patch: Invalid value: ') },
+    ],
+    [
+      'an unknown field',
+      'merge',
+      { spec: { foo: 1 } },
+      { code: 422, message: expect.stringContaining('strict decoding error: unknown field "spec.foo"') },
+    ],
+    ['another name', 'merge', { metadata: { name: 'other' } }, { code: 400 }],
+    ['a list for an object', 'merge', [1], { code: 400, reason: 'BadRequest' }],
+    ['a patch that is no list', 'json', {}, { code: 400, reason: 'BadRequest' }],
+    [
+      'a malformed directive',
+      'strategic',
+      { spec: { $patch: 'nonsense' } },
+      { code: 400, message: expect.stringContaining('unknown patch type') },
+    ],
+    [
+      'too many operations',
+      'json',
+      Array.from({ length: 10_001 }, () => ({ op: 'test', path: '', value: 1 })),
+      { code: 413, reason: 'RequestEntityTooLarge' },
+    ],
+    [
+      'an immutable selector',
+      'merge',
+      { spec: { selector: { matchLabels: { app: 'x' } }, template: { metadata: { labels: { app: 'x' } } } } },
+      { code: 422, message: expect.stringContaining('field is immutable') },
+    ],
+  ])('refuses %s', async (_, type, patch, expected) => {
+    expect(await statusOf(web(type, patch))).toMatchObject(expected);
+  });
+
+  test('of unknown fields Warn tells and Ignore does not', async () => {
+    for (const [fieldValidation, told] of [
+      ['Warn', ['unknown field "spec.foo"']],
+      ['Ignore', []],
+    ] as const) {
+      const context = testContext();
+      await memory.registry.patch(
+        context,
+        target('apps/v1/deployments', 'default', 'web'),
+        { type: 'strategic', patch: { spec: { foo: 1 } }, duplicates: [], force: false },
+        writeOptions({ fieldValidation }),
+      );
+      expect(context.warnings).toEqual(told);
+    }
+  });
+
+  test('a patch that changes nothing writes nothing', async () => {
+    const before = await memory.store.revision();
+    await web('merge', { spec: { replicas: 1 } });
+    expect(await memory.store.revision()).toBe(before);
+  });
+
+  test('text that joins a Secret is encoded, by whatever patch it comes', async () => {
+    await call.create('secrets', 'default', { metadata: { name: 's' }, stringData: { a: 'x' } });
+    const patched = await call.patch('secrets', 'default', 's', 'merge', { stringData: { b: 'yé' } });
+    expect(patched.data).toEqual({ a: 'eA==', b: Buffer.from('yé').toString('base64') });
+    expect(patched).not.toHaveProperty('stringData');
+    expect(patched.type).toBe('Opaque');
+  });
+
+  test('a prototype cannot be reached', async () => {
+    await call.create('configmaps', 'default', configMap('c'));
+    const patch = JSON.parse('{"__proto__":{"polluted":"1"},"data":{"__proto__":{"polluted":"1"}}}');
+    await statusOf(call.patch('configmaps', 'default', 'c', 'merge', patch));
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+});
