@@ -3,7 +3,7 @@
  * KEP-1904's table says. Pages after the first are read from the store at the first page's revision.
  */
 import { apiVersionOf } from '@skiff/api';
-import { isStoreError, type Page } from '../storage/contract.ts';
+import { isStoreError, type Page, type StoredDocument } from '../storage/contract.ts';
 import type { CachedDocument } from '../watch/contract.ts';
 import { type Continuation, decodeContinue, encodeContinue, expiredContinue } from './continue.ts';
 import type { ListAnswer, ListOptions, RequestContext, Target } from './contract.ts';
@@ -97,8 +97,9 @@ async function fromStore(
     revision = page.revision;
     for (const [index, document] of page.documents.entries()) {
       after = document.key;
-      if (!selection.everything && !selection.matches(factsOf(kind, document))) continue;
-      items.push(textAsKind(kind, withResourceVersion(document)));
+      const text = textIfSelected(env, kind, selection, document);
+      if (text === undefined) continue;
+      items.push(text);
       const behind = page.documents.length - index - 1 + page.remaining;
       if (limit > 0 && items.length === limit && behind > 0) {
         const next = encodeContinue(after, revision);
@@ -111,6 +112,17 @@ async function fromStore(
       }
     }
     if (page.remaining === 0) return answer(kind, { items, revision });
+  }
+}
+
+/** A document that cannot be read is left out alone, and named in the log; the list is answered. */
+function textIfSelected(env: Env, kind: Kind, selection: Selection, document: StoredDocument): string | undefined {
+  try {
+    if (!selection.everything && !selection.matches(factsOf(kind, document))) return undefined;
+    return textAsKind(kind, withResourceVersion(document));
+  } catch (error) {
+    env.logger.error({ err: error, key: document.key }, 'a stored object cannot be read; lists leave it out');
+    return undefined;
   }
 }
 
