@@ -1,38 +1,19 @@
-/** Quantities as numbers, for what the kernel and the engine are told. Pure. */
+/** Quantities as numbers, for what the kernel and the engine are told. Pure; the API server has refused damaged ones before. */
+import { tryParseQuantity } from '@skiff/api';
 
-const suffixes: ReadonlyMap<string, number> = new Map([
-  ['n', 1e-9],
-  ['u', 1e-6],
-  ['m', 1e-3],
-  ['', 1],
-  ['k', 1e3],
-  ['M', 1e6],
-  ['G', 1e9],
-  ['T', 1e12],
-  ['P', 1e15],
-  ['E', 1e18],
-  ['Ki', 2 ** 10],
-  ['Mi', 2 ** 20],
-  ['Gi', 2 ** 30],
-  ['Ti', 2 ** 40],
-  ['Pi', 2 ** 50],
-  ['Ei', 2 ** 60],
-]);
+const nanoPerUnit = 1_000_000_000n;
+const nanoPerMilli = 1_000_000n;
 
-/** The value in base units (cores, bytes); 0 for an absent or damaged quantity, which the API server has refused before. */
-export function quantityToNumber(value: unknown): number {
-  if (typeof value === 'number') return value;
-  if (typeof value !== 'string') return 0;
-  const match = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([a-zA-Z]{0,2}))$/.exec(value.trim());
-  if (match === null) return 0;
-  const [, digits = '0', exponent, suffix = ''] = match;
-  if (exponent !== undefined) return Number(`${digits}${exponent}`);
-  const factor = suffixes.get(suffix);
-  return factor === undefined ? 0 : Number(digits) * factor;
-}
+const nanoOf = (value: unknown): bigint =>
+  typeof value === 'string' || typeof value === 'number' ? (tryParseQuantity(value)?.nano ?? 0n) : 0n;
+
+const divideUp = (value: bigint, by: bigint): number => Number((value + by - 1n) / by);
+
+/** The value in base units (cores, bytes), perhaps with a fraction; 0 for an absent one. */
+export const quantityToNumber = (value: unknown): number => Number(nanoOf(value)) / 1e9;
 
 /** Thousandths of a core, rounded up as Kubernetes' MilliValue is. */
-export const toMilliCpu = (value: unknown): number => Math.ceil(Number((quantityToNumber(value) * 1000).toFixed(6)));
+export const toMilliCpu = (value: unknown): number => divideUp(nanoOf(value), nanoPerMilli);
 
 /** Bytes, rounded up. */
-export const toBytes = (value: unknown): number => Math.ceil(quantityToNumber(value));
+export const toBytes = (value: unknown): number => divideUp(nanoOf(value), nanoPerUnit);

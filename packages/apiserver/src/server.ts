@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { builtinDefinitions, type Clock } from '@skiff/api';
 import type { Authoriser } from './chain/attributes.ts';
-import { createAuthenticate, type TokenAuthenticator } from './chain/authenticate.ts';
+import { type Authenticate, createAuthenticate, type TokenAuthenticator } from './chain/authenticate.ts';
 import { createAuthoriser } from './chain/authorise.ts';
 import { bootstrap } from './chain/bootstrap.ts';
 import { createBootstrapAuthenticator } from './chain/bootstrap-token.ts';
@@ -56,6 +56,7 @@ interface Core {
   readonly cache: WatchCache;
   readonly registry: Registry;
   readonly rbac: Rbac;
+  readonly authenticate: Authenticate;
   readonly chain: Chain;
   readonly flowControl: FlowControl;
   readonly joinTokens: TokenAuthenticator;
@@ -93,7 +94,7 @@ function createCore(config: ApiServerConfig, store: Store, ca: X509Certificate, 
   const chain = createChain({ clock, authenticate, authoriser, flowControl });
   const links = createLinks();
   const streams = createPodStreams({ registry, links, clock });
-  return { store, cache, registry, rbac, chain, flowControl, joinTokens, links, streams };
+  return { store, cache, registry, rbac, authenticate, chain, flowControl, joinTokens, links, streams };
 }
 
 function made<T>(value: T | undefined): T {
@@ -134,7 +135,7 @@ function createGrpc(config: ApiServerConfig, core: Core, tls: Tls, ca: KeyPair):
   const { clock, logger, random } = config;
   const { registry, chain, links, streams, joinTokens } = core;
   return createGrpcDoor({
-    ...{ tls, clock, logger },
+    ...{ tls, clock, logger, authenticate: core.authenticate },
     resources: resourcesService({ registry, chain, clock, random }),
     pods: podsService({ chain, streams }),
     nodes: nodesService({ chain, links, clock, logger, joinTokens, ca }),

@@ -28,7 +28,7 @@ export function environmentOf(input: EnvironmentInput): Map<string, string> {
   for (const [name, value] of envFrom(input)) result.set(name, value);
   const services = new Map(serviceVariables(input.pod, input.services));
   for (const variable of input.container.env ?? []) {
-    const value = valueOf(input, variable, (name) => result.get(name) ?? services.get(name));
+    const value = variableValue(input, variable, (name) => result.get(name) ?? services.get(name));
     if (value !== undefined) result.set(variable.name, value);
   }
   for (const [name, value] of services) if (!result.has(name)) result.set(name, value);
@@ -61,7 +61,7 @@ function* named(name: string, value: string): Generator<[string, string]> {
 
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
 
-function valueOf(
+function variableValue(
   input: EnvironmentInput,
   { value, valueFrom }: EnvVar,
   lookUp: (name: string) => string | undefined,

@@ -60,7 +60,15 @@ async function removeDevice(run: CommandRunner, device: string): Promise<void> {
 async function ensureSysctls(run: CommandRunner): Promise<void> {
   const bridged = 'net.bridge.bridge-nf-call-iptables';
   if (!(await succeeds(run, 'sysctl', ['-n', bridged]))) await run('modprobe', ['br_netfilter']);
-  await output(run, 'sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1', `${bridged}=1`]);
+  await ensureSysctl(run, 'net.ipv4.ip_forward');
+  await ensureSysctl(run, bridged);
+}
+
+/** Sets it to 1 unless it is: in a container it may be right already, and not ours to write. */
+async function ensureSysctl(run: CommandRunner, name: string): Promise<void> {
+  const now = await run('sysctl', ['-n', name]);
+  if (now.code === 0 && now.stdout.trim() === '1') return;
+  await output(run, 'sysctl', ['-q', '-w', `${name}=1`]);
 }
 
 async function ensureBridge(run: CommandRunner, settings: NodeSettings): Promise<void> {
@@ -75,7 +83,7 @@ async function ensureBridge(run: CommandRunner, settings: NodeSettings): Promise
     ...(present ?? []).filter((one) => one !== address).map((one) => `address del ${one} dev ${bridgeDevice}`),
   ]);
   // Host ports on 127.0.0.1: their packets leave for the pod with a loopback source until NAT rewrites it.
-  await output(run, 'sysctl', ['-q', '-w', `net.ipv4.conf.${bridgeDevice}.route_localnet=1`]);
+  await ensureSysctl(run, `net.ipv4.conf.${bridgeDevice}.route_localnet`);
 }
 
 async function ensureTunnel(
@@ -92,7 +100,6 @@ async function ensureTunnel(
     const type = ['type', 'vxlan', 'id', String(tunnel.vni), 'dstport', String(tunnel.port), 'nolearning'];
     await output(run, 'ip', ['link', 'add', 'name', tunnelDevice, ...type, 'local', nodeIP]);
   }
-  // The kernel names a sysctl's device with '/' where the device's name has a dot, and the other way round.
   await ipBatch(run, [
     `link set dev ${tunnelDevice} mtu ${podMtu(uplink)} address ${end.hardwareAddress} up`,
     `address replace ${address} dev ${tunnelDevice}`,

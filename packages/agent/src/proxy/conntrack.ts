@@ -41,6 +41,12 @@ export function staleFlows(flows: readonly Flow[], targets: UdpTargets, nodeIP: 
   });
 }
 
+/** Virtual ports that are no more have no targets: their flows are stale too. */
+export function withGone(targets: UdpTargets, old: UdpTargets = new Map()): UdpTargets {
+  const gone = [...old.keys()].filter((key) => !targets.has(key));
+  return new Map([...targets, ...gone.map((key) => [key, new Set<string>()] as const)]);
+}
+
 /** Forgets stale UDP flows. Without the conntrack tool they end by themselves, 30 s after their last packet. */
 export async function forgetStaleFlows(
   targets: UdpTargets,
@@ -48,6 +54,7 @@ export async function forgetStaleFlows(
   run: CommandRunner,
   logger: Logger,
 ): Promise<void> {
+  if (targets.size === 0) return;
   const listing = await run('conntrack', ['-L', '-f', 'ipv4', '-p', 'udp']);
   if (listing.code !== 0) {
     logger.warn(

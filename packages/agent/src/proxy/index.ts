@@ -5,7 +5,7 @@ import type { CommandRunner } from '../network/command.ts';
 import { startLoop } from '../network/loop.ts';
 import { nftTable } from '../network/nft/table.ts';
 import { tableName } from './base.ts';
-import { forgetStaleFlows, sameTargets } from './conntrack.ts';
+import { forgetStaleFlows, sameTargets, withGone } from './conntrack.ts';
 import { healthServers } from './health.ts';
 import { planProxy, type UdpTargets } from './rules.ts';
 
@@ -69,9 +69,10 @@ export function startProxy(options: ProxyOptions, signal: AbortSignal): ServiceP
     await table.notice();
     await table.apply(plan.ruleset);
     health.update(plan.healthChecks);
-    const changed = targets === undefined || !sameTargets(targets, plan.udpTargets);
+    const old = targets;
     targets = plan.udpTargets;
-    if (changed && targets.size > 0) await forgetStaleFlows(targets, options.nodeIP, run, logger);
+    if (old === undefined || !sameTargets(old, targets))
+      await forgetStaleFlows(withGone(targets, old), options.nodeIP, run, logger);
   };
 
   const loop = startLoop({ name: 'proxy', work, quietMs, resyncMs, clock, logger }, signal);

@@ -1,7 +1,7 @@
 /** The pod conditions that a node answers for (kubelet's status/generate.go, v1.32). Pure. */
 import type { ContainerStatus as ApiContainerStatus, Pod, PodCondition } from '@skiff/api';
 import { isSidecar } from '../pods/spec.ts';
-import { toTime } from '../time.ts';
+import { formatTime } from '@skiff/api';
 import type { Phase } from './phase.ts';
 
 export interface ConditionsInput {
@@ -48,7 +48,7 @@ function toCondition(type: string, verdict: Verdict, { previous, now }: Conditio
   return {
     type,
     ...verdict,
-    lastTransitionTime: unchanged && last.lastTransitionTime ? last.lastTransitionTime : toTime(now),
+    lastTransitionTime: unchanged && last.lastTransitionTime ? last.lastTransitionTime : formatTime(now),
   };
 }
 

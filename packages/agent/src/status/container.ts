@@ -5,7 +5,7 @@ import { instancesOf, type PodFacts, type Setback, setbackShown } from '../pods/
 import { type DeclaredContainer, initContainers, podLabel, restartPolicyOf } from '../pods/spec.ts';
 import type { Verdict } from '../pods/verdict.ts';
 import type { ContainerStatus } from '../runtime/contract.ts';
-import { goDuration, toTime } from '../time.ts';
+import { formatDuration, formatTime } from '@skiff/api';
 
 type Terminated = NonNullable<ApiContainerState['terminated']>;
 
@@ -51,7 +51,7 @@ function stateOf(input: ContainerStatusInput, newest: ContainerStatus | undefine
   if (newest === undefined || newest.state === 'created') return absentState(input);
   if (newest.state === 'running') {
     // Kubernetes calls a container running once its postStart hook has ended.
-    return starting ? { waiting: creating(facts) } : { running: { startedAt: toTime(newest.startedAt) } };
+    return starting ? { waiting: creating(facts) } : { running: { startedAt: formatTime(newest.startedAt) } };
   }
   const waiting = waitingToRestart(input, newest);
   return waiting === undefined ? { terminated: toTerminated(facts, newest) } : { waiting };
@@ -88,7 +88,7 @@ function waitingToRestart(input: ContainerStatusInput, dead: ContainerStatus) {
   const { facts, verdict, declared } = input;
   if (verdict.type === 'end' || !willRestart(input, dead)) return undefined;
   if (restartAt(dead) > facts.now) {
-    const wait = goDuration(restartDelayMs(dead));
+    const wait = formatDuration(restartDelayMs(dead));
     return {
       reason: 'CrashLoopBackOff',
       message: `back-off ${wait} restarting failed container=${declared.spec.name} pod=${podLabel(facts.pod)}`,
@@ -125,8 +125,8 @@ export function toTerminated(facts: PodFacts, dead: ContainerStatus): Terminated
     exitCode: dead.exitCode,
     reason: endReason(dead),
     ...(words === undefined || words === '' ? {} : { message: words }),
-    startedAt: dead.startedAt === 0 ? toTime(dead.createdAt) : toTime(dead.startedAt),
-    finishedAt: toTime(dead.finishedAt),
+    startedAt: dead.startedAt === 0 ? formatTime(dead.createdAt) : formatTime(dead.startedAt),
+    finishedAt: formatTime(dead.finishedAt),
     containerID: `docker://${dead.id}`,
   };
 }

@@ -3,7 +3,7 @@ import type { ContainerStatus as ApiContainerStatus, PodStatus } from '@skiff/ap
 import { liveSandbox, type PodFacts } from '../pods/facts.ts';
 import { appContainers, type DeclaredContainer, ephemeralContainers, initContainers } from '../pods/spec.ts';
 import { type Verdict, verdictOf } from '../pods/verdict.ts';
-import { toTime } from '../time.ts';
+import { formatTime } from '@skiff/api';
 import { computeConditions } from './conditions.ts';
 import { toContainerStatus } from './container.ts';
 import { computePhase, type Phase } from './phase.ts';
@@ -42,7 +42,7 @@ export function generateStatus({ facts, hostIPs, previous }: StatusInput): PodSt
     ...why(verdict, phase),
     conditions,
     ...addresses(facts, hostIPs, previous),
-    startTime: previous?.startTime ?? toTime(now),
+    startTime: previous?.startTime ?? formatTime(now),
     qosClass: pod.status?.qosClass ?? qosClassOf(pod),
     ...(initStatuses.length > 0 ? { initContainerStatuses: initStatuses } : {}),
     ...(verdict.type === 'end' && verdict.cause === 'rejected' ? {} : { containerStatuses: appStatuses }),

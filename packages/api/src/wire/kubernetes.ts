@@ -63,16 +63,16 @@ export function toAny(document: JsonObject): AnyMessage {
   const name = requireMessage(apiVersion, kind);
   const writer = protobuf.Writer.create();
   codecOf(name).write(writer, document, 0);
-  return { typeUrl: typeUrlPrefix + name, value: asBuffer(writer.finish()) };
+  return { type_url: typeUrlPrefix + name, value: asBuffer(writer.finish()) };
 }
 
 /** The document of a bare message; its kind is that of the message's name. Throws ApiError BadRequest. */
 export function fromAny(message: AnyMessage): JsonObject {
   return guarded(() => {
-    const name = message.typeUrl.slice(message.typeUrl.lastIndexOf('/') + 1);
+    const name = message.type_url.slice(message.type_url.lastIndexOf('/') + 1);
     const type = kindOf(name);
     if (type === undefined)
-      throw badRequest(`${JSON.stringify(message.typeUrl)} is not the type of a Kubernetes object`);
+      throw badRequest(`${JSON.stringify(message.type_url)} is not the type of a Kubernetes object`);
     return read(asBuffer(message.value), name, type, 0);
   });
 }

@@ -15,9 +15,9 @@ export interface Target {
 
 export type Encoding = 'ENCODING_JSON' | 'ENCODING_PROTOBUF' | 'ENCODING_TABLE';
 
-/** google.protobuf.Any. */
+/** google.protobuf.Any. The loader has its own declaration of it, whose names stay in snake case. */
 export interface AnyMessage {
-  typeUrl: string;
+  type_url: string;
   value: Buffer;
 }
 

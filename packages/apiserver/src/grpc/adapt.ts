@@ -43,7 +43,8 @@ export type Handler =
 /** A method with one request and one answer. */
 export const unary = <Request, Response>(run: (request: Request, call: CallInfo) => Promise<Response>): Handler => ({
   type: 'unary',
-  run: (request, call) => run(request as Request, call),
+  // Async, so that what a handler throws before its first await is an answer too.
+  run: async (request, call) => run(request as Request, call),
 });
 
 /** A method that answers a stream. */
@@ -61,7 +62,7 @@ export const bidi = <Request, Response>(
   run: (requests: AsyncIterable<Request>, call: CallInfo, send: Send<Response>) => Promise<void>,
 ): Handler => ({
   type: 'stream',
-  run: (requests, call, send) => run(requests as AsyncIterable<Request>, call, send as Send<Response>),
+  run: async (requests, call, send) => run(requests as AsyncIterable<Request>, call, send as Send<Response>),
 });
 
 export interface AdaptParts {

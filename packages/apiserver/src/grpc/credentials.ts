@@ -1,11 +1,6 @@
 /** TLS at the gRPC door: a client certificate is asked for and not demanded, since a bearer token will do as well. */
 import { X509Certificate } from 'node:crypto';
-import {
-  ServerCredentials,
-  type ServerDuplexStream,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-} from '@grpc/grpc-js';
+import { ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
 
 export interface GrpcTls {
   readonly certificate: string;
@@ -23,10 +18,7 @@ export function serverCredentials(tls: GrpcTls): ServerCredentials {
   return credentials;
 }
 
-type Call =
-  | Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>
-  | Pick<ServerWritableStream<unknown, unknown>, 'getAuthContext'>
-  | Pick<ServerDuplexStream<unknown, unknown>, 'getAuthContext'>;
+type Call = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>;
 
 /** The certificate the caller showed, unverified. */
 export function certificateOf(call: Call): X509Certificate | undefined {

@@ -4,13 +4,16 @@ import { ReflectionService } from '@grpc/reflection';
 import { ApiError, type Clock, type Logger } from '@skiff/api';
 import { packageDefinition, services } from '@skiff/api/wire';
 import { HealthImplementation } from 'grpc-health-check';
+import type { Authenticate } from '../chain/authenticate.ts';
 import { adapt, type Handler } from './adapt.ts';
 import { type GrpcTls, serverCredentials } from './credentials.ts';
+import { guardSideServices } from './guard.ts';
 
 export interface GrpcDoorParts {
   readonly tls: GrpcTls;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly authenticate: Authenticate;
   readonly resources: Readonly<Record<string, Handler>>;
   readonly pods: Readonly<Record<string, Handler>>;
   readonly nodes: Readonly<Record<string, Handler>>;
@@ -42,7 +45,7 @@ const healthNames = ['', 'skiff.v1.Resources', 'skiff.v1.Pods', 'skiff.v1.Nodes'
 
 export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
   const closing = new AbortController();
-  const server = new Server(options);
+  const server = new Server({ ...options, interceptors: [guardSideServices(parts.authenticate)] });
   const adapted = { clock: parts.clock, logger: parts.logger, signal: closing.signal };
   const add = (service: ServiceDefinition, handlers: Readonly<Record<string, Handler>>): void =>
     server.addService(service, adapt(service, handlers, adapted));

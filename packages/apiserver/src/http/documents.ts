@@ -25,9 +25,9 @@ const isObject = (value: unknown): value is JsonObject =>
 export function decodeIncoming(body: Uint8Array, format: Format): Incoming {
   if (body.length === 0) throw badRequest('the body of the request is empty');
   if (format === 'protobuf') return { document: decodeProtobuf(body), duplicates: [] };
-  const { value, duplicates } = parse(body, format);
+  const { value, duplicates, fractions } = parse(body, format);
   if (!isObject(value)) throw badRequest('the body of the request must be an object');
-  return { document: value, duplicates };
+  return { document: value, duplicates, fractions };
 }
 
 /** A patch's body. Throws ApiError BadRequest. */

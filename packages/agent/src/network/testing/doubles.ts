@@ -120,6 +120,7 @@ export function steppedClock(): SteppedClock {
       return timers.length;
     },
     async step(ms) {
+      await new Promise((resolve) => setImmediate(resolve));
       const until = now + ms;
       for (;;) {
         const due = timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
