@@ -22,7 +22,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../http/testing/server.ts';
 import { createRequest, type KeyPair } from '../pki/authority.ts';
-import { linkAgent } from './testing/agent.ts';
+import { linkAgent, linked } from './testing/agent.ts';
 import { runningPod, setStatus } from './testing/pods.ts';
 
 let at: TestServer;
@@ -192,7 +192,7 @@ describe('Nodes', () => {
   it('keep only the newest link of a node', async () => {
     const node = await at.issue('system:node:twice', ['system:nodes']);
     const first = linkAgent(at, node, 'twice', async () => {});
-    await expect.poll(() => at.log.filter((line) => line.includes('linked') && line.includes('twice')).length).toBe(1);
+    await linked(at, 'twice');
     const second = linkAgent(at, node, 'twice', async () => {});
     expect(await first.closed).toBe(0);
     second.close();
@@ -227,7 +227,7 @@ describe('Pods', () => {
           statusJson: JSON.stringify({ reason: 'BadRequest', code: 400, message: 'no such command' }),
         });
     });
-    await expect.poll(() => at.log.some((line) => line.includes('linked') && line.includes('node-a'))).toBe(true);
+    await linked(at, 'node-a');
   });
 
   const collect = async (request: object): Promise<string> => {
@@ -326,17 +326,18 @@ describe('Pods', () => {
 
   it('tell the node when the caller hangs up', async () => {
     const node = await at.issue('system:node:node-c', ['system:nodes']);
-    const given = Promise.withResolvers<void>();
+    const [opened, given] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     await runningPod(at, 'hang', 'node-c');
     linkAgent(at, node, 'node-c', async (conversation) => {
+      opened.resolve();
       await conversation.canceled;
       given.resolve();
     });
-    await expect.poll(() => at.log.some((line) => line.includes('linked') && line.includes('node-c'))).toBe(true);
+    await linked(at, 'node-c');
     const call = pods.Logs({ namespace: 'default', pod: 'hang', follow: true });
     call.on('error', () => {});
-    await expect.poll(() => at.server.bound.grpc.length).toBe(1);
-    setImmediate(() => call.cancel());
+    await opened.promise;
+    call.cancel();
     await given.promise;
   });
 
@@ -347,7 +348,7 @@ describe('Pods', () => {
       await conversation.out('CHANNEL_STDOUT', 'hello');
       agent.close();
     });
-    await expect.poll(() => at.log.some((line) => line.includes('linked') && line.includes('node-d'))).toBe(true);
+    await linked(at, 'node-d');
     await expect(collect({ namespace: 'default', pod: 'break', follow: true })).rejects.toSatisfy((error) =>
       isReason(error, 'ServiceUnavailable'),
     );
@@ -356,8 +357,7 @@ describe('Pods', () => {
 
 describe('the side services', () => {
   it('answer health to who shows who they are', async () => {
-    const { service, loadProtoPath } = await healthClient();
-    expect(loadProtoPath).toBe(true);
+    const service = await healthService();
     const client = at.grpc<{ Check(request: object, done: (error: unknown, value: unknown) => void): void }>(
       service,
       at.admin,
@@ -367,7 +367,7 @@ describe('the side services', () => {
   });
 
   it('are closed to strangers', async () => {
-    const { service } = await healthClient();
+    const service = await healthService();
     const client = at.grpc<{ Check(request: object, done: (error: unknown, value: unknown) => void): void }>(
       service,
       undefined,
@@ -377,12 +377,12 @@ describe('the side services', () => {
   });
 });
 
-/** A client of grpc.health.v1.Health from the package's own proto. */
-async function healthClient() {
+/** grpc.health.v1.Health from the package's own proto. */
+async function healthService() {
   const { loadSync } = await import('@grpc/proto-loader');
   const { protoPath } = await import('grpc-health-check');
   const loaded = loadPackageDefinition(loadSync(protoPath, { enums: String, defaults: true })) as unknown as {
     grpc: { health: { v1: { Health: (typeof clients)['Nodes'] } } };
   };
-  return { service: loaded.grpc.health.v1.Health, loadProtoPath: true };
+  return loaded.grpc.health.v1.Health;
 }

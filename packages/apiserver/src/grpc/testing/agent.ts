@@ -1,6 +1,7 @@
 /** An agent whose pods are functions: the far end of a link, for tests. */
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { clients, type LinkDown, type LinkUp, type StreamOpen } from '@skiff/api/wire';
+import { vi } from 'vitest';
 import type { TestServer } from '../../http/testing/server.ts';
 import type { KeyPair } from '../../pki/authority.ts';
 
@@ -22,6 +23,13 @@ export interface FakeAgent {
   readonly pings: () => number;
   close(): void;
 }
+
+/** Resolves when the server has the node's link. */
+export const linked = (at: TestServer, nodeName: string): Promise<void> =>
+  vi.waitFor(() => {
+    if (!at.log.some((line) => line.includes('a node linked') && line.includes(`"${nodeName}"`)))
+      throw new Error(`${nodeName} has not linked: ${at.log.join('\n')}`);
+  });
 
 const windowBytes = 256 * 1024;
 
