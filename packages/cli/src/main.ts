@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** `skiff`: a verb a file. Commands import their parts when they run, so that a small verb starts fast. */
 import { Command } from 'commander';
-import { registerAgent } from './commands/agent.ts';
 import { registerApiserver } from './commands/apiserver.ts';
 import { registerApply } from './commands/apply.ts';
 import { registerController } from './commands/controller.ts';
@@ -35,7 +34,6 @@ program.commandsGroup('Components:');
 registerApiserver(program);
 registerScheduler(program);
 registerController(program);
-registerAgent(program);
 
 try {
   await program.parseAsync();

@@ -3,7 +3,7 @@
  * whose answer a single enum. Plain text, as kubelet asks.
  */
 import { connect } from 'node:http2';
-import { type Answer, describeSocketError } from './handler.ts';
+import { type Answer, describeSocketError } from './answer.ts';
 
 const serving = 1;
 const statusNames = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];

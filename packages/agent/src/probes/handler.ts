@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import type { Container, HTTPGetAction, IntOrString, TCPSocketAction } from '@skiff/api';
 import type { Runtime } from '../runtime/contract.ts';
+import { type Answer, describeSocketError } from './answer.ts';
 import { grpcHealth } from './grpc-health.ts';
 import { httpGet } from './http-get.ts';
 
@@ -11,12 +12,6 @@ export interface Target {
   /** Where the container's ports are reached: the pod's address, or the node's for host networking. */
   readonly ip: string;
   readonly runtime: Runtime;
-}
-
-export interface Answer {
-  readonly ok: boolean;
-  /** For a failure's event; at most 10 KiB. */
-  readonly output: string;
 }
 
 /** One of the actions that probes and hooks have in common. */
@@ -86,22 +81,4 @@ function tcpConnect(host: string, port: number, signal: AbortSignal): Promise<An
       else resolve({ ok: false, output: `dial tcp ${host}:${port}: ${describeSocketError(error)}` });
     });
   });
-}
-
-/** Go's words for the common refusals, which people search for. */
-export function describeSocketError(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'connect: connection refused';
-    case 'EHOSTUNREACH':
-      return 'connect: no route to host';
-    case 'ENETUNREACH':
-      return 'connect: network is unreachable';
-    case 'ETIMEDOUT':
-      return 'i/o timeout';
-    case 'ECONNRESET':
-      return 'read: connection reset by peer';
-    default:
-      return error.message;
-  }
 }

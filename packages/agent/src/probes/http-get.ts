@@ -1,7 +1,7 @@
 /** An HTTP probe: 200 to 399 is well; certificates are not checked; redirects within the host are followed. */
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { type Answer, describeSocketError } from './handler.ts';
+import { type Answer, describeSocketError } from './answer.ts';
 
 export interface HttpQuestion {
   readonly https: boolean;

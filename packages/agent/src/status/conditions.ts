@@ -1,7 +1,7 @@
 /** The pod conditions that a node answers for (kubelet's status/generate.go, v1.32). Pure. */
 import type { ContainerStatus as ApiContainerStatus, Pod, PodCondition } from '@skiff/api';
-import { isSidecar } from '../pods/spec.ts';
 import { formatTime } from '@skiff/api';
+import { isSidecar } from '../pods/spec.ts';
 import type { Phase } from './phase.ts';
 
 export interface ConditionsInput {

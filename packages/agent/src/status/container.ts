@@ -1,11 +1,11 @@
 /** The API's view of one container, from facts. Pure. */
 import type { ContainerState as ApiContainerState, ContainerStatus as ApiContainerStatus } from '@skiff/api';
+import { formatDuration, formatTime } from '@skiff/api';
 import { restartAt, restartDelayMs } from '../pods/backoff.ts';
 import { instancesOf, type PodFacts, type Setback, setbackShown } from '../pods/facts.ts';
 import { type DeclaredContainer, initContainers, podLabel, restartPolicyOf } from '../pods/spec.ts';
 import type { Verdict } from '../pods/verdict.ts';
 import type { ContainerStatus } from '../runtime/contract.ts';
-import { formatDuration, formatTime } from '@skiff/api';
 
 type Terminated = NonNullable<ApiContainerState['terminated']>;
 

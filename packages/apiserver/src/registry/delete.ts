@@ -7,9 +7,9 @@ import type { Kind } from './definition-table.ts';
 import { planDeletion } from './deletion.ts';
 import { toObject, toStoredText, toText, withResourceVersion } from './documents.ts';
 import { type Env, kindOf, methodNotSupported } from './env.ts';
-import { readStored } from './get.ts';
 import { keyOf } from './keys.ts';
 import { resourceVersionOf, uidOf } from './meta.ts';
+import { readStored } from './read-stored.ts';
 import { translated } from './store-errors.ts';
 import { fromStored, textAsKind, toStored } from './versions.ts';
 

@@ -1,13 +1,12 @@
 /** GET of one object: linearizable from the store, or from the cache when any version will do. */
 import { notFound } from '@skiff/api';
-import { isStoreError, type StoredDocument } from '../storage/contract.ts';
 import type { Answer, GetOptions, RequestContext, Target } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import { parseText, toText, withResourceVersion } from './documents.ts';
 import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
 import { keyOf } from './keys.ts';
+import { readStored } from './read-stored.ts';
 import { freshen, readResourceVersion } from './resource-versions.ts';
-import { translating } from './store-errors.ts';
 import { findSubresource } from './subresources/table.ts';
 import { textAsKind } from './versions.ts';
 
@@ -45,21 +44,4 @@ async function readText(
   const cached = collectionOf(env, kind).get(key);
   if (cached === undefined) throw notFound(target, target.name);
   return textAsKind(kind, cached.text);
-}
-
-/** What the store holds under the key now. */
-export function readStored(
-  env: Env,
-  target: Target,
-  key: string,
-  signal: AbortSignal,
-): Promise<StoredDocument | undefined> {
-  return translating(target, target.name, async () => {
-    try {
-      return await env.store.get(key, signal);
-    } catch (error) {
-      if (isStoreError(error, 'missing')) return undefined;
-      throw error;
-    }
-  });
 }

@@ -12,7 +12,6 @@ import { hookKey } from './delete.ts';
 import { completesDeletion } from './deletion.ts';
 import { parseText, toObject, toStoredText, toText, withResourceVersion } from './documents.ts';
 import type { Env } from './env.ts';
-import { readStored } from './get.ts';
 import { insert } from './insert.ts';
 import { keyOf } from './keys.ts';
 import { recordUpdate, withoutTimeOnlyChange } from './managed-fields.ts';
@@ -26,6 +25,7 @@ import {
   settleNamespace,
   uidOf,
 } from './meta.ts';
+import { readStored } from './read-stored.ts';
 import { staleVersion, translated } from './store-errors.ts';
 import type { View } from './subresources/table.ts';
 import { checkChanged, warnDuplicateOwners } from './validation.ts';

@@ -1,9 +1,7 @@
 /** Takes a cluster on this machine down and removes every trace of it. */
 import { rm } from 'node:fs/promises';
-import { cleanupNode } from '@skiff/agent';
 import type { Clock } from '@skiff/api';
 import type { Progress } from '../output/progress.ts';
-import { agentRootDir } from './components.ts';
 import { recordedDaemons, stopDaemon } from './daemons.ts';
 import { engineAnswers, removeContainers } from './engine.ts';
 import { removeBridge, removeHost } from './hosts.ts';
@@ -46,8 +44,6 @@ export async function down(context: DownContext): Promise<void> {
 async function removePods(hosts: readonly HostLayout[]): Promise<boolean> {
   const answering = await Promise.all(hosts.map(async (host) => ({ host, answers: await engineAnswers(host) })));
   await Promise.all(answering.filter(({ answers }) => answers).map(({ host }) => removeContainers(host)));
-  // A made host's network goes with its namespace; this machine's own has to be cleaned.
-  for (const host of hosts) if (host.netns === undefined) await cleanupNode({ rootDir: agentRootDir(host) });
   return answering.some(({ answers }) => answers);
 }
 

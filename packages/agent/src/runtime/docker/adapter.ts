@@ -105,7 +105,9 @@ export class DockerAdapter {
 
   /** Always hijacked: without it the end of stdin would close the whole connection. */
   startExec = (exec: Docker.Exec, tty: boolean): Promise<Duplex> =>
-    this.#open((docker) => docker.getExec(exec.id).start({ hijack: true, stdin: true, Tty: tty }), { 409: 'notRunning' });
+    this.#open((docker) => docker.getExec(exec.id).start({ hijack: true, stdin: true, Tty: tty }), {
+      409: 'notRunning',
+    });
 
   inspectExec = (exec: Docker.Exec) => this.#call((docker) => docker.getExec(exec.id).inspect());
 

@@ -52,7 +52,10 @@ export async function* followEvents(
 /** Seconds with a fraction, as the API takes them. An event at the boundary may come twice, which does no harm. */
 const toSince = (ms: number): string => (ms / 1000).toFixed(3);
 
-async function* readEvents(stream: Readable, signal: AbortSignal): AsyncIterable<{ event: RuntimeEvent; nanos: number }> {
+async function* readEvents(
+  stream: Readable,
+  signal: AbortSignal,
+): AsyncIterable<{ event: RuntimeEvent; nanos: number }> {
   const stop = (): void => void stream.destroy();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();

@@ -1,5 +1,11 @@
 /** From what Docker tells to the seam's words. Pure. */
-import type { ContainerInfo, ContainerInspectInfo, ContainerStats as DockerStats, ImageInfo, ImageInspectInfo } from 'dockerode';
+import type {
+  ContainerInfo,
+  ContainerInspectInfo,
+  ContainerStats as DockerStats,
+  ImageInfo,
+  ImageInspectInfo,
+} from 'dockerode';
 import type { ContainerState, ContainerStats, ContainerStatus, ContainerSummary, Image } from '../contract.ts';
 import { parseIdentity } from '../labels.ts';
 
@@ -11,7 +17,11 @@ export function parseDockerTime(text: string | undefined): number {
 }
 
 const toState = (status: string): ContainerState =>
-  status === 'created' ? 'created' : status === 'exited' || status === 'dead' || status === 'removing' ? 'exited' : 'running';
+  status === 'created'
+    ? 'created'
+    : status === 'exited' || status === 'dead' || status === 'removing'
+      ? 'exited'
+      : 'running';
 
 /** Undefined for a container that is not the agent's. */
 export function toSummary(info: ContainerInfo): ContainerSummary | undefined {

@@ -3,9 +3,9 @@ import { ApiError, notFound } from '@skiff/api';
 import { put, textAt } from '../../patch/values.ts';
 import { decodeBody } from '../decode.ts';
 import { toObject, toText } from '../documents.ts';
-import { readStored } from '../get.ts';
 import { keyOf } from '../keys.ts';
 import { checkName, metaOf, settleNamespace } from '../meta.ts';
+import { readStored } from '../read-stored.ts';
 import { shownBy } from '../shown.ts';
 import type { Action } from './table.ts';
 

@@ -18,7 +18,8 @@ interface TarFile {
 
 async function tar(files: readonly TarFile[]): Promise<Buffer> {
   const archive = pack();
-  for (const { name, mode, data } of files) archive.entry({ name, mode, mtime: epoch, uid: 0, gid: 0 }, Buffer.from(data));
+  for (const { name, mode, data } of files)
+    archive.entry({ name, mode, mtime: epoch, uid: 0, gid: 0 }, Buffer.from(data));
   archive.finalize();
   return buffer(archive);
 }

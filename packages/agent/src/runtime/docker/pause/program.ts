@@ -37,7 +37,7 @@ export function pauseProgram(architecture: Architecture): Uint8Array {
 function words(instructions: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(instructions.length * 4);
   const view = new DataView(bytes.buffer);
-  instructions.forEach((word, index) => view.setUint32(index * 4, word, true));
+  for (const [index, word] of instructions.entries()) view.setUint32(index * 4, word, true);
   return bytes;
 }
 
