@@ -1,5 +1,5 @@
 /** One REST request from its first byte to its last: what it is about, the chain, the work, the answer. */
-import { ApiError, type Clock, type Logger, toApiError } from '@skiff/api';
+import { ApiError, badRequest, type Clock, type Logger, toApiError } from '@skiff/api';
 import type { Attributes } from '../chain/attributes.ts';
 import type { Credentials } from '../chain/authenticate.ts';
 import type { Chain } from '../chain/chain.ts';
@@ -62,6 +62,10 @@ export function attributesOf(info: Extract<RequestInfo, { type: 'resource' | 'pa
   };
 }
 
+/** Streams live on upgraded connections alone: a plain request for one is a mistake, whatever its method. */
+const isStream = ({ target }: Extract<RequestInfo, { type: 'resource' }>): boolean =>
+  target.group === '' && target.resource === 'pods' && streamSubresources.has(target.subresource);
+
 export type Handler = (exchange: Exchange, identity: Identity) => Promise<void>;
 
 /** Makes the handler of both protocols. It never throws: every fault becomes an answer, or cuts one that has begun. */
@@ -84,7 +88,8 @@ export function createHandler(parts: HandlerParts): Handler {
       if (info.type === 'path') {
         if (info.verb !== 'get' && info.verb !== 'head') throw methodNotAllowed();
         await parts.paths(exchange);
-      } else if (!(await parts.streams(exchange, context, info)))
+      } else if (isStream(info)) throw badRequest('Upgrade request required');
+      else if (!(await parts.streams(exchange, context, info)))
         await serveResource(parts.resources, exchange, context, info);
     });
   };

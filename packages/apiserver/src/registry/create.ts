@@ -1,6 +1,6 @@
 /** POST: a new object, or something done with an existing one through a subresource. */
 import { badRequest, type JsonObject } from '@skiff/api';
-import { copy, textAt } from '../patch/values.ts';
+import { textAt } from '../patch/values.ts';
 import type { Answer, Incoming, RequestContext, Target, WriteOptions } from './contract.ts';
 import { decodableOf, decodeBody } from './decode.ts';
 import { toText } from './documents.ts';
@@ -28,7 +28,7 @@ export async function create(
     return { text: toText(await virtual.create(context, target, object, options)), created: true };
   }
   refuseVersion(object);
-  return insert(env, { context, kind, target: { ...target, name: nameOf(object) }, options }, copy(object));
+  return insert(env, { context, kind, target: { ...target, name: nameOf(object) }, options }, object);
 }
 
 function refuseVersion(object: JsonObject): void {

@@ -14,6 +14,13 @@ export interface StoredAs {
   readonly kind: string;
 }
 
+/** Where a custom kind keeps what its scale subresource shows: dotted paths such as `.spec.replicas`. */
+export interface ScalePaths {
+  readonly specReplicas: string;
+  readonly statusReplicas: string;
+  readonly labelSelector?: string;
+}
+
 export interface Kind {
   readonly definition: Definition;
   readonly strategy: Strategy;
@@ -27,6 +34,8 @@ export interface Kind {
   readonly complete?: (object: JsonObject) => void;
   /** Faults of a new object, or of a changed one when `old` is given. */
   readonly check?: (object: JsonObject, old: JsonObject | undefined, subresource: string) => readonly FieldError[];
+  /** Absent: `spec.replicas`, `status.replicas` and the selector of a built-in workload. */
+  readonly scale?: ScalePaths;
   /** It arrived at run time: strategic merge patch is not for it. */
   readonly custom?: boolean;
 }

@@ -10,7 +10,7 @@ import type { Answer, RequestContext, Target, WriteOptions } from './contract.ts
 import type { Kind } from './definition-table.ts';
 import { hookKey } from './delete.ts';
 import { completesDeletion } from './deletion.ts';
-import { parseText, toObject, toStoredText, toText, withResourceVersion } from './documents.ts';
+import { toObject, toStoredText, toText, withResourceVersion } from './documents.ts';
 import type { Env } from './env.ts';
 import { insert } from './insert.ts';
 import { keyOf } from './keys.ts';
@@ -152,7 +152,7 @@ async function write(env: Env, change: Change, key: string, outcome: Outcome): P
   }
   const stored = toStored(kind, object);
   if (options.dryRun) return { text: toText(object), created: false };
-  if (same(withoutVersion(stored), parseText(document.text))) {
+  if (same(withoutVersion(stored), withoutVersion(toStored(kind, old)))) {
     return { text: textAsKind(kind, withResourceVersion(document)), created: false };
   }
   const text = toStoredText(stored);

@@ -1,6 +1,7 @@
 /** `scale`: a workload's replica count as an autoscaling/v1 Scale. */
-import { field, invalid, type JsonObject } from '@skiff/api';
-import { childObject, numberAt, objectAt, own, put } from '../../patch/values.ts';
+import { field, internal, invalid, type JsonObject } from '@skiff/api';
+import { childObject, numberAt, objectAt, own, put, textAt } from '../../patch/values.ts';
+import type { Kind, ScalePaths } from '../definition-table.ts';
 import { nameOf } from '../meta.ts';
 import { selectorText } from '../selectors.ts';
 import type { Projection } from './table.ts';
@@ -10,32 +11,62 @@ const shownMeta = ['name', 'namespace', 'uid', 'resourceVersion', 'creationTimes
 export const scale: Projection = {
   type: 'projection',
   shown: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
-  get(_kind, object) {
+  get(kind, object) {
     const metadata: JsonObject = {};
     for (const key of shownMeta) {
       const value = own(objectAt(object, 'metadata') ?? {}, key);
       if (value !== undefined) metadata[key] = value;
     }
-    const replicas = numberAt(object, 'spec', 'replicas') ?? 0;
-    const selector = shownSelector(object);
-    return {
-      kind: 'Scale',
-      apiVersion: 'autoscaling/v1',
-      metadata,
-      spec: (replicas === 0 ? {} : { replicas }) satisfies JsonObject as JsonObject,
-      status: { replicas: numberAt(object, 'status', 'replicas') ?? 0, ...(selector === '' ? {} : { selector }) },
-    };
+    const { replicas, current, selector } = kind.scale === undefined ? workload(object) : custom(kind.scale, object);
+    const spec: JsonObject = replicas === 0 ? {} : { replicas };
+    const status: JsonObject = { replicas: current, ...(selector === '' ? {} : { selector }) };
+    return { kind: 'Scale', apiVersion: 'autoscaling/v1', metadata, spec, status };
   },
-  put(_kind, object, part) {
+  put(kind, object, part) {
     const replicas = numberAt(part, 'spec', 'replicas') ?? 0;
     if (replicas < 0) {
       throw invalid({ group: 'autoscaling', kind: 'Scale' }, nameOf(object), [
         field.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
       ]);
     }
-    put(childObject(object, 'spec'), 'replicas', replicas);
+    setReplicas(kind, object, replicas);
   },
 };
+
+interface Figures {
+  readonly replicas: number;
+  readonly current: number;
+  readonly selector: string;
+}
+
+const workload = (object: JsonObject): Figures => ({
+  replicas: numberAt(object, 'spec', 'replicas') ?? 0,
+  current: numberAt(object, 'status', 'replicas') ?? 0,
+  selector: shownSelector(object),
+});
+
+/** `.spec.replicas` as its parts. */
+const partsOf = (path: string): readonly string[] => path.split('.').filter((part) => part !== '');
+
+function custom(paths: ScalePaths, object: JsonObject): Figures {
+  const replicas = numberAt(object, ...partsOf(paths.specReplicas));
+  if (replicas === undefined) {
+    throw internal(new Error(`the spec replicas field ${JSON.stringify(paths.specReplicas)} does not exist`));
+  }
+  return {
+    replicas,
+    current: numberAt(object, ...partsOf(paths.statusReplicas)) ?? 0,
+    selector: paths.labelSelector === undefined ? '' : textAt(object, ...partsOf(paths.labelSelector)),
+  };
+}
+
+function setReplicas(kind: Kind, object: JsonObject, replicas: number): void {
+  const parts = [...partsOf(kind.scale?.specReplicas ?? '.spec.replicas')];
+  const last = parts.pop() ?? 'replicas';
+  let parent = object;
+  for (const part of parts) parent = childObject(parent, part);
+  put(parent, last, replicas);
+}
 
 /** The selector as a text. A replication controller's is a plain set of labels. */
 function shownSelector(object: JsonObject): string {
