@@ -3,8 +3,9 @@
  * not, and never waits for a connect that hangs: grpc-js stays in CONNECTING for ever towards a peer that accepts and
  * says nothing (grpc-node#2785), so a channel that does is thrown away and built anew.
  */
-import { type ChannelCredentials, type ChannelOptions, connectivityState, Client as GrpcClient } from '@grpc/grpc-js';
+import { type ChannelOptions, connectivityState, Client as GrpcClient } from '@grpc/grpc-js';
 import type { Clock, Logger, Timer } from '@skiff/api';
+import { dialling, type TlsIdentity } from './server-identity.ts';
 
 /** How long a channel may stay in CONNECTING. */
 const connectTimeoutMs = 5000;
@@ -26,7 +27,7 @@ const channelOptions: ChannelOptions = {
 
 export interface ChannelConfig {
   readonly endpoints: readonly string[];
-  readonly credentials: ChannelCredentials;
+  readonly tls: TlsIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -65,7 +66,8 @@ export class FailoverChannel {
 
   #dial(): GrpcClient {
     const address = this.#config.endpoints[this.#index % this.#config.endpoints.length] ?? '';
-    return new GrpcClient(address, this.#config.credentials, channelOptions);
+    const { credentials, options } = dialling(address, this.#config.tls);
+    return new GrpcClient(address, credentials, { ...channelOptions, ...options });
   }
 
   #replace(why: string): void {

@@ -1,5 +1,5 @@
 /** A client of one or several API servers. */
-import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import type { ApiObject, Clock, Logger, Random } from '@skiff/api';
 import {
   type ExecInput,
@@ -22,12 +22,13 @@ import type { Client, ResourceOf } from '../contract.ts';
 import { type CallContext, type Duplex, duplex, serverStream, unary } from './calls.ts';
 import { FailoverChannel } from './channel.ts';
 import { resourceClient } from './resources.ts';
+import type { TlsIdentity } from './server-identity.ts';
 
 export interface ConnectOptions {
   /** `host:port` of gRPC doors; the first that answers is used. */
   readonly endpoints: readonly string[];
   /** PEM texts. Without `cert` and `key` the client is who its token says, or anonymous. */
-  readonly tls: { readonly ca: string; readonly cert?: string; readonly key?: string };
+  readonly tls: TlsIdentity;
   /** Bearer token. */
   readonly token?: string;
   readonly clock: Clock;
@@ -73,13 +74,10 @@ const timeoutMs = 30_000;
 
 /** Dials at once and in the background; calls made before a connection stands wait for it, up to their deadline. */
 export function connect(options: ConnectOptions): SkiffClient {
-  const { ca, cert, key } = options.tls;
-  const toBuffer = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
-  const credentials = ChannelCredentials.createSsl(Buffer.from(ca), toBuffer(key), toBuffer(cert));
   const metadata = new Metadata();
   if (options.token !== undefined) metadata.set('authorization', `Bearer ${options.token}`);
   const open = (): CallContext => ({
-    channel: new FailoverChannel({ ...options, credentials }),
+    channel: new FailoverChannel(options),
     metadata,
     clock: options.clock,
   });

@@ -3,6 +3,7 @@
  * failing calls after etcd is back. What to retry is decided in this folder, where the meaning of each call is known.
  */
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { Etcd3, type IOptions, KVClient, WatchClient } from 'etcd3';
 
 export interface EtcdTls {
@@ -39,6 +40,7 @@ export class EtcdConnection {
         'grpc.max_reconnect_backoff_ms': 1000,
         'grpc.enable_retries': 0,
         'grpc.use_local_subchannel_pool': 1,
+        ...serverName(endpoints),
       },
     };
     this.#etcd = new ExposedEtcd(this.#options);
@@ -62,6 +64,19 @@ export class EtcdConnection {
   close(): void {
     this.#etcd.close();
   }
+}
+
+/**
+ * TLS forbids an IP address as server name and Node throws on one; etcd3 offers no way to check a certificate against an
+ * address. An etcd that is dialled by address must therefore hold a certificate that names `localhost` too, as
+ * kubeadm's and ours do.
+ */
+function serverName(endpoints: readonly string[]): IOptions['grpcOptions'] {
+  const byAddress = endpoints.some((endpoint) => {
+    const { protocol, hostname } = new URL(endpoint);
+    return protocol === 'https:' && isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
+  });
+  return byAddress ? { 'grpc.ssl_target_name_override': 'localhost' } : {};
 }
 
 /** Reads the TLS files of an etcd that asks for a client certificate. */
