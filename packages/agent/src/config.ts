@@ -32,8 +32,6 @@ export interface AgentConfig {
   readonly dockerSocket: string;
   /** Where the CNI plugin binaries are, e.g. `/usr/lib/cni`. */
   readonly cniBinDir: string;
-  /** Where host-local and the agent keep address leases and results; one folder a node. */
-  readonly cniStateDir: string;
   /** `cluster.local`. */
   readonly clusterDomain: string;
   /** ClusterIP of the DNS Service, the nameserver of pods with dnsPolicy ClusterFirst. */

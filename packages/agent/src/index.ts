@@ -1,1 +1,2 @@
 export type { AgentConfig, AgentIdentity, NodeTaint } from './config.ts';
+export { runAgent } from './main.ts';

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `skiff`: a verb a file. Commands import their parts when they run, so that a small verb starts fast. */
 import { Command } from 'commander';
+import { registerAgent } from './commands/agent.ts';
 import { registerApiserver } from './commands/apiserver.ts';
 import { registerApply } from './commands/apply.ts';
 import { registerController } from './commands/controller.ts';
@@ -34,6 +35,7 @@ program.commandsGroup('Components:');
 registerApiserver(program);
 registerScheduler(program);
 registerController(program);
+registerAgent(program);
 
 try {
   await program.parseAsync();

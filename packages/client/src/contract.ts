@@ -105,6 +105,16 @@ export interface InformerOptions<T extends ApiObject> {
   readonly fieldSelector?: string;
   /** Index name -> the values an object is filed under. */
   readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
+  /** What of this collection an earlier life of the process has seen. */
+  readonly versions?: VersionMemory;
+}
+
+/** The highest resourceVersion seen of one collection, for a process that must not go back in time across its own restart. */
+export interface VersionMemory {
+  /** Lists below this are refused. */
+  readonly lowest: bigint;
+  /** Told of each higher version once it is in the cache. */
+  readonly onSeen: (version: bigint) => void;
 }
 
 /** Makes informers over one client, one for each distinct (resource, options); starts each on first use and stops all together. */

@@ -1,4 +1,5 @@
 export * from './cache/factory.ts';
+export type { InformerContext } from './cache/informer.ts';
 export * from './contract.ts';
 export { defaultTimes, type ElectionTimes } from './election/election.ts';
 export * from './election/run.ts';

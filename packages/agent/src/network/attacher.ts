@@ -23,8 +23,11 @@ export interface AttacherOptions {
 export interface Attacher {
   attach(sandbox: SandboxNetwork): Promise<{ readonly ips: readonly string[] }>;
   detach(sandbox: Pick<SandboxNetwork, 'sandboxId' | 'netnsPath'>): Promise<void>;
-  /** Detaches whatever holds an address and is not among the living. Resolves to what it detached. */
-  collectGarbage(liveSandboxIds: ReadonlySet<string>): Promise<readonly string[]>;
+  /**
+   * Detaches whatever holds an address and is not among the living. Who lives is asked after who holds: a sandbox that is
+   * attached meanwhile is not in danger. Resolves to what it detached.
+   */
+  collectGarbage(liveSandboxIds: () => Promise<Iterable<string>>): Promise<readonly string[]>;
 }
 
 /** The name of a pod's device, inside its namespace. */
@@ -110,7 +113,8 @@ export function attacher(options: AttacherOptions): Attacher {
     async collectGarbage(live) {
       config();
       const holders = new Set([...attachments.all.keys(), ...(await addressHolders(addressStore))]);
-      const dead = [...holders].filter((id) => !live.has(id));
+      const living = new Set(await live());
+      const dead = [...holders].filter((id) => !living.has(id));
       for (const id of dead) await inTurn(id, () => detachNow(id, ''));
       return dead;
     },

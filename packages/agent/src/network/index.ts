@@ -39,7 +39,7 @@ export interface PodNetworkOptions {
 
 export interface StartedPodNetwork extends PodNetwork {
   /** Frees what sandboxes that are no more still hold. Resolves to their ids. Throws NetworkNotReady before the node has a pod CIDR. */
-  collectGarbage(liveSandboxIds: Iterable<string>): Promise<readonly string[]>;
+  collectGarbage(liveSandboxIds: () => Promise<Iterable<string>>): Promise<readonly string[]>;
   /** Resolves when everything known at this moment is in the kernel, or failed to get there (see `notReady`). */
   settled(): Promise<void>;
   /** Removes devices, routes, rules and files. Call it after the signal has aborted and the pods are gone. */
@@ -114,7 +114,7 @@ export async function startPodNetwork(options: PodNetworkOptions, signal: AbortS
     notReady: () => notReady() ?? (current === undefined ? 'the pod network is being set up' : undefined),
     dnsServers: [options.clusterDNS],
     clusterDomain: options.clusterDomain,
-    collectGarbage: (live) => collectGarbage(new Set(live)),
+    collectGarbage,
     settled: () => loop.nextRun(),
     async cleanup() {
       await nat.remove();

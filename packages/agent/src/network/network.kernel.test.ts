@@ -307,7 +307,7 @@ describe.skipIf(process.getuid?.() !== 0)('on real hosts (needs root)', () => {
     await expect(networkOf('n1').attach({ ...sandboxOf('e'), netnsPath: '/run/netns/none' })).rejects.toThrow(
       /CNI plugin/,
     );
-    expect(await networkOf('n1').collectGarbage(['sandbox-a', 'sandbox-b'])).toEqual([]);
+    expect(await networkOf('n1').collectGarbage(async () => ['sandbox-a', 'sandbox-b'])).toEqual([]);
   });
 
   test('garbage collection frees what the dead hold, after a restart', async () => {
@@ -315,7 +315,7 @@ describe.skipIf(process.getuid?.() !== 0)('on real hosts (needs root)', () => {
     const again = new AbortController();
     const second = await networkOn('n1', '192.168.77.1', again.signal);
     await second.settled();
-    expect(await second.collectGarbage(['sandbox-a', 'sandbox-b'])).toEqual(['sandbox-e']);
+    expect(await second.collectGarbage(async () => ['sandbox-a', 'sandbox-b'])).toEqual(['sandbox-e']);
     expect(await second.attach(sandboxOf('b'))).toEqual({ ips: [ipOf('b')] });
     again.abort();
   });

@@ -24,13 +24,14 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
   readonly #handlers = new Set<(change: Change<T>) => void>();
   readonly #firstSync = Promise.withResolvers<void>();
   /** The highest version seen: an answer below it comes from a replica that lags, and is refused. */
-  #version = 0n;
+  #version: bigint;
   #synced = false;
 
   constructor(context: InformerContext, resource: ResourceOf<T>, options: InformerOptions<T>) {
     this.#context = context;
     this.#resource = context.client.resource(resource);
     this.#options = options;
+    this.#version = options.versions?.lowest ?? 0n;
     this.addIndexes(options.indexes ?? {});
   }
 
@@ -122,13 +123,13 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
   }
 
   #replace(items: readonly T[], version: bigint): void {
-    this.#version = version;
     const present = new Set<string>();
     for (const item of items) {
       present.add(keyOf(item));
       this.#put(item);
     }
     for (const key of [...this.#store.keys()]) if (!present.has(key)) this.#remove(key, undefined);
+    this.#see(version);
     this.#synced = true;
     this.#firstSync.resolve();
   }
@@ -149,7 +150,13 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
     const version = BigInt(event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata.resourceVersion);
     if (event.type === 'DELETED') this.#remove(keyOf(event.object), event.object);
     else if (event.type !== 'BOOKMARK') this.#put(event.object);
-    if (version > this.#version) this.#version = version;
+    this.#see(version);
+  }
+
+  #see(version: bigint): void {
+    if (version <= this.#version) return;
+    this.#version = version;
+    this.#options.versions?.onSeen(version);
   }
 
   #put(object: T): void {

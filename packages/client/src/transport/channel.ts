@@ -34,6 +34,7 @@ export interface ChannelConfig {
 
 export class FailoverChannel {
   readonly #config: ChannelConfig;
+  #tls: TlsIdentity;
   #index = 0;
   #client: GrpcClient;
   #connectingSinceMs: number | undefined;
@@ -43,6 +44,7 @@ export class FailoverChannel {
   constructor(config: ChannelConfig) {
     if (config.endpoints.length === 0) throw new Error('no API server to connect to');
     this.#config = config;
+    this.#tls = config.tls;
     this.#client = this.#dial();
     this.#watch();
   }
@@ -58,6 +60,16 @@ export class FailoverChannel {
     this.#replace('unavailable');
   }
 
+  /** Calls that start from now on go over a new connection with this identity; those under way end on the old one. */
+  useTls(tls: TlsIdentity): void {
+    if (this.#closed) return;
+    this.#tls = tls;
+    const before = this.#client;
+    this.#connectingSinceMs = undefined;
+    this.#client = this.#dial();
+    before.close();
+  }
+
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
@@ -66,7 +78,7 @@ export class FailoverChannel {
 
   #dial(): GrpcClient {
     const address = this.#config.endpoints[this.#index % this.#config.endpoints.length] ?? '';
-    const { credentials, options } = dialling(address, this.#config.tls);
+    const { credentials, options } = dialling(address, this.#tls);
     return new GrpcClient(address, credentials, { ...channelOptions, ...options });
   }
 

@@ -63,6 +63,8 @@ export interface NodeCalls {
 export interface SkiffClient extends Client {
   readonly pods: PodStreams;
   readonly nodes: NodeCalls;
+  /** The client is who this certificate says, for calls that start from now on. PEM texts. */
+  useCertificate(certificate: { readonly cert: string; readonly key: string }): void;
   /** A collection, or the one object named, as `kubectl get` prints it. */
   table(
     resource: ResourceOf<ApiObject>,
@@ -76,8 +78,9 @@ const timeoutMs = 30_000;
 export function connect(options: ConnectOptions): SkiffClient {
   const metadata = new Metadata();
   if (options.token !== undefined) metadata.set('authorization', `Bearer ${options.token}`);
+  let { tls } = options;
   const open = (): CallContext => ({
-    channel: new FailoverChannel(options),
+    channel: new FailoverChannel({ ...options, tls }),
     metadata,
     clock: options.clock,
   });
@@ -127,6 +130,11 @@ export function connect(options: ConnectOptions): SkiffClient {
       join: (request) => unary(control, services.Nodes, 'Join', request, { timeoutMs }),
       renew: (request) => unary(control, services.Nodes, 'Renew', request, { timeoutMs }),
       link: (signal) => duplex(bulk(), services.Nodes, 'Link', signal),
+    },
+    useCertificate(certificate) {
+      tls = { ca: tls.ca, ...certificate };
+      control.channel.useTls(tls);
+      bulkContext?.channel.useTls(tls);
     },
     close() {
       control.channel.close();

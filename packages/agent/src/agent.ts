@@ -1,0 +1,108 @@
+/** An agent over its seams: the API server's client, the engine, the host's mounts and its network. */
+import { resources } from '@skiff/api';
+import { createEventRecorder, createInformerFactory, type InformerFactory, type SkiffClient } from '@skiff/client';
+import { retry } from './async/retry.ts';
+import { together } from './async/together.ts';
+import type { AgentConfig } from './config.ts';
+import { readHost } from './node/host.ts';
+import { keepLease } from './node/lease.ts';
+import type { NodeNetwork } from './node/network.ts';
+import { register } from './node/register.ts';
+import { NodeReporter } from './node/reporter.ts';
+import { openPodMemory } from './pods/memory.ts';
+import { createPods } from './pods/run.ts';
+import { isRuntimeError, type Runtime } from './runtime/contract.ts';
+import type { MountTable } from './volumes/mount-table.ts';
+
+export interface AgentParts {
+  readonly config: AgentConfig;
+  readonly client: SkiffClient;
+  readonly runtime: Runtime;
+  readonly mounts: MountTable;
+  readonly startNetwork: (informers: InformerFactory, signal: AbortSignal) => Promise<NodeNetwork>;
+}
+
+/** Runs until the signal aborts, or rejects when a part cannot go on. Pods and their network stay as they are. */
+export async function runParts(parts: AgentParts, signal: AbortSignal): Promise<void> {
+  const { config, client } = parts;
+  const informers = createInformerFactory({ ...config, client });
+  const ended = new AbortController();
+  try {
+    await compose(parts, informers, AbortSignal.any([signal, ended.signal]));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    ended.abort(new Error('the agent has ended'));
+    await informers.stop();
+  }
+}
+
+async function compose(parts: AgentParts, informers: InformerFactory, signal: AbortSignal): Promise<void> {
+  const { config, client, runtime } = parts;
+  const { nodeName, nodeIP, logger, rootDir } = config;
+  const context = { ...config, client };
+  const read = () => Promise.all([readHost(runtime), runtime.listImages()]);
+  const [host, images] = await retry('reading the host', read, config, signal);
+  const namespaces = client.resource(resources.namespaces);
+  const system = await retry('finding the cluster', () => namespaces.get('', 'kube-system'), config, signal);
+  const memory = await openPodMemory(rootDir, system.metadata.uid, logger);
+
+  const nodes = informers.informer(resources.nodes);
+  const services = informers.informer(resources.services);
+  const pods = informers.informer(resources.pods, { fieldSelector: `spec.nodeName=${nodeName}`, versions: memory });
+  const node = () => nodes.get('', nodeName);
+  const network = await parts.startNetwork(informers, signal);
+  const networkFault = () => (pods.hasSynced ? network.fault() : 'the pods of this node are not read yet');
+  const reporter = new NodeReporter({ ...context, runtime, node, networkFault }, host, images);
+  const { architecture, cpus, memoryBytes } = host.info;
+  const registration = { ...config, architecture, status: reporter.compute(undefined) };
+  const registered = await register(client, registration, config, signal);
+  logger.info({ node: nodeName }, 'the node is registered');
+
+  const facts = { name: nodeName, ips: [nodeIP], cpus, memoryBytes };
+  const podParts = { ...parts, context, network: network.pods, rootDir, facts, pods, services, node };
+  const { run } = createPods(podParts, signal);
+  const events = createEventRecorder({ ...context, component: 'kubelet', host: nodeName });
+  events.event(registered, 'Normal', 'Starting', 'Starting kubelet.');
+  let told = false;
+  const onReady = (): void => {
+    events.event(registered, 'Normal', 'NodeReady', `Node ${nodeName} status is now: NodeReady`);
+    if (!told) config.onReady?.();
+    told = true;
+  };
+  await together(
+    signal,
+    (running) => keepLease(client, registered, config.clock, logger, running),
+    (running) => reporter.run(registered, onReady, running),
+    async (running) => {
+      // Containers are told of their namespace's Services: none may start before these are known.
+      await services.synced(running);
+      await run(running);
+    },
+    (running) => sweepNetwork(parts, network, running),
+  );
+  await memory.flushed();
+}
+
+const sweepEveryMs = 600_000;
+const sweepRetryMs = 5000;
+
+/** Frees addresses of sandboxes that went away while nobody looked. */
+async function sweepNetwork({ config, runtime }: AgentParts, network: NodeNetwork, signal: AbortSignal): Promise<void> {
+  const sandboxes = async (): Promise<string[]> =>
+    (await runtime.list()).filter(({ role }) => role === 'sandbox').map(({ id }) => id);
+  while (!signal.aborted) {
+    let waitMs = sweepRetryMs;
+    if (network.pods.notReady() === undefined) {
+      try {
+        const freed = await network.collectGarbage(sandboxes);
+        if (freed.length > 0) config.logger.info({ sandboxes: freed }, 'freed the network of sandboxes that are gone');
+        waitMs = sweepEveryMs;
+      } catch (error) {
+        const level = isRuntimeError(error, 'unavailable') ? 'debug' : 'warn';
+        config.logger[level]({ err: error }, 'the network of gone sandboxes was not freed');
+      }
+    }
+    await config.clock.sleep(waitMs, signal).catch(() => undefined);
+  }
+}

@@ -1,0 +1,76 @@
+/** Who the agent is towards the API server: a certificate that it was given, or joins for and renews. */
+import { readFile } from 'node:fs/promises';
+import { isReason } from '@skiff/api';
+import { connect, type SkiffClient } from '@skiff/client';
+import { retry } from '../async/retry.ts';
+import type { AgentConfig } from '../config.ts';
+import { certificateFault, type NodeCertificate, renewAt, validityOf } from './certificate.ts';
+import { readCertificate, writeCertificate } from './files.ts';
+import { createNodeRequest } from './request.ts';
+
+/** A renewal has days of time: asking more often would help nobody. */
+const renewRetryMs = 300_000;
+
+/** A client that is this node. For a node without a certificate it joins, however long the API server stays away. */
+export async function connectAsNode(config: AgentConfig, signal: AbortSignal): Promise<SkiffClient> {
+  const ca = await readFile(config.caPath, 'utf8');
+  const { certPem, keyPem } = await certificateOf(config, ca, signal);
+  return connect({ ...config, tls: { ca, cert: certPem, key: keyPem } });
+}
+
+async function certificateOf(config: AgentConfig, ca: string, signal: AbortSignal): Promise<NodeCertificate> {
+  const { identity, rootDir, nodeName, clock, logger } = config;
+  if (identity.type === 'files') {
+    const [certPem, keyPem] = await Promise.all(
+      [identity.certPath, identity.keyPath].map((path) => readFile(path, 'utf8')),
+    );
+    return { certPem: certPem ?? '', keyPem: keyPem ?? '' };
+  }
+  const kept = await readCertificate(rootDir);
+  const fault = kept === undefined ? undefined : certificateFault(kept, nodeName, ca, clock.now());
+  if (kept !== undefined && fault === undefined) return kept;
+  if (fault !== undefined) logger.warn({ fault }, 'the kept certificate cannot be used; joining again');
+  const token = (await readFile(identity.tokenFile, 'utf8')).trim();
+  return join(config, ca, token, signal);
+}
+
+async function join(config: AgentConfig, ca: string, token: string, signal: AbortSignal): Promise<NodeCertificate> {
+  const { nodeName, rootDir, logger } = config;
+  const { csrPem, keyPem } = await createNodeRequest(nodeName);
+  const client = connect({ ...config, tls: { ca } });
+  try {
+    const ask = () => client.nodes.join({ token, nodeName, csrPem });
+    // A token may still be on its way to the server; a request that is no good stays so.
+    const { certificatePem } = await retry('join', ask, config, signal, (error) => isReason(error, 'BadRequest'));
+    const certificate = { certPem: certificatePem, keyPem };
+    await writeCertificate(rootDir, certificate);
+    logger.info({ node: nodeName }, 'joined the cluster');
+    return certificate;
+  } finally {
+    client.close();
+  }
+}
+
+/** Renews the kept certificate in time and gives the client the new one, until the signal aborts. */
+export async function keepRenewed(config: AgentConfig, client: SkiffClient, signal: AbortSignal): Promise<void> {
+  const { identity, rootDir, nodeName, clock, random, logger } = config;
+  if (identity.type === 'files') return;
+  const kept = await readCertificate(rootDir);
+  if (kept === undefined) return;
+  let dueAt = renewAt(validityOf(kept.certPem), random());
+  while (!signal.aborted) {
+    await clock.sleep(Math.max(0, dueAt - clock.now()), signal).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      const { csrPem, keyPem } = await createNodeRequest(nodeName);
+      const { certificatePem } = await client.nodes.renew({ csrPem });
+      await writeCertificate(rootDir, { certPem: certificatePem, keyPem });
+      client.useCertificate({ cert: certificatePem, key: keyPem });
+      dueAt = renewAt(validityOf(certificatePem), random());
+      logger.info({ node: nodeName }, 'the certificate was renewed');
+    } catch (error) {
+      logger.warn({ err: error }, 'the certificate was not renewed; trying again');
+      dueAt = clock.now() + renewRetryMs * (0.5 + random());
+    }
+  }
+}

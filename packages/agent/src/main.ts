@@ -1,0 +1,42 @@
+/** The agent on a real host: Docker, CNI, nftables, mounts. */
+import { mkdir } from 'node:fs/promises';
+import { runParts } from './agent.ts';
+import { retry } from './async/retry.ts';
+import { together } from './async/together.ts';
+import type { AgentConfig } from './config.ts';
+import { connectAsNode, keepRenewed } from './identity/index.ts';
+import { runCommand } from './network/index.ts';
+import { startNodeNetwork } from './node/network.ts';
+import { createDockerRuntime } from './runtime/docker/maker.ts';
+import { hostMounts } from './volumes/mount-table.ts';
+
+/** Runs until the signal aborts; then pods and their network are left as they are, for the next agent to adopt. */
+export async function runAgent(config: AgentConfig, signal: AbortSignal): Promise<void> {
+  await mkdir(config.rootDir, { recursive: true, mode: 0o750 });
+  const engineAnswers = retry(
+    'reaching the container engine',
+    () => createDockerRuntime(config.dockerSocket, config.clock),
+    config,
+    signal,
+  );
+  const [client, engine] = await Promise.all([connectAsNode(config, signal), engineAnswers]);
+  try {
+    const { runtime } = engine;
+    const mounts = hostMounts(runCommand);
+    await together(
+      signal,
+      (running) => keepRenewed(config, client, running),
+      (running) =>
+        runParts(
+          {
+            ...{ config, client, runtime, mounts },
+            startNetwork: (informers, until) => startNodeNetwork(config, informers, runCommand, until),
+          },
+          running,
+        ),
+    );
+  } finally {
+    engine.close();
+    client.close();
+  }
+}

@@ -1,0 +1,139 @@
+/** Keeps the Node's status true: at once when Ready changes, soon when anything else does, and now and then as a heartbeat. */
+import { isDeepStrictEqual } from 'node:util';
+import { type Clock, findCondition, type Logger, type Node, type NodeStatus, resources } from '@skiff/api';
+import type { Client } from '@skiff/client';
+import type { Image, Runtime } from '../runtime/contract.ts';
+import { readHost } from './host.ts';
+import { type HostFacts, nodeStatus } from './status.ts';
+
+export interface NodeReporterDeps {
+  readonly client: Client;
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly nodeName: string;
+  readonly nodeIP: string;
+  readonly maxPods: number;
+  /** The Node as the informer has it. */
+  readonly node: () => Node | undefined;
+  /** Why pods would get no network; undefined when they would. Cheap: it is asked often. */
+  readonly networkFault: () => string | undefined;
+}
+
+/** kubelet's nodeStatusUpdateFrequency and nodeStatusReportFrequency. */
+const lookEveryMs = 10_000;
+const reportEveryMs = 300_000;
+/** kubelet calls the engine down when it has not answered for this long. */
+const runtimePatienceMs = 30_000;
+/** How often the cheap signs are looked at, before the node is Ready and after. */
+const tickStartingMs = 100;
+const tickReadyMs = 1000;
+
+export class NodeReporter {
+  readonly #deps: NodeReporterDeps;
+  #host: HostFacts;
+  #images: readonly Image[];
+  #answeredAt: number;
+  #runtimeError = '';
+  #posted: { readonly node: Node; readonly at: number } | undefined;
+
+  /** `host` and `images` as read just now. */
+  constructor(deps: NodeReporterDeps, host: HostFacts, images: readonly Image[]) {
+    this.#deps = deps;
+    this.#host = host;
+    this.#images = images;
+    this.#answeredAt = deps.clock.now();
+  }
+
+  /** The status of this moment; conditions continue those of `before`. */
+  compute(before: NodeStatus | undefined): NodeStatus {
+    const { clock, nodeName, nodeIP, maxPods, networkFault } = this.#deps;
+    return nodeStatus({
+      ...{ nodeName, nodeIP, maxPods, before },
+      host: this.#host,
+      images: this.#images,
+      runtimeFault: this.#runtimeFault(),
+      networkFault: networkFault(),
+      nowMs: clock.now(),
+    });
+  }
+
+  /** Until the signal aborts. `onReady` is called each time the API server has learnt that the node is Ready again. */
+  async run(registered: Node, onReady: () => void, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    let lookedAt = clock.now();
+    let wasReady = false;
+    while (!signal.aborted) {
+      const isDue = clock.now() - lookedAt >= lookEveryMs;
+      if (isDue) {
+        lookedAt = clock.now();
+        await this.#look();
+      }
+      const before = newest(this.#posted?.node ?? registered, this.#deps.node()).status;
+      const status = this.compute(before);
+      if (this.#isNews(status, before, isDue)) await this.#post(status, signal);
+      const ready = this.#posted !== undefined && readyOf(status) === 'True';
+      if (ready && !wasReady) onReady();
+      wasReady = ready;
+      await clock.sleep(ready ? tickReadyMs : tickStartingMs, signal).catch(() => undefined);
+    }
+  }
+
+  #isNews(status: NodeStatus, before: NodeStatus | undefined, isDue: boolean): boolean {
+    if (this.#posted === undefined || readyOf(status) !== readyOf(before)) return true;
+    if (this.#deps.clock.now() - this.#posted.at >= reportEveryMs) return true;
+    return isDue && !says(before, status);
+  }
+
+  /** Asks the engine and the host; when the engine does not answer, the last answers stand. */
+  async #look(): Promise<void> {
+    const { runtime, clock, logger } = this.#deps;
+    try {
+      const [host, images] = await Promise.all([readHost(runtime), runtime.listImages()]);
+      this.#host = host;
+      this.#images = images;
+      this.#answeredAt = clock.now();
+    } catch (error) {
+      this.#runtimeError = error instanceof Error ? error.message : String(error);
+      logger.warn({ err: error }, 'the container engine does not answer');
+    }
+  }
+
+  #runtimeFault(): string | undefined {
+    return this.#deps.clock.now() - this.#answeredAt < runtimePatienceMs ? undefined : this.#runtimeError;
+  }
+
+  async #post(status: NodeStatus, signal: AbortSignal): Promise<void> {
+    const { client, clock, nodeName, logger } = this.#deps;
+    try {
+      const options = { subresource: 'status', signal };
+      const node = await client.resource(resources.nodes).patch('', nodeName, 'strategic', { status }, options);
+      this.#posted = { node, at: clock.now() };
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.warn({ err: error, node: nodeName }, 'the node status was not sent');
+      await clock.sleep(tickReadyMs, signal).catch(() => undefined);
+    }
+  }
+}
+
+const newest = (a: Node, b: Node | undefined): Node =>
+  b !== undefined && BigInt(b.metadata.resourceVersion) > BigInt(a.metadata.resourceVersion) ? b : a;
+
+const readyOf = (status: NodeStatus | undefined): string | undefined =>
+  findCondition(status?.conditions, 'Ready')?.status;
+
+/** True when `actual` already says everything that `wanted` does; heartbeats alone are no news. */
+export function says(actual: NodeStatus | undefined, wanted: NodeStatus): boolean {
+  const { conditions = [], ...rest } = wanted;
+  const sameRest = Object.entries(rest).every(([key, value]) =>
+    isDeepStrictEqual(actual === undefined ? undefined : Reflect.get(actual, key), value),
+  );
+  return (
+    sameRest &&
+    conditions.every(({ type, status, reason, message }) => {
+      const one = findCondition(actual?.conditions, type);
+      return one?.status === status && one.reason === reason && one.message === message;
+    })
+  );
+}

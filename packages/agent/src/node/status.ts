@@ -1,0 +1,106 @@
+/** A Node's status out of what is known of the host. Pure. */
+import type { NodeStatus } from '@skiff/api';
+import type { Image, RuntimeInfo, RuntimeVersion } from '../runtime/contract.ts';
+import { type NodeHealth, nodeConditions } from './conditions.ts';
+
+/** What of the host does not change while it runs, or changes slowly. Sizes in bytes. */
+export interface HostFacts {
+  readonly info: RuntimeInfo;
+  readonly runtime: RuntimeVersion;
+  readonly machineID: string;
+  readonly systemUUID: string;
+  readonly bootID: string;
+  /** Of the file system that images and writable layers are on. */
+  readonly diskBytes: number;
+  readonly diskAvailableBytes: number;
+  readonly memoryAvailableBytes: number;
+  readonly pids: number;
+  readonly maxPids: number;
+}
+
+export interface NodeStatusInput {
+  readonly nodeName: string;
+  readonly nodeIP: string;
+  readonly maxPods: number;
+  readonly host: HostFacts;
+  readonly images: readonly Image[];
+  readonly runtimeFault?: string | undefined;
+  readonly networkFault?: string | undefined;
+  readonly before: NodeStatus | undefined;
+  readonly nowMs: number;
+}
+
+/** Kubernetes' API version that this agent speaks; kubectl shows it as the node's. */
+export const kubeletVersion = 'v1.32.0+skiff';
+/** kubelet's port. Nothing listens there: what others ask of a node travels through its link. */
+const kubeletPort = 10_250;
+
+/** kubelet's hard eviction thresholds: what is below them is never given to pods. */
+const reservedMemoryBytes = 100 * 1024 ** 2;
+const reservedDiskShare = 0.1;
+const reservedPidShare = 0.05;
+/** kubelet's nodeStatusMaxImages, and as many names of each. */
+const maxImages = 50;
+const maxImageNames = 5;
+
+export function nodeStatus(input: NodeStatusInput): NodeStatus {
+  const { nodeName, nodeIP, host, before, nowMs } = input;
+  return {
+    addresses: [
+      { type: 'InternalIP', address: nodeIP },
+      { type: 'Hostname', address: nodeName },
+    ],
+    capacity: capacity(input),
+    allocatable: allocatable(input),
+    conditions: nodeConditions(healthOf(input), before?.conditions, nowMs),
+    daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
+    images: largestImages(input.images),
+    nodeInfo: {
+      architecture: host.info.architecture,
+      bootID: host.bootID,
+      containerRuntimeVersion: `${host.runtime.name}://${host.runtime.version}`,
+      kernelVersion: host.info.kernelVersion,
+      kubeProxyVersion: '',
+      kubeletVersion,
+      machineID: host.machineID,
+      operatingSystem: 'linux',
+      osImage: host.info.operatingSystem,
+      systemUUID: host.systemUUID,
+    },
+  };
+}
+
+export function healthOf({ host, runtimeFault, networkFault }: NodeStatusInput): NodeHealth {
+  return {
+    runtimeFault,
+    networkFault,
+    memoryPressure: host.memoryAvailableBytes < reservedMemoryBytes,
+    diskPressure: host.diskAvailableBytes < host.diskBytes * reservedDiskShare,
+    pidPressure: host.maxPids - host.pids < host.maxPids * reservedPidShare,
+  };
+}
+
+const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
+
+const capacity = ({ host, maxPods }: NodeStatusInput): Record<string, string> => ({
+  cpu: String(host.info.cpus),
+  'ephemeral-storage': kibi(host.diskBytes),
+  memory: kibi(host.info.memoryBytes),
+  pods: String(maxPods),
+});
+
+const allocatable = ({ host, maxPods }: NodeStatusInput): Record<string, string> => ({
+  cpu: String(host.info.cpus),
+  'ephemeral-storage': String(Math.floor(host.diskBytes * (1 - reservedDiskShare))),
+  memory: kibi(Math.max(0, host.info.memoryBytes - reservedMemoryBytes)),
+  pods: String(maxPods),
+});
+
+/** The largest first: what matters most to a scheduler that looks for where an image is already. */
+function largestImages(images: readonly Image[]): NonNullable<NodeStatus['images']> {
+  return images
+    .map(({ digests, tags, sizeBytes }) => ({ names: [...digests, ...tags].slice(0, maxImageNames), sizeBytes }))
+    .filter(({ names }) => names.length > 0)
+    .sort((a, b) => b.sizeBytes - a.sizeBytes || ((a.names[0] ?? '') < (b.names[0] ?? '') ? -1 : 1))
+    .slice(0, maxImages);
+}
