@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { registerAgent } from './commands/agent.ts';
 import { registerApiserver } from './commands/apiserver.ts';
 import { registerApply } from './commands/apply.ts';
+import { registerCerts } from './commands/certs.ts';
 import { registerController } from './commands/controller.ts';
 import { registerDelete } from './commands/delete.ts';
 import { registerDown } from './commands/down.ts';
@@ -13,11 +14,13 @@ import { registerImage } from './commands/image.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerScheduler } from './commands/scheduler.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerToken } from './commands/token.ts';
 import { registerUp } from './commands/up.ts';
 import { describeFailure } from './output/failure.ts';
 
 const program = new Command('skiff')
   .description('A Kubernetes-compatible container orchestrator. kubectl and helm work with .skiff/kubeconfig.')
+  .helpCommand(false)
   .showHelpAfterError('(skiff --help lists the commands)');
 
 program.commandsGroup('A cluster on this machine:');
@@ -31,6 +34,9 @@ registerApply(program);
 registerDelete(program);
 registerLogs(program);
 registerExec(program);
+program.commandsGroup('A cluster put together by hand:');
+registerCerts(program);
+registerToken(program);
 program.commandsGroup('Components:');
 registerApiserver(program);
 registerScheduler(program);

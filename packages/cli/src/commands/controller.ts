@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
 import { componentLogger, type IdentityOptions, readIdentity, runComponent, toList } from './component.ts';
+import { wholeNumber } from './numbers.ts';
 
 interface ControllerOptions extends IdentityOptions {
   readonly server: string[];
@@ -21,8 +22,8 @@ export function registerController(program: Command): void {
     .requiredOption('--key-file <file>', 'its key (PEM)')
     .requiredOption('--root-ca-file <file>', 'certificate authority to publish to pods (PEM)')
     .requiredOption('--cluster-cidr <cidr>', 'pod addresses of the whole cluster')
-    .option('--node-cidr-mask-size <bits>', 'prefix length of a node’s part of it', Number, 24)
-    .option('--node-monitor-grace-period <seconds>', 'how long a node may be silent', Number, 40)
+    .option('--node-cidr-mask-size <bits>', 'prefix length of a node’s part of it', wholeNumber(8, 30), 24)
+    .option('--node-monitor-grace-period <seconds>', 'how long a node may be silent', wholeNumber(1), 40)
     .action(async (options: ControllerOptions) => {
       const [{ connect }, { runControllers }, { hostname }] = await Promise.all([
         import('@skiff/client'),

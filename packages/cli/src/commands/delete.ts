@@ -2,6 +2,7 @@ import { builtinDefinitions, isReason } from '@skiff/api';
 import type { Command } from 'commander';
 import { findKind, type KnownKind, kindOfDocument } from '../objects/kinds.ts';
 import { type ClientOptions, type Session, withClient, withSession } from './client-options.ts';
+import { wholeNumber } from './numbers.ts';
 
 interface DeleteOptions extends ClientOptions {
   readonly filename?: string[];
@@ -26,7 +27,7 @@ export function registerDelete(program: Command): void {
   )
     .option('-f, --filename <file...>', 'files or folders of YAML or JSON; - for standard input')
     .option('--ignore-not-found', 'an absent object is no error', false)
-    .option('--grace-period <seconds>', 'how long a pod may take to end', Number)
+    .option('--grace-period <seconds>', 'how long a pod may take to end', wholeNumber(0))
     .action(runDelete);
 }
 

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
 import { hostLayouts } from '../local/layout.ts';
+import { lockFile, withLock } from '../local/lock.ts';
 import { createProgress } from '../output/progress.ts';
 import { type StateOptions, withState } from './local-options.ts';
 
@@ -25,12 +26,9 @@ async function runDown(options: DownOptions): Promise<void> {
     return;
   }
   const progress = createProgress(realClock, (line) => process.stderr.write(`${line}\n`));
-  await down({
-    config,
-    hosts: hostLayouts(config, hostname()),
-    clock: realClock,
-    progress,
-    keepImages: options.images,
-  });
+  const hosts = hostLayouts(config, hostname());
+  await withLock(lockFile(config.name), () =>
+    down({ config, hosts, clock: realClock, progress, keepImages: options.images }),
+  );
   process.stdout.write('the cluster is down\n');
 }

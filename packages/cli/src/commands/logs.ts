@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type ClientOptions, withClient, withSession } from './client-options.ts';
+import { wholeNumber } from './numbers.ts';
 
 interface LogsOptions extends ClientOptions {
   readonly container: string;
@@ -22,8 +23,8 @@ export function registerLogs(program: Command): void {
     .option('-f, --follow', 'go on as more is written', false)
     .option('-p, --previous', 'the container’s former instance', false)
     .option('--timestamps', 'begin each line with its time', false)
-    .option('--tail <lines>', 'only the last lines', Number)
-    .option('--since <seconds>', 'only the last seconds', Number)
+    .option('--tail <lines>', 'only the last lines', wholeNumber(0))
+    .option('--since <seconds>', 'only the last seconds', wholeNumber(1))
     .action(runLogs);
 }
 

@@ -1,66 +1,55 @@
 import { hostname } from 'node:os';
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
-import { type ClusterConfig, configFault, defaultConfig, hostLayouts, paths } from '../local/layout.ts';
+import {
+  type ClusterConfig,
+  configFault,
+  defaultConfig,
+  hostLayouts,
+  paths,
+  type Shape,
+  shapeFault,
+  shapeOptions,
+} from '../local/layout.ts';
+import { lockFile, withLock } from '../local/lock.ts';
 import { createProgress } from '../output/progress.ts';
 import { type StateOptions, withState } from './local-options.ts';
+import { portNumber, wholeNumber } from './numbers.ts';
 
-interface UpOptions extends StateOptions {
-  readonly nodes?: number;
-  readonly name: string;
-  readonly subnet: string;
-  readonly restPort: number;
-  readonly grpcPort: number;
-  readonly etcdPort: number;
-}
+interface UpOptions extends StateOptions, Partial<Shape> {}
 
 /** `skiff up`: idempotent; a cluster keeps the shape it was first given. */
 export function registerUp(program: Command): void {
+  const { name, subnet, restPort, grpcPort, etcdPort } = defaultConfig;
   withState(program.command('up').description('start a cluster on this machine, or what is missing of it'))
     .option(
-      '--nodes <count>',
+      `${shapeOptions.nodes} <count>`,
       'make this many hosts, each with its own Docker engine (default: one node on this machine’s Docker)',
-      Number,
+      wholeNumber(1, 50),
     )
-    .option('--name <name>', 'begins the names of network devices', defaultConfig.name)
-    .option('--subnet <prefix>', 'first three octets of the hosts’ /24', defaultConfig.subnet)
-    .option('--rest-port <port>', 'port of the REST door', Number, defaultConfig.restPort)
-    .option('--grpc-port <port>', 'port of the gRPC door', Number, defaultConfig.grpcPort)
+    .option(`${shapeOptions.name} <name>`, `begins the names of network devices (default: ${name})`)
+    .option(`${shapeOptions.subnet} <prefix>`, `first three octets of the hosts’ /24 (default: ${subnet})`)
+    .option(`${shapeOptions.restPort} <port>`, `port of the REST door (default: ${restPort})`, portNumber)
+    .option(`${shapeOptions.grpcPort} <port>`, `port of the gRPC door (default: ${grpcPort})`, portNumber)
     .option(
-      '--etcd-port <port>',
-      'etcd’s client port on loopback; the next one is its peer port',
-      Number,
-      defaultConfig.etcdPort,
+      `${shapeOptions.etcdPort} <port>`,
+      `etcd’s client port on loopback; the next one is its peer port (default: ${etcdPort})`,
+      wholeNumber(1, 65_534),
     )
     .action(runUp);
 }
 
-async function runUp(options: UpOptions): Promise<void> {
+async function runUp({ state, ...asked }: UpOptions): Promise<void> {
   const { rememberedConfig, up } = await import('../local/up.ts');
   if (process.getuid?.() !== 0) throw new Error('`skiff up` makes network devices and starts engines: run it as root');
-  const remembered = await rememberedConfig(options.state);
-  if (remembered !== undefined && options.nodes !== undefined && options.nodes !== remembered.nodes) {
-    throw new Error(
-      `the cluster in ${options.state} has --nodes ${remembered.nodes}; \`skiff down\` first to change that`,
-    );
-  }
-  const asked: ClusterConfig = {
-    ...defaultConfig,
-    name: options.name,
-    subnet: options.subnet,
-    restPort: options.restPort,
-    grpcPort: options.grpcPort,
-    etcdPort: options.etcdPort,
-    nodes: options.nodes ?? 0,
-    stateDir: options.state,
-  };
-  const config = remembered ?? asked;
-  const fault = configFault(config);
+  const remembered = await rememberedConfig(state);
+  const config: ClusterConfig = { ...defaultConfig, ...remembered, ...asked, stateDir: state };
+  const fault = (remembered === undefined ? undefined : shapeFault(remembered, asked)) ?? configFault(config);
   if (fault !== undefined) throw new Error(fault);
   const progress = createProgress(realClock, (line) => process.stderr.write(`${line}\n`));
   const started = realClock.now();
   const hosts = hostLayouts(config, hostname());
-  await up({ config, hosts, clock: realClock, progress });
+  await withLock(lockFile(config.name), () => up({ config, hosts, clock: realClock, progress }));
   const seconds = ((realClock.now() - started) / 1000).toFixed(1);
   process.stdout.write(
     progress.changes === 0

@@ -4,14 +4,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DaemonSpec } from './daemons.ts';
 import { insideHost } from './hosts.ts';
+import type { KubeconfigTarget } from './kubeconfig.ts';
 import { type ClusterConfig, controlPlaneIP, type HostLayout, paths } from './layout.ts';
+import { type KeyPairPaths, keyPairIn, type PkiPlace } from './pki.ts';
 
 const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 /** The paths of one identity's files in the pki folder. */
-export const keyPair = (config: ClusterConfig, name: string): { certificateFile: string; keyFile: string } => ({
-  certificateFile: join(paths(config).pki, `${name}.crt`),
-  keyFile: join(paths(config).pki, `${name}.key`),
+export const keyPair = (config: ClusterConfig, name: string): KeyPairPaths => keyPairIn(paths(config).pki, name);
+
+export const pkiPlace = (config: ClusterConfig): PkiPlace => ({
+  dir: paths(config).pki,
+  serverIPs: [controlPlaneIP(config)],
+  etcdIPs: [],
+  serviceCIDR: config.serviceCIDR,
+  clusterDomain: config.clusterDomain,
 });
 
 export const caFile = (config: ClusterConfig): string => join(paths(config).pki, 'ca.crt');
@@ -21,6 +28,14 @@ export const etcdEndpoint = (config: ClusterConfig): string => `https://127.0.0.
 export const restAddress = (config: ClusterConfig): string => `${controlPlaneIP(config)}:${config.restPort}`;
 
 export const grpcAddress = (config: ClusterConfig): string => `${controlPlaneIP(config)}:${config.grpcPort}`;
+
+export const adminKubeconfig = (config: ClusterConfig): KubeconfigTarget => ({
+  file: paths(config).kubeconfig,
+  name: config.name === 'skiff' ? 'skiff' : `skiff-${config.name}`,
+  pki: paths(config).pki,
+  rest: restAddress(config),
+  grpc: grpcAddress(config),
+});
 
 export function etcdDaemon(config: ClusterConfig): DaemonSpec {
   const pair = keyPair(config, 'etcd');

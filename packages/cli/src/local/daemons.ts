@@ -1,9 +1,10 @@
 /**
  * Processes that outlive the command that started them. Each has a record file with its pid and its start time, so
- * that a pid the kernel has given to somebody else is never taken for ours, and never killed.
+ * that a pid the kernel has given to somebody else is never taken for ours, and never killed. Each carries a mark in its
+ * environment, which its children inherit, so that what lost its record or its parent is found all the same.
  */
 import { spawn } from 'node:child_process';
-import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Clock } from '@skiff/api';
 
@@ -21,6 +22,8 @@ interface DaemonRecord {
   readonly startTime: string;
 }
 
+const mark = 'SKIFF_RUN_DIR';
+
 export interface Folders {
   readonly run: string;
   readonly logs: string;
@@ -36,7 +39,7 @@ export async function startDaemon(folders: Folders, spec: DaemonSpec): Promise<b
     const child = spawn(spec.command, spec.args, {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
-      env: { ...process.env, ...spec.env },
+      env: { ...process.env, ...spec.env, [mark]: folders.run },
     });
     const pid = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
@@ -45,7 +48,9 @@ export async function startDaemon(folders: Folders, spec: DaemonSpec): Promise<b
     child.unref();
     const startTime = await processStartTime(pid);
     const record: DaemonRecord = { pid, startTime: startTime ?? '' };
-    await writeFile(recordPath(folders, spec.name), JSON.stringify(record));
+    const path = recordPath(folders, spec.name);
+    await writeFile(`${path}.new`, JSON.stringify(record));
+    await rename(`${path}.new`, path);
     return true;
   } finally {
     await log.close();
@@ -82,10 +87,27 @@ export async function stopDaemon(folders: Folders, name: string, clock: Clock, g
   await rm(recordPath(folders, name), { force: true });
 }
 
-/** The last lines a daemon logged, for an error message. */
-export async function logTail(folders: Folders, name: string, lines = 15): Promise<string> {
-  const text = await readFile(join(folders.logs, `${name}.log`), 'utf8').catch(() => '');
-  return text.trimEnd().split('\n').slice(-lines).join('\n');
+/** Pids of all live processes that carry the mark of `folders`: daemons, and what they started. */
+export async function markedProcesses(folders: Folders): Promise<number[]> {
+  const wanted = `${mark}=${folders.run}`;
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
+  const marked = await Promise.all(
+    pids.map(async (pid) => {
+      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+      return environment.split('\0').includes(wanted) && (await processStartTime(pid)) !== undefined;
+    }),
+  );
+  return pids.filter((pid, index) => pid !== process.pid && marked[index] === true);
+}
+
+/** Kills every process that carries the mark, until there is none. Resolves to whether there was one. */
+export async function killMarked(folders: Folders, clock: Clock): Promise<boolean> {
+  for (let killed = false; ; killed = true) {
+    const pids = await markedProcesses(folders);
+    if (pids.length === 0) return killed;
+    for (const pid of pids) signal(pid, 'SIGKILL');
+    await clock.sleep(25);
+  }
 }
 
 const recordPath = (folders: Folders, name: string): string => join(folders.run, `${name}.json`);
@@ -96,7 +118,7 @@ async function readRecord(folders: Folders, name: string): Promise<DaemonRecord 
 }
 
 /** Start time of a live process; undefined when there is none, or it is a zombie. */
-async function processStartTime(pid: number): Promise<string | undefined> {
+export async function processStartTime(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (stat === undefined) return undefined;
   // The command name, in parentheses, may hold spaces: count fields behind it.
@@ -104,7 +126,7 @@ async function processStartTime(pid: number): Promise<string | undefined> {
   return fields[0] === 'Z' ? undefined : fields[19];
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {

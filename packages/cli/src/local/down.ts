@@ -1,11 +1,12 @@
 /** Takes a cluster on this machine down and removes every trace of it. */
-import { rm } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import type { Clock } from '@skiff/api';
 import type { Progress } from '../output/progress.ts';
-import { recordedDaemons, stopDaemon } from './daemons.ts';
+import { killCgroup, removeCgroup } from './cgroups.ts';
+import { killMarked, recordedDaemons, stopDaemon } from './daemons.ts';
 import { engineAnswers, removeContainers } from './engine.ts';
 import { removeBridge, removeHost } from './hosts.ts';
-import { type ClusterConfig, type HostLayout, paths } from './layout.ts';
+import { type ClusterConfig, cgroupName, type HostLayout, paths, runtimeDir } from './layout.ts';
 import { unmountBelow } from './mounts.ts';
 
 export interface DownContext {
@@ -29,7 +30,7 @@ export async function down(context: DownContext): Promise<void> {
   await progress.step('pods', () => removePods(hosts));
   await progress.step('Docker engines', () => stop((name) => name.startsWith('docker-')));
   await progress.step('control plane', async () => (await stop((name) => name !== 'etcd')) || (await stop(() => true)));
-  await stop(() => true);
+  await progress.step('what lost its parent', () => killRest(context));
   await progress.step('hosts', async () => {
     for (const host of hosts) await removeHost(host);
     await removeBridge(config);
@@ -47,9 +48,17 @@ async function removePods(hosts: readonly HostLayout[]): Promise<boolean> {
   return answering.some(({ answers }) => answers);
 }
 
+/** After a crash: children of daemons that were killed, and containers whose engine was. */
+async function killRest({ config, clock }: DownContext): Promise<boolean> {
+  const killed = await killMarked(paths(config), clock);
+  await killCgroup(cgroupName(config), clock);
+  await removeCgroup(cgroupName(config));
+  return killed;
+}
+
 async function removeFiles({ config, keepImages }: DownContext): Promise<void> {
   const folders = paths(config);
-  const runDir = `/run/skiff/${config.name}`;
+  const runDir = runtimeDir(config);
   await unmountBelow(runDir);
   await unmountBelow(config.stateDir);
   await rm(runDir, { recursive: true, force: true });
@@ -65,4 +74,5 @@ async function removeFiles({ config, keepImages }: DownContext): Promise<void> {
       ]
     : [config.stateDir];
   for (const path of kept) await rm(path, { recursive: true, force: true });
+  if ((await readdir(config.stateDir).catch(() => ['']))[0] === undefined) await rmdir(config.stateDir);
 }

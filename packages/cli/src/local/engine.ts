@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DaemonSpec } from './daemons.ts';
 import { insideHost } from './hosts.ts';
-import type { ClusterConfig, HostLayout } from './layout.ts';
+import { type ClusterConfig, cgroupName, type HostLayout } from './layout.ts';
 import { run, succeeds } from './run.ts';
 
 /** True when an engine answers on the host's socket. */
@@ -34,6 +34,9 @@ export async function engineDaemon(config: ClusterConfig, host: HostLayout): Pro
     '--bridge=none',
     '--iptables=false',
     '--ip-forward=false',
+    // So that what an engine's own end leaves behind can be found, under any init system.
+    '--exec-opt=native.cgroupdriver=cgroupfs',
+    `--cgroup-parent=/${cgroupName(config)}`,
     '--live-restore',
     '--log-level=warn',
   ];

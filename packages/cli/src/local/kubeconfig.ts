@@ -1,14 +1,24 @@
 /** The administrator's kubeconfig. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { writeAtomically } from '@skiff/apiserver';
 import { stringify } from 'yaml';
-import { caFile, grpcAddress, keyPair, restAddress } from './components.ts';
-import { type ClusterConfig, paths } from './layout.ts';
+import { keyPairIn } from './pki.ts';
 
-/** Writes `.skiff/kubeconfig` (mode 0600, credentials inside). Resolves to whether it changed. */
-export async function writeKubeconfig(config: ClusterConfig): Promise<boolean> {
-  const admin = keyPair(config, 'admin');
-  const base64 = async (file: string): Promise<string> => (await readFile(file)).toString('base64');
-  const name = config.name === 'skiff' ? 'skiff' : `skiff-${config.name}`;
+export interface KubeconfigTarget {
+  readonly file: string;
+  /** Of the context, the cluster and (with `-admin`) the user. */
+  readonly name: string;
+  /** Folder with `ca.crt`, `admin.crt` and `admin.key`. */
+  readonly pki: string;
+  /** `host:port` of the doors. */
+  readonly rest: string;
+  readonly grpc: string;
+}
+
+/** Writes the file (mode 0600, credentials inside). Resolves to whether it changed. */
+export async function writeKubeconfig({ file, name, pki, rest, grpc }: KubeconfigTarget): Promise<boolean> {
+  const admin = keyPairIn(pki, 'admin');
+  const base64 = async (path: string): Promise<string> => (await readFile(path)).toString('base64');
   const text = stringify({
     apiVersion: 'v1',
     kind: 'Config',
@@ -16,10 +26,10 @@ export async function writeKubeconfig(config: ClusterConfig): Promise<boolean> {
       {
         name,
         cluster: {
-          server: `https://${restAddress(config)}`,
-          'certificate-authority-data': await base64(caFile(config)),
+          server: `https://${rest}`,
+          'certificate-authority-data': await base64(keyPairIn(pki, 'ca').certificateFile),
           // Where `skiff` itself speaks gRPC.
-          extensions: [{ name: 'skiff.io/grpc', extension: { address: grpcAddress(config) } }],
+          extensions: [{ name: 'skiff.io/grpc', extension: { address: grpc } }],
         },
       },
     ],
@@ -35,8 +45,7 @@ export async function writeKubeconfig(config: ClusterConfig): Promise<boolean> {
     contexts: [{ name, context: { cluster: name, user: `${name}-admin` } }],
     'current-context': name,
   });
-  const file = paths(config).kubeconfig;
   if ((await readFile(file, 'utf8').catch(() => '')) === text) return false;
-  await writeFile(file, text, { mode: 0o600 });
+  await writeAtomically(file, text, 0o600);
   return true;
 }

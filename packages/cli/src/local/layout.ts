@@ -38,6 +38,12 @@ export const defaultConfig: Omit<ClusterConfig, 'stateDir'> = {
 /** The control plane's address on the hosts' network; also the node's when there are no made hosts. */
 export const controlPlaneIP = (config: ClusterConfig): string => `${config.subnet}.1`;
 
+/** Cgroup below which this cluster's own engines put every container. */
+export const cgroupName = (config: { readonly name: string }): string => `skiff-${config.name}`;
+
+/** Sockets and other files that do not outlive a boot. */
+export const runtimeDir = (config: { readonly name: string }): string => `/run/skiff/${config.name}`;
+
 export const bridgeName = (config: ClusterConfig): string => `${config.name}-br`;
 
 export interface HostLayout {
@@ -57,7 +63,7 @@ export interface HostLayout {
 /** Every host the cluster has, in order. `hostname` names the node of a cluster without made hosts. */
 export function hostLayouts(config: ClusterConfig, hostname: string): HostLayout[] {
   if (config.nodes === 0) {
-    const runDir = `/run/skiff/${config.name}/host`;
+    const runDir = `${runtimeDir(config)}/host`;
     return [
       {
         name: hostname.toLowerCase(),
@@ -72,7 +78,7 @@ export function hostLayouts(config: ClusterConfig, hostname: string): HostLayout
   }
   return Array.from({ length: config.nodes }, (_, index) => {
     const name = `node-${index + 1}`;
-    const runDir = `/run/skiff/${config.name}/${name}`;
+    const runDir = `${runtimeDir(config)}/${name}`;
     return {
       name,
       ip: `${config.subnet}.${11 + index}`,
@@ -99,17 +105,38 @@ export function paths(config: { readonly stateDir: string }) {
   } as const;
 }
 
+/** What of a cluster can be chosen, and the option of `skiff up` that chooses it. */
+export const shapeOptions = {
+  nodes: '--nodes',
+  name: '--name',
+  subnet: '--subnet',
+  restPort: '--rest-port',
+  grpcPort: '--grpc-port',
+  etcdPort: '--etcd-port',
+} as const;
+
+export type Shape = Pick<ClusterConfig, keyof typeof shapeOptions>;
+
+/** A cluster keeps the shape it was made with: says which option asks for another one, or undefined. */
+export function shapeFault(made: Shape, asked: Partial<Shape>): string | undefined {
+  for (const [key, option] of Object.entries(shapeOptions) as [keyof Shape, string][]) {
+    const wanted = asked[key];
+    if (wanted === undefined || wanted === made[key]) continue;
+    const was = key === 'nodes' && made.nodes === 0 ? `without ${option}` : `with ${option} ${made[key]}`;
+    return `the cluster was made ${was}; \`skiff down\` first to change that`;
+  }
+  return undefined;
+}
+
 /** A fault in a configuration, named for the user; undefined when there is none. */
 export function configFault(config: ClusterConfig): string | undefined {
   if (!/^[a-z][a-z0-9]{0,7}$/.test(config.name))
     return `--name ${config.name}: 1 to 8 characters of a-z and 0-9, a letter first`;
-  if (!Number.isInteger(config.nodes) || config.nodes < 0 || config.nodes > 50)
-    return `--nodes ${config.nodes}: a whole number from 1 to 50`;
-  if (
-    !/^\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(config.subnet) ||
-    config.subnet.split('.').some((octet) => Number(octet) > 255)
-  ) {
+  const octets = config.subnet.split('.');
+  if (octets.length !== 3 || !octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) <= 255))
     return `--subnet ${config.subnet}: the first three octets of a /24, such as 10.89.0`;
-  }
+  const ports = [config.restPort, config.grpcPort, config.etcdPort, config.etcdPort + 1];
+  if (new Set(ports).size < ports.length)
+    return `ports ${ports.join(', ')}: the doors, etcd and etcd’s peer port (one above it) must differ`;
   return undefined;
 }

@@ -1,15 +1,37 @@
 /**
- * Keys and certificates of a cluster on this machine, made once. etcd has an authority of its own: a certificate that
+ * Keys and certificates of a cluster, made once and made anew a month before they end. etcd has an authority of its own: a certificate that
  * opens the API server must not open the store behind it.
  */
-import { access, mkdir, readFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createCA, issueCertificate, type KeyPair, type Usage, writeKeyPair } from '@skiff/apiserver';
-import { keyPair } from './components.ts';
-import { type ClusterConfig, controlPlaneIP, paths } from './layout.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const caLifetimeMs = 10 * 365 * dayMs;
 const leafLifetimeMs = 365 * dayMs;
+const renewBeforeMs = 30 * dayMs;
+
+/** A folder of `<name>.crt` and `<name>.key` files, and what its servers are called. */
+export interface PkiPlace {
+  readonly dir: string;
+  /** Addresses of the API server besides loopback and its Service. */
+  readonly serverIPs: readonly string[];
+  /** Addresses of etcd besides loopback. */
+  readonly etcdIPs: readonly string[];
+  readonly serviceCIDR: string;
+  readonly clusterDomain: string;
+}
+
+export interface KeyPairPaths {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+export const keyPairIn = (dir: string, name: string): KeyPairPaths => ({
+  certificateFile: join(dir, `${name}.crt`),
+  keyFile: join(dir, `${name}.key`),
+});
 
 interface Leaf {
   readonly file: string;
@@ -22,8 +44,8 @@ interface Leaf {
 }
 
 /** Every certificate there is, with the users and groups that Kubernetes' components have. */
-function leaves(config: ClusterConfig): Leaf[] {
-  const serviceIP = config.serviceCIDR.replace(/\d+\/\d+$/, '1');
+function leaves(place: PkiPlace): Leaf[] {
+  const serviceIP = place.serviceCIDR.replace(/\d+\/\d+$/, '1');
   return [
     {
       file: 'apiserver',
@@ -35,9 +57,9 @@ function leaves(config: ClusterConfig): Leaf[] {
         'kubernetes',
         'kubernetes.default',
         'kubernetes.default.svc',
-        `kubernetes.default.svc.${config.clusterDomain}`,
+        `kubernetes.default.svc.${place.clusterDomain}`,
       ],
-      ipAddresses: ['127.0.0.1', controlPlaneIP(config), serviceIP],
+      ipAddresses: ['127.0.0.1', ...place.serverIPs, serviceIP],
     },
     {
       file: 'admin',
@@ -54,44 +76,44 @@ function leaves(config: ClusterConfig): Leaf[] {
       commonName: 'etcd',
       usages: ['server', 'client'],
       dnsNames: ['localhost'],
-      ipAddresses: ['127.0.0.1'],
+      ipAddresses: ['127.0.0.1', ...place.etcdIPs],
     },
     { file: 'etcd-client', authority: 'etcd-ca', commonName: 'kube-apiserver-etcd-client', usages: ['client'] },
   ];
 }
 
-/** Makes what is missing. Resolves to whether anything was. `nowMs`: certificates hold from then on. */
-export async function ensurePki(config: ClusterConfig, nowMs: number): Promise<boolean> {
-  await mkdir(paths(config).pki, { recursive: true, mode: 0o700 });
-  let made = false;
+/** Makes what is missing or ends soon. Resolves to whether anything was made. `nowMs`: certificates hold from then on. */
+export async function ensurePki(place: PkiPlace, nowMs: number): Promise<boolean> {
+  const { dir } = place;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const made = new Set<string>();
   for (const authority of ['ca', 'etcd-ca']) {
-    if (await exists(config, authority)) continue;
+    if (await holds(dir, authority, nowMs)) continue;
     const commonName = authority === 'ca' ? 'skiff' : 'skiff-etcd';
-    await writeKeyPair(keyPair(config, authority), await createCA({ commonName, nowMs, lifetimeMs: caLifetimeMs }));
-    made = true;
+    await writeKeyPair(keyPairIn(dir, authority), await createCA({ commonName, nowMs, lifetimeMs: caLifetimeMs }));
+    made.add(authority);
   }
-  for (const { file, authority, ...subject } of leaves(config)) {
-    if (await exists(config, file)) continue;
-    const pair = await issueCertificate(await readPair(config, authority), {
+  for (const { file, authority, ...subject } of leaves(place)) {
+    if (!made.has(authority) && (await holds(dir, file, nowMs))) continue;
+    const pair = await issueCertificate(await readPair(dir, authority), {
       ...subject,
       nowMs,
       lifetimeMs: leafLifetimeMs,
     });
-    await writeKeyPair(keyPair(config, file), pair);
-    made = true;
+    await writeKeyPair(keyPairIn(dir, file), pair);
+    made.add(file);
   }
-  return made;
+  return made.size > 0;
 }
 
-async function exists(config: ClusterConfig, name: string): Promise<boolean> {
-  return access(keyPair(config, name).certificateFile).then(
-    () => true,
-    () => false,
-  );
+/** True when the certificate is there and holds for a month more. */
+async function holds(dir: string, name: string, nowMs: number): Promise<boolean> {
+  const pem = await readFile(keyPairIn(dir, name).certificateFile).catch(() => undefined);
+  return pem !== undefined && new X509Certificate(pem).validToDate.getTime() > nowMs + renewBeforeMs;
 }
 
-async function readPair(config: ClusterConfig, name: string): Promise<KeyPair> {
-  const files = keyPair(config, name);
+async function readPair(dir: string, name: string): Promise<KeyPair> {
+  const files = keyPairIn(dir, name);
   return {
     certificatePem: await readFile(files.certificateFile, 'utf8'),
     keyPem: await readFile(files.keyFile, 'utf8'),

@@ -6,21 +6,27 @@ import type { Progress } from '../output/progress.ts';
 import { connectAsAdmin } from './admin.ts';
 import { createBootstrapToken } from './bootstrap-token.ts';
 import {
+  adminKubeconfig,
   agentDaemon,
   agentRootDir,
   apiserverDaemon,
   controllerDaemon,
   etcdDaemon,
+  pkiPlace,
   schedulerDaemon,
 } from './components.ts';
-import { type DaemonSpec, logTail, startDaemon } from './daemons.ts';
+import { type DaemonSpec, daemonPid, type Folders, startDaemon } from './daemons.ts';
 import { engineAnswers, engineDaemon } from './engine.ts';
 import { apiserverIsReady, etcdIsHealthy } from './health.ts';
 import { createBridge, createHost } from './hosts.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { type ClusterConfig, type HostLayout, paths } from './layout.ts';
+import { type ClusterConfig, type HostLayout, paths, runtimeDir } from './layout.ts';
+import { logTail } from './log-tail.ts';
 import { ensurePki } from './pki.ts';
+import { preflight } from './preflight.ts';
 import { waitFor } from './wait.ts';
+
+const tokenLifetimeMs = 60 * 60 * 1000;
 
 export interface UpContext {
   readonly config: ClusterConfig;
@@ -32,12 +38,17 @@ export interface UpContext {
 /** Throws with the failing part's last log lines when something does not come up. */
 export async function up(context: UpContext): Promise<void> {
   const { config, hosts, progress } = context;
-  await rememberConfig(config);
+  await progress.step('what this machine has', async () => {
+    await preflight(config);
+    await rememberConfig(config);
+    return false;
+  });
   await progress.step('network of the hosts', () => createBridge(config));
-  await progress.step('certificates', () => ensurePki(config, context.clock.now()));
-  await progress.step('kubeconfig', () => writeKubeconfig(config));
+  await progress.step('certificates', () => ensurePki(pkiPlace(config), context.clock.now()));
+  await progress.step('kubeconfig', () => writeKubeconfig(adminKubeconfig(config)));
   // Engines take longest to start and need nothing of the control plane.
   const engines = Promise.all(hosts.map((host) => ensureEngine(context, host)));
+  // Its failure is told when its step comes.
   engines.catch(() => undefined);
   await progress.step('etcd', () => ensureDaemon(context, etcdDaemon(config), () => etcdIsHealthy(config)));
   await progress.step('API server', () =>
@@ -64,6 +75,12 @@ export async function rememberedConfig(stateDir: string): Promise<ClusterConfig 
 }
 
 async function rememberConfig(config: ClusterConfig): Promise<void> {
+  const owner = join(runtimeDir(config), 'state-dir');
+  const other = await readFile(owner, 'utf8').catch(() => config.stateDir);
+  if (other !== config.stateDir && (await exists(paths({ stateDir: other }).config)))
+    throw new Error(`the cluster in ${other} is called ${config.name} too: give this one another --name`);
+  await mkdir(runtimeDir(config), { recursive: true });
+  await writeFile(owner, config.stateDir);
   await mkdir(config.stateDir, { recursive: true });
   await writeFile(paths(config).config, `${JSON.stringify(config, undefined, 2)}\n`);
 }
@@ -75,14 +92,22 @@ async function ensureDaemon(
 ): Promise<boolean> {
   const folders = paths(context.config);
   const started = await startDaemon(folders, spec);
-  try {
-    await waitFor(ready, { clock: context.clock, timeoutMs: 60_000, what: `${spec.name} ready` });
-  } catch (error) {
-    throw new Error(
-      `${error instanceof Error ? error.message : String(error)}\n--- last of ${spec.name}.log\n${await logTail(folders, spec.name)}`,
-    );
-  }
+  const giveUpIf = async (): Promise<string | undefined> =>
+    (await daemonPid(folders, spec.name)) === undefined ? 'it ended' : undefined;
+  await toldWithLog(folders, spec.name, () =>
+    waitFor(ready, { clock: context.clock, timeoutMs: 60_000, what: `${spec.name} ready`, giveUpIf }),
+  );
   return started;
+}
+
+/** Adds what a daemon logged last to an error. */
+async function toldWithLog<T>(folders: Folders, name: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${why}\n${await logTail(folders, name)}`, { cause: error });
+  }
 }
 
 async function ensureEngine(context: UpContext, host: HostLayout): Promise<boolean> {
@@ -97,28 +122,45 @@ async function ensureAgents(context: UpContext): Promise<boolean> {
   const { config, hosts } = context;
   const tokenFile = join(paths(config).pki, 'bootstrap-token');
   const joined = await Promise.all(hosts.map((host) => exists(join(agentRootDir(host), 'pki', 'agent.crt'))));
-  if (joined.includes(false)) await createBootstrapToken(config, tokenFile, context.clock);
+  if (joined.includes(false)) await writeToken(context, tokenFile);
   const started = await Promise.all(
     hosts.map((host) => startDaemon(paths(config), agentDaemon(config, host, tokenFile))),
   );
   return started.includes(true);
 }
 
+async function writeToken({ config, clock }: UpContext, file: string): Promise<void> {
+  const client = await connectAsAdmin(config, clock);
+  try {
+    const token = await createBootstrapToken(client, clock.now() + tokenLifetimeMs);
+    await writeFile(file, `${token}\n`, { mode: 0o600 });
+  } finally {
+    client.close();
+  }
+}
+
 async function nodesReady(context: UpContext): Promise<boolean> {
   const { config, hosts, clock } = context;
   const client = await connectAsAdmin(config, clock);
   let waited = false;
+  let missing = hosts.map((host) => host.name);
   const ask = async (): Promise<string | undefined> => {
     const { items } = await client.resource(resources.nodes).list();
-    const missing = hosts
-      .map((host) => host.name)
-      .filter((name) => !items.some((node) => node.metadata.name === name && isReady(node)));
+    missing = missing.filter((name) => !items.some((node) => node.metadata.name === name && isReady(node)));
     if (missing.length === 0) return undefined;
     waited = true;
     return `not Ready: ${missing.join(', ')}`;
   };
+  const giveUpIf = async (): Promise<string | undefined> => {
+    for (const name of missing)
+      if ((await daemonPid(paths(config), `agent-${name}`)) === undefined) return `the agent of ${name} ended`;
+    return undefined;
+  };
   try {
-    await waitFor(ask, { clock, timeoutMs: 90_000, what: 'nodes Ready', everyMs: 100 });
+    const options = { clock, timeoutMs: 90_000, what: 'nodes Ready', everyMs: 100, giveUpIf };
+    await waitFor(ask, options).catch((error: unknown) =>
+      toldWithLog(paths(config), `agent-${missing[0]}`, () => Promise.reject(error)),
+    );
   } finally {
     client.close();
   }
