@@ -38,13 +38,13 @@ async function runGet(type: string, name: string | undefined, options: GetOption
     );
   const kind = findKind(builtinDefinitions(), type);
   await withSession(options, async ({ client, namespace }) => {
-    const within = options.allNamespaces ? '' : namespace;
+    const within = options.allNamespaces || !kind.namespaced ? '' : namespace;
     const selection = { namespace: within, labelSelector: options.selector, fieldSelector: options.fieldSelector };
     if (output === '' || output === 'wide') {
       const table = await client.table(kind, { ...selection, ...(name === undefined ? {} : { name }) });
       process.stdout.write(
         table.rows.length === 0
-          ? emptyMessage(kind.namespaced ? within : '')
+          ? emptyMessage(within)
           : render(table, output === 'wide', options.allNamespaces && kind.namespaced),
       );
       return;

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
-import { realClock, resources } from '@skiff/api';
+import { type Node, realClock, resources } from '@skiff/api';
 import type { Command } from 'commander';
-import { hostLayouts, paths } from '../local/layout.ts';
+import { type ClusterConfig, hostLayouts, paths } from '../local/layout.ts';
+import { isReady } from '../local/node-state.ts';
+import { describeFailure } from '../output/failure.ts';
 import { formatTable } from '../output/table.ts';
 import { type StateOptions, withState } from './local-options.ts';
 
@@ -11,11 +13,8 @@ export function registerStatus(program: Command): void {
 
 /** Exit code 0: everything runs and all nodes are Ready; 1: something is missing. */
 async function runStatus(options: StateOptions): Promise<void> {
-  const [{ rememberedConfig, isReady }, { daemonPid, recordedDaemons }, { connectAsAdmin }] = await Promise.all([
-    import('../local/up.ts'),
-    import('../local/daemons.ts'),
-    import('../local/admin.ts'),
-  ]);
+  const { rememberedConfig } = await import('../local/up.ts');
+  const { daemonPid, recordedDaemons } = await import('../local/daemons.ts');
   const config = await rememberedConfig(options.state);
   if (config === undefined) {
     process.stdout.write(`there is no cluster in ${options.state}\n`);
@@ -30,16 +29,27 @@ async function runStatus(options: StateOptions): Promise<void> {
       names.map((name, index) => [name, pids[index] === undefined ? 'stopped' : 'running', String(pids[index] ?? '-')]),
     ),
   );
+  const nodes = await listNodes(config).catch((error: unknown) => describeFailure(error));
+  const rows = hostLayouts(config, hostname()).map((host) => [host.name, stateOf(nodes, host.name), host.ip]);
+  process.stdout.write(`\n${formatTable(['NODE', 'STATE', 'ADDRESS'], rows)}`);
+  if (typeof nodes === 'string') process.stderr.write(`${nodes}\n`);
+  if (pids.includes(undefined) || rows.some(([, state]) => state !== 'Ready')) process.exitCode = 1;
+}
+
+async function listNodes(config: ClusterConfig): Promise<readonly Node[]> {
+  const { connectAsAdmin } = await import('../local/admin.ts');
   const client = await connectAsAdmin(config, realClock);
   try {
-    const { items } = await client.resource(resources.nodes).list();
-    const rows = hostLayouts(config, hostname()).map((host) => {
-      const node = items.find((one) => one.metadata.name === host.name);
-      return [host.name, node === undefined ? 'absent' : isReady(node) ? 'Ready' : 'NotReady', host.ip];
-    });
-    process.stdout.write(`\n${formatTable(['NODE', 'STATE', 'ADDRESS'], rows)}`);
-    if (pids.includes(undefined) || rows.some(([, state]) => state !== 'Ready')) process.exitCode = 1;
+    return (await client.resource(resources.nodes).list()).items;
   } finally {
     client.close();
   }
+}
+
+/** `nodes` as text is why nobody can tell. */
+function stateOf(nodes: readonly Node[] | string, name: string): string {
+  if (typeof nodes === 'string') return 'unknown';
+  const node = nodes.find((one) => one.metadata.name === name);
+  if (node === undefined) return 'absent';
+  return isReady(node) ? 'Ready' : 'NotReady';
 }

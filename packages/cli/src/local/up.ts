@@ -1,7 +1,7 @@
 /** Brings a cluster on this machine up, step by step; whatever is there already stays as it is. */
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type Node, resources } from '@skiff/api';
+import { type Clock, resources } from '@skiff/api';
 import type { Progress } from '../output/progress.ts';
 import { connectAsAdmin } from './admin.ts';
 import { createBootstrapToken } from './bootstrap-token.ts';
@@ -22,6 +22,7 @@ import { createBridge, createHost } from './hosts.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { type ClusterConfig, type HostLayout, paths, runtimeDir } from './layout.ts';
 import { logTail } from './log-tail.ts';
+import { isReady } from './node-state.ts';
 import { ensurePki } from './pki.ts';
 import { preflight } from './preflight.ts';
 import { waitFor } from './wait.ts';
@@ -151,26 +152,20 @@ async function nodesReady(context: UpContext): Promise<boolean> {
     waited = true;
     return `not Ready: ${missing.join(', ')}`;
   };
+  let ended: string | undefined;
   const giveUpIf = async (): Promise<string | undefined> => {
-    for (const name of missing)
-      if ((await daemonPid(paths(config), `agent-${name}`)) === undefined) return `the agent of ${name} ended`;
-    return undefined;
+    for (const name of missing) if ((await daemonPid(paths(config), `agent-${name}`)) === undefined) ended = name;
+    return ended === undefined ? undefined : `the agent of ${ended} ended`;
   };
   try {
     const options = { clock, timeoutMs: 90_000, what: 'nodes Ready', everyMs: 100, giveUpIf };
     await waitFor(ask, options).catch((error: unknown) =>
-      toldWithLog(paths(config), `agent-${missing[0]}`, () => Promise.reject(error)),
+      toldWithLog(paths(config), `agent-${ended ?? missing[0]}`, () => Promise.reject(error)),
     );
   } finally {
     client.close();
   }
   return waited;
-}
-
-export function isReady(node: Node): boolean {
-  return (
-    node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
-  );
 }
 
 const exists = (path: string): Promise<boolean> =>

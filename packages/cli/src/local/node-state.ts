@@ -1,0 +1,8 @@
+/** What a Node says about itself. Pure. */
+import type { Node } from '@skiff/api';
+
+export function isReady(node: Node): boolean {
+  return (
+    node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
+  );
+}
