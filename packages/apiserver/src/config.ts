@@ -29,6 +29,10 @@ export interface ApiServerConfig {
   readonly ca: KeyPairFiles;
   /** The server certificate both doors show. */
   readonly serving: KeyPairFiles;
+  /** Signs and verifies service account tokens: an RSA key (PEM), the same for every server of the cluster. */
+  readonly serviceAccountKeyFile: string;
+  /** `iss` of the tokens, and the audience of those that ask for none: a URL. */
+  readonly serviceAccountIssuer: string;
   /** ClusterIPs are taken from here, e.g. `10.96.0.0/16`. */
   readonly serviceCidr: string;
   readonly logger: Logger;

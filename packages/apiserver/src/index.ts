@@ -12,3 +12,4 @@ export {
 } from './pki/authority.ts';
 export { writeAtomically, writeKeyPair } from './pki/files.ts';
 export { type RunningServer, startServer } from './server.ts';
+export { createTokenKey } from './tokens/keys.ts';

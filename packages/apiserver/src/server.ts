@@ -5,13 +5,13 @@ import { builtinDefinitions, type Clock } from '@skiff/api';
 import type { Authoriser } from './chain/attributes.ts';
 import { type Authenticate, createAuthenticate, type TokenAuthenticator } from './chain/authenticate.ts';
 import { createAuthoriser } from './chain/authorise.ts';
-import { bootstrap } from './chain/bootstrap.ts';
 import { createBootstrapAuthenticator } from './chain/bootstrap-token.ts';
 import { type Chain, createChain } from './chain/chain.ts';
 import { createFlowControl, defaultLimits, type FlowControl } from './chain/flow-control.ts';
 import { createNodeAuthoriser } from './chain/node-authoriser.ts';
 import { nodeRestriction } from './chain/node-restriction.ts';
 import { createRbac, type Rbac } from './chain/rbac/authoriser.ts';
+import { bootstrapRoles } from './chain/rbac/bootstrap-roles.ts';
 import { reviewKinds } from './chain/reviews.ts';
 import type { ApiServerConfig, BoundAddresses, StoreConfig } from './config.ts';
 import { createGrpcDoor, type GrpcDoor } from './grpc/door.ts';
@@ -30,12 +30,21 @@ import { createUpgrade } from './http/streams/upgrade.ts';
 import { createLinks, type Links } from './link/link.ts';
 import { createPodStreams, type PodStreams } from './link/pod-streams.ts';
 import type { KeyPair } from './pki/authority.ts';
+import { bootstrap } from './registry/bootstrap.ts';
+import { clusterObjects } from './registry/cluster-objects.ts';
 import type { Registry } from './registry/contract.ts';
+import { keepKubernetesEndpoints } from './registry/kubernetes-endpoints.ts';
+import { keepMaintaining } from './registry/maintenance.ts';
 import { createRegistry } from './registry/registry.ts';
 import { startCompactor } from './storage/compactor.ts';
 import type { Store } from './storage/contract.ts';
 import { createEtcdStore } from './storage/etcd/store.ts';
 import { createMemoryStore } from './storage/memory/store.ts';
+import { createServiceAccountAuthenticator } from './tokens/authenticator.ts';
+import { tokenDiscovery } from './tokens/discovery.ts';
+import { createTokenIssuer } from './tokens/issuer.ts';
+import { readTokenKeys, type TokenKeys } from './tokens/keys.ts';
+import { type ObjectReader, objectReader } from './tokens/objects.ts';
 import { createWatchCache } from './watch/cache.ts';
 import type { WatchCache } from './watch/contract.ts';
 
@@ -67,16 +76,23 @@ interface Core {
 const openStore = (config: ApiServerConfig, store: StoreConfig): Promise<Store> | Store =>
   store.type === 'etcd' ? createEtcdStore({ ...store, ...config }) : createMemoryStore();
 
-function createCore(config: ApiServerConfig, store: Store, ca: X509Certificate, signal: AbortSignal): Core {
-  const { clock, logger, random } = config;
+interface Trust {
+  readonly ca: X509Certificate;
+  readonly keys: TokenKeys;
+}
+
+function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, signal: AbortSignal): Core {
+  const { clock, logger, random, serviceAccountIssuer: issuer } = config;
   const cache = createWatchCache({ store, clock, random, logger });
   const tokens: TokenAuthenticator[] = [];
-  // The reviews ask the authoriser, which reads roles from the registry that serves the reviews.
-  const late: { authoriser?: Authoriser; rbac?: Rbac } = {};
+  const tokenOptions = { keys, issuer, audiences: [issuer], clock };
+  // The reviews ask the authoriser, which reads roles from the registry that serves the reviews; so with tokens.
+  const late: { authoriser?: Authoriser; rbac?: Rbac; objects?: ObjectReader } = {};
   const registry = createRegistry({
     ...{ store, cache, clock, random, logger },
     serviceCIDR: config.serviceCidr,
     admission: [nodeRestriction],
+    tokens: createTokenIssuer({ ...tokenOptions, objects: () => made(late.objects) }),
     virtual: reviewKinds({
       authoriser: () => made(late.authoriser),
       rbac: () => made(late.rbac).view,
@@ -84,7 +100,8 @@ function createCore(config: ApiServerConfig, store: Store, ca: X509Certificate, 
     }),
   });
   const joinTokens = createBootstrapAuthenticator(registry, clock);
-  tokens.push(joinTokens);
+  late.objects = objectReader(registry);
+  tokens.push(joinTokens, createServiceAccountAuthenticator({ ...tokenOptions, objects: late.objects }));
   const rbac = createRbac({ registry, clock, logger, signal });
   const authoriser = createAuthoriser([createNodeAuthoriser(registry), rbac]);
   late.authoriser = authoriser;
@@ -108,7 +125,12 @@ interface Tls {
   readonly clientCa: string;
 }
 
-function createRest(config: ApiServerConfig, core: Core, tls: Tls, ready: readonly HealthCheck[]): RestDoor {
+async function createRest(
+  config: ApiServerConfig,
+  core: Core,
+  { tls, keys }: { readonly tls: Tls; readonly keys: TokenKeys },
+  ready: readonly HealthCheck[],
+): Promise<RestDoor> {
   const { clock, logger, random } = config;
   const { registry, chain, streams } = core;
   const metrics = createMetrics({ inFlight: core.flowControl.inFlight, linkedNodes: () => core.links.count });
@@ -117,6 +139,7 @@ function createRest(config: ApiServerConfig, core: Core, tls: Tls, ready: readon
     ...{ registry, logger, metrics, ready },
     openApi: createOpenApi(registry, encodeOpenApiV2),
     advertiseAddress: config.advertiseAddress,
+    tokens: await tokenDiscovery(keys, config.serviceAccountIssuer, config.serviceAccountIssuer),
     live: [{ name: 'ping', check: async () => {} }],
   });
   const handler = createHandler({
@@ -178,30 +201,38 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
   const ending = new AbortController();
   const running = AbortSignal.any([signal, ending.signal]);
   const store = await openStore(config, config.store);
-  const core = createCore(config, store, new X509Certificate(ca.certificatePem), running);
+  const keys = await readTokenKeys(config.serviceAccountKeyFile);
+  const core = createCore(config, store, { ca: new X509Certificate(ca.certificatePem), keys }, running);
   const stopCompactor = startCompactor({ store, clock, logger });
   let isReady = false;
-  const rest = createRest(
-    config,
-    core,
-    tls,
-    readyChecks(store, clock, () => isReady),
-  );
+  const ready = readyChecks(store, clock, () => isReady);
+  const rest = await createRest(config, core, { tls, keys }, ready);
   const grpc = createGrpc(config, core, tls, ca);
+  let chores: Promise<unknown> = Promise.resolve();
   const close = once(async () => {
     isReady = false;
     core.links.closeAll('the server is shutting down');
     await Promise.all([rest.close(closeWithinMs), grpc.close(closeWithinMs)]);
     ending.abort();
+    await chores;
     stopCompactor();
     await core.cache.close();
     await store.close();
   });
   try {
     await core.cache.synced(running);
-    await bootstrap({ registry: core.registry, clock, logger, signal: running });
+    const { registry } = core;
+    await bootstrap({ registry, objects: bootstrapRoles, clock, logger, signal: running });
     await core.rbac.synced();
     const bound = await listenAll(config, rest, grpc);
+    const restPort = parseListen(bound.rest[0] ?? '').port;
+    const objects = clusterObjects({ serviceCIDR: config.serviceCidr, restPort });
+    await bootstrap({ registry, objects, clock, logger, signal: running });
+    const { advertiseAddress } = config;
+    chores = Promise.all([
+      keepKubernetesEndpoints({ store, registry, clock, logger, advertiseAddress, restPort }, running),
+      keepMaintaining({ store, clock, logger }, running),
+    ]);
     isReady = true;
     logger.info({ ...bound }, 'the API server is ready');
     return { bound, registry: core.registry, close };

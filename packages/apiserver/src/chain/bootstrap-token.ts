@@ -2,8 +2,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Clock, isReason, type JsonObject } from '@skiff/api';
 import type { Registry, UserInfo } from '../registry/contract.ts';
+import { systemContext } from '../registry/system-context.ts';
 import { type TokenAuthenticator, unauthorized } from './authenticate.ts';
-import { internalContext } from './live.ts';
 
 export const bootstrapGroup = 'system:bootstrappers';
 const secretType = 'bootstrap.kubernetes.io/token';
@@ -62,7 +62,7 @@ export function createBootstrapAuthenticator(registry: Registry, clock: Clock): 
 async function readSecret(registry: Registry, name: string, signal: AbortSignal): Promise<JsonObject | undefined> {
   const collection = { group: '', version: 'v1', resource: 'secrets', namespace: 'kube-system', subresource: '' };
   try {
-    const answer = await registry.get(internalContext(signal), { ...collection, name }, { resourceVersion: '' });
+    const answer = await registry.get(systemContext(signal), { ...collection, name }, { resourceVersion: '' });
     return JSON.parse(answer.text) as JsonObject;
   } catch (error) {
     if (isReason(error, 'NotFound')) return undefined;

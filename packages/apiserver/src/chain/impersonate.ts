@@ -1,6 +1,7 @@
 /** Acting as someone else (`kubectl --as`): each identity asked for needs the verb `impersonate` on it. */
 import { badRequest } from '@skiff/api';
 import type { UserInfo } from '../registry/contract.ts';
+import { serviceAccountGroups, serviceAccountOf } from '../tokens/service-account-name.ts';
 import type { Attributes } from './attributes.ts';
 
 /** Whom a caller wants to act as; the values of the `Impersonate-*` headers. */
@@ -12,8 +13,6 @@ export interface Impersonation {
 }
 
 type Authorise = (user: UserInfo, attributes: Attributes) => Promise<void>;
-
-const serviceAccountPrefix = 'system:serviceaccount:';
 
 /** The user that the request runs as. Throws ApiError BadRequest when parts are given without a user, Forbidden when one is not allowed. */
 export async function impersonate(
@@ -47,16 +46,6 @@ export async function impersonate(
 
 function groupsOf(asked: Impersonation, account: { namespace: string } | undefined): readonly string[] {
   if (asked.user === 'system:anonymous') return [...asked.groups, 'system:unauthenticated'];
-  const own =
-    account !== undefined && asked.groups.length === 0
-      ? ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`]
-      : [];
+  const own = account !== undefined && asked.groups.length === 0 ? serviceAccountGroups(account.namespace) : [];
   return [...new Set([...asked.groups, ...own, 'system:authenticated'])];
-}
-
-/** Namespace and name in `system:serviceaccount:<namespace>:<name>`. */
-export function serviceAccountOf(user: string): { readonly namespace: string; readonly name: string } | undefined {
-  if (!user.startsWith(serviceAccountPrefix)) return undefined;
-  const [namespace = '', name = '', ...more] = user.slice(serviceAccountPrefix.length).split(':');
-  return namespace === '' || name === '' || more.length > 0 ? undefined : { namespace, name };
 }

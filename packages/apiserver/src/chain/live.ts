@@ -1,22 +1,7 @@
 /** Collections that the chain itself must know (roles, bindings, pods), kept current by list and watch on the registry. */
 import { type Clock, isReason, type JsonObject, type Logger } from '@skiff/api';
-import type { Registry, RequestContext, Target, UserInfo } from '../registry/contract.ts';
-
-/** The server's own identity: outside every authoriser, never reachable through a door. */
-export const internalUser: UserInfo = {
-  name: 'system:apiserver',
-  uid: '',
-  groups: ['system:masters', 'system:authenticated'],
-  extra: {},
-};
-
-/** A context for calls that the server makes on its own behalf. */
-export const internalContext = (signal: AbortSignal): RequestContext => ({
-  user: internalUser,
-  userAgent: 'skiff-apiserver',
-  signal,
-  warn: () => {},
-});
+import type { Registry, Target } from '../registry/contract.ts';
+import { systemContext } from '../registry/system-context.ts';
 
 /** What a live collection keeps of each object. */
 export interface LiveView<T> {
@@ -64,7 +49,7 @@ export function follow<T>(options: LiveOptions<T>): LiveCollection<T> {
   };
 
   const list = async (): Promise<string> => {
-    const answer = await registry.list(internalContext(signal), target, { ...everything, limit: 0, continue: '' });
+    const answer = await registry.list(systemContext(signal), target, { ...everything, limit: 0, continue: '' });
     const next = new Map<string, T>();
     for (const item of answer.items) apply(next, 'ADDED', item);
     objects = next;
@@ -75,7 +60,7 @@ export function follow<T>(options: LiveOptions<T>): LiveCollection<T> {
 
   const watch = async (after: string): Promise<void> => {
     const options = { ...everything, resourceVersion: after, allowBookmarks: false };
-    const batches = await registry.watch(internalContext(signal), target, {
+    const batches = await registry.watch(systemContext(signal), target, {
       ...options,
       sendInitialEvents: undefined,
       timeoutSeconds: undefined,

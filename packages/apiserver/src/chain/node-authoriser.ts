@@ -4,8 +4,8 @@
  */
 import { isReason, type JsonObject } from '@skiff/api';
 import type { Registry } from '../registry/contract.ts';
+import { systemContext } from '../registry/system-context.ts';
 import type { Attributes, Authoriser, Decision, ResourceAttributes } from './attributes.ts';
-import { internalContext } from './live.ts';
 import { nodeOf } from './node-identity.ts';
 import { podReferences, type ReferenceKind } from './pod-references.ts';
 
@@ -101,7 +101,7 @@ function ownDecision(rule: OwnRule, nodeName: string, { verb, namespace, name }:
 export function createNodeAuthoriser(registry: Registry): Authoriser {
   const podsOf = async (nodeName: string, namespace: string, resourceVersion: string): Promise<JsonObject[]> => {
     const target = { group: '', version: 'v1', resource: 'pods', namespace, name: '', subresource: '' };
-    const list = await registry.list(internalContext(new AbortController().signal), target, {
+    const list = await registry.list(systemContext(new AbortController().signal), target, {
       labelSelector: '',
       fieldSelector: `spec.nodeName=${nodeName}`,
       limit: 0,
@@ -115,7 +115,7 @@ export function createNodeAuthoriser(registry: Registry): Authoriser {
   const holdsPod = async (nodeName: string, { namespace, name }: ResourceAttributes, version: string) => {
     const target = { group: '', version: 'v1', resource: 'pods', namespace, name, subresource: '' };
     try {
-      const context = internalContext(new AbortController().signal);
+      const context = systemContext(new AbortController().signal);
       const { text } = await registry.get(context, target, { resourceVersion: version });
       const { spec } = JSON.parse(text) as { spec?: { nodeName?: unknown } };
       return spec?.nodeName === nodeName;

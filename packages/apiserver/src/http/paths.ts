@@ -1,6 +1,7 @@
 /** Everything that is not a resource: discovery, OpenAPI, health, version, metrics. */
 import type { Definition, Logger } from '@skiff/api';
 import type { Registry } from '../registry/contract.ts';
+import { discoveryPath, keySetPath, type TokenDiscovery } from '../tokens/discovery.ts';
 import {
   aggregatedDocument,
   aggregatedVersion,
@@ -27,6 +28,7 @@ export interface PathParts {
   readonly metrics: Metrics;
   readonly openApi: OpenApi;
   readonly advertiseAddress: string;
+  readonly tokens: TokenDiscovery;
   readonly live: readonly HealthCheck[];
   readonly ready: readonly HealthCheck[];
 }
@@ -122,6 +124,12 @@ export function createPaths(parts: PathParts): ServePath {
     const healthPath = parseHealthPath(path);
     if (healthPath !== undefined) return health(exchange, healthPath);
     if (path === '/version') return respondJson(exchange, 200, versionDocument());
+    if (path === discoveryPath) return respondJson(exchange, 200, parts.tokens.configuration);
+    if (path === keySetPath)
+      return respond(exchange, {
+        ...{ code: 200, contentType: 'application/jwk-set+json' },
+        body: JSON.stringify(parts.tokens.keySet),
+      });
     if (path === '/metrics')
       return respond(exchange, { code: 200, contentType: parts.metrics.contentType, body: await parts.metrics.text() });
     const segments = path.slice(1).split('/');
@@ -139,6 +147,7 @@ function pathsOf(groups: readonly Group[]): string[] {
     return [base, ...group.versions.map((one) => `${base}/${one.version}`)];
   });
   return [
+    discoveryPath,
     '/apis',
     ...below,
     '/healthz',
@@ -146,6 +155,7 @@ function pathsOf(groups: readonly Group[]): string[] {
     '/metrics',
     '/openapi/v2',
     '/openapi/v3',
+    keySetPath,
     '/readyz',
     '/version',
   ].sort();

@@ -1,7 +1,8 @@
 /** What keeps a cluster's own objects right: bootstrap, the API's endpoints, old events. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { objectsAt, textAt } from '../patch/values.ts';
-import { bootstrapCluster } from './bootstrap.ts';
+import { bootstrap as makeMissing } from './bootstrap.ts';
+import { clusterObjects } from './cluster-objects.ts';
 import { keepKubernetesEndpoints, publish, renew } from './kubernetes-endpoints.ts';
 import { expireEvents } from './maintenance.ts';
 import { type Caller, createMemoryRegistry, type MemoryRegistry, silentLogger, statusOf } from './testing.ts';
@@ -16,7 +17,10 @@ beforeEach(async () => {
 afterEach(() => memory.close());
 
 const bootstrap = () =>
-  bootstrapCluster({ registry: memory.registry, serviceCIDR: '10.96.0.0/16', restPort: 6443, signal });
+  makeMissing({
+    ...{ registry: memory.registry, clock: memory.clock, logger: silentLogger, signal },
+    objects: clusterObjects({ serviceCIDR: '10.96.0.0/16', restPort: 6443 }),
+  });
 
 describe('bootstrap', () => {
   test('makes what every cluster has', async () => {

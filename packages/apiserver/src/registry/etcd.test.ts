@@ -10,7 +10,8 @@ import type { Store } from '../storage/contract.ts';
 import { createEtcdStore } from '../storage/etcd/store.ts';
 import { createWatchCache } from '../watch/cache.ts';
 import type { WatchCache } from '../watch/contract.ts';
-import { bootstrapCluster } from './bootstrap.ts';
+import { bootstrap } from './bootstrap.ts';
+import { clusterObjects } from './cluster-objects.ts';
 import { configMap, deployment, pod, service } from './fixtures.ts';
 import { createRegistry, type ExtensibleRegistry } from './registry.ts';
 import {
@@ -69,7 +70,12 @@ beforeAll(async () => {
   servers = [await startServer(endpoint, 1), await startServer(endpoint, 2)];
   const { signal } = new AbortController();
   await Promise.all(
-    servers.map(({ registry }) => bootstrapCluster({ registry, serviceCIDR: '10.96.0.0/16', restPort: 6443, signal })),
+    servers.map(({ registry }) =>
+      bootstrap({
+        ...{ registry, clock: realClock, logger: silentLogger, signal },
+        objects: clusterObjects({ serviceCIDR: '10.96.0.0/16', restPort: 6443 }),
+      }),
+    ),
   );
   await servers[0].call.create('serviceaccounts', 'default', { metadata: { name: 'default' } });
 });

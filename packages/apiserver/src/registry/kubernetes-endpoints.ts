@@ -5,10 +5,10 @@
 import { type Clock, formatMicroTime, isReason, type JsonObject, type Logger, parseTime } from '@skiff/api';
 import { own, put, same, textAt } from '../patch/values.ts';
 import { isStoreError, type Store } from '../storage/contract.ts';
-import { systemContext } from './bootstrap.ts';
 import type { Registry, RequestContext, Target } from './contract.ts';
 import { parseText } from './documents.ts';
 import { registryPrefix } from './keys.ts';
+import { systemContext } from './system-context.ts';
 
 export interface EndpointsOptions {
   readonly store: Store;

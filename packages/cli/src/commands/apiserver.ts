@@ -14,6 +14,8 @@ interface ApiserverOptions {
   readonly caKeyFile: string;
   readonly certFile: string;
   readonly keyFile: string;
+  readonly serviceAccountKeyFile: string;
+  readonly serviceAccountIssuer: string;
   readonly serviceCidr: string;
 }
 
@@ -32,6 +34,12 @@ export function registerApiserver(program: Command): void {
     .requiredOption('--ca-key-file <file>', 'its key (PEM): signs the certificates of nodes that join')
     .requiredOption('--cert-file <file>', 'serving certificate (PEM)')
     .requiredOption('--key-file <file>', 'its key (PEM)')
+    .requiredOption('--service-account-key-file <file>', 'RSA key (PEM) that signs and verifies service account tokens')
+    .option(
+      '--service-account-issuer <url>',
+      'who the tokens say they are from, and whom they are for',
+      'https://kubernetes.default.svc.cluster.local',
+    )
     .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
     .action(async (options: ApiserverOptions) => {
       const { runApiServer } = await import('@skiff/apiserver');
@@ -48,6 +56,8 @@ export function registerApiserver(program: Command): void {
         advertiseAddress: options.advertiseAddress,
         ca: { certificateFile: options.caFile, keyFile: options.caKeyFile },
         serving: { certificateFile: options.certFile, keyFile: options.keyFile },
+        serviceAccountKeyFile: options.serviceAccountKeyFile,
+        serviceAccountIssuer: options.serviceAccountIssuer,
         serviceCidr: options.serviceCidr,
         logger,
         clock: realClock,

@@ -6,7 +6,7 @@ import type { DaemonSpec } from './daemons.ts';
 import { insideHost } from './hosts.ts';
 import type { KubeconfigTarget } from './kubeconfig.ts';
 import { type ClusterConfig, controlPlaneIP, type HostLayout, paths } from './layout.ts';
-import { type KeyPairPaths, keyPairIn, type PkiPlace } from './pki.ts';
+import { type KeyPairPaths, keyPairIn, type PkiPlace, tokenKeyIn } from './pki.ts';
 
 const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -105,6 +105,10 @@ export function apiserverDaemon(config: ClusterConfig): DaemonSpec {
     controlPlaneIP(config),
     '--ca-key-file',
     keyPair(config, 'ca').keyFile,
+    '--service-account-key-file',
+    tokenKeyIn(paths(config).pki),
+    '--service-account-issuer',
+    `https://kubernetes.default.svc.${config.clusterDomain}`,
     '--service-cidr',
     config.serviceCIDR,
     ...identity(config, 'apiserver'),

@@ -3,9 +3,17 @@
  * opens the API server must not open the store behind it.
  */
 import { X509Certificate } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { access, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCA, issueCertificate, type KeyPair, type Usage, writeKeyPair } from '@skiff/apiserver';
+import {
+  createCA,
+  createTokenKey,
+  issueCertificate,
+  type KeyPair,
+  type Usage,
+  writeAtomically,
+  writeKeyPair,
+} from '@skiff/apiserver';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const caLifetimeMs = 10 * 365 * dayMs;
@@ -27,6 +35,9 @@ export interface KeyPairPaths {
   readonly certificateFile: string;
   readonly keyFile: string;
 }
+
+/** Signs service account tokens. */
+export const tokenKeyIn = (dir: string): string => join(dir, 'sa.key');
 
 export const keyPairIn = (dir: string, name: string): KeyPairPaths => ({
   certificateFile: join(dir, `${name}.crt`),
@@ -103,7 +114,19 @@ export async function ensurePki(place: PkiPlace, nowMs: number): Promise<boolean
     await writeKeyPair(keyPairIn(dir, file), pair);
     made.add(file);
   }
+  if (await ensureTokenKey(dir)) made.add('sa');
   return made.size > 0;
+}
+
+/** The key that signs service account tokens; kept for ever, since what it signed must stay good. */
+async function ensureTokenKey(dir: string): Promise<boolean> {
+  const file = tokenKeyIn(dir);
+  const isThere = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await writeAtomically(file, await createTokenKey(), 0o600);
+  return !isThere;
 }
 
 /** True when the certificate is there and holds for a month more. */

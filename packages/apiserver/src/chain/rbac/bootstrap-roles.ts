@@ -1,5 +1,6 @@
 /** The roles and bindings that every cluster begins with, named and cut as Kubernetes' (plugin/pkg/auth/authorizer/rbac/bootstrappolicy). */
 import type { JsonObject } from '@skiff/api';
+import type { BootstrapObject } from '../../registry/bootstrap.ts';
 
 const read = ['get', 'list', 'watch'];
 const readWrite = [...read, 'create', 'update', 'patch', 'delete', 'deletecollection'];
@@ -208,7 +209,7 @@ const controllerRules: readonly Rule[] = [
 ];
 
 /** ClusterRoles, in the order they are made. */
-export const bootstrapRoles: readonly JsonObject[] = [
+const roles: readonly JsonObject[] = [
   role('cluster-admin', [
     { verbs: ['*'], groups: ['*'], resources: ['*'] },
     { verbs: ['*'], urls: ['*'] },
@@ -245,6 +246,17 @@ export const bootstrapRoles: readonly JsonObject[] = [
     },
     { verbs: ['create'], groups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
   ]),
+  role('system:service-account-issuer-discovery', [
+    {
+      verbs: ['get'],
+      urls: [
+        '/.well-known/openid-configuration',
+        '/.well-known/openid-configuration/',
+        '/openid/v1/jwks',
+        '/openid/v1/jwks/',
+      ],
+    },
+  ]),
   role('system:public-info-viewer', [
     { verbs: ['get'], urls: ['/livez', '/readyz', '/healthz', '/version', '/version/'] },
   ]),
@@ -271,7 +283,7 @@ export const bootstrapRoles: readonly JsonObject[] = [
 ];
 
 /** ClusterRoleBindings. */
-export const bootstrapBindings: readonly JsonObject[] = [
+const bindings: readonly JsonObject[] = [
   binding('cluster-admin', 'cluster-admin', [group('system:masters')]),
   binding('system:discovery', 'system:discovery', [group('system:authenticated')]),
   binding('system:basic-user', 'system:basic-user', [group('system:authenticated')]),
@@ -279,10 +291,19 @@ export const bootstrapBindings: readonly JsonObject[] = [
     group('system:authenticated'),
     group('system:unauthenticated'),
   ]),
+  binding('system:service-account-issuer-discovery', 'system:service-account-issuer-discovery', [
+    group('system:serviceaccounts'),
+  ]),
   binding('system:monitoring', 'system:monitoring', [group('system:monitoring')]),
   binding('system:node-bootstrapper', 'system:node-bootstrapper', [group('system:bootstrappers')]),
   binding('system:kube-scheduler', 'system:kube-scheduler', [user('system:kube-scheduler')]),
   binding('system:kube-controller-manager', 'system:kube-controller-manager', [user('system:kube-controller-manager')]),
   // Without subjects, as in Kubernetes: nodes are let in by the node authoriser.
   binding('system:node', 'system:node', []),
+];
+
+/** In the order they can be made. */
+export const bootstrapRoles: readonly BootstrapObject[] = [
+  ...roles.map((object) => ({ group: 'rbac.authorization.k8s.io', resource: 'clusterroles', object })),
+  ...bindings.map((object) => ({ group: 'rbac.authorization.k8s.io', resource: 'clusterrolebindings', object })),
 ];

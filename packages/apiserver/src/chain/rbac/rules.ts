@@ -1,7 +1,7 @@
 /** RBAC's questions, as pure functions over what the objects say (kubernetes: pkg/apis/rbac and plugin/pkg/auth/authorizer/rbac). */
 import type { UserInfo } from '../../registry/contract.ts';
+import { serviceAccountOf } from '../../tokens/service-account-name.ts';
 import type { Attributes } from '../attributes.ts';
-import { serviceAccountOf } from '../impersonate.ts';
 
 /** One PolicyRule. Absent lists are empty. */
 export interface Rule {

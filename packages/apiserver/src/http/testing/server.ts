@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { type ClientOptions, credentials, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { type JsonObject, type Logger, realClock } from '@skiff/api';
 import { createCA, issueCertificate, type KeyPair, type Usage } from '../../pki/authority.ts';
-import { writeKeyPair } from '../../pki/files.ts';
+import { writeAtomically, writeKeyPair } from '../../pki/files.ts';
 import { type RunningServer, startServer } from '../../server.ts';
+import { createTokenKey } from '../../tokens/keys.ts';
 
 export interface Reply {
   readonly status: number;
@@ -73,6 +74,7 @@ export async function startTestServer(): Promise<TestServer> {
     keyFile: join(directory, `${name}.key`),
   });
   await writeKeyPair(files('ca'), ca);
+  await writeAtomically(join(directory, 'sa.key'), await createTokenKey(), 0o600);
   await writeKeyPair(files('serving'), await issue('kube-apiserver', [], ['server']));
   const admin = await issue('admin', ['system:masters']);
   const stop = new AbortController();
@@ -85,6 +87,8 @@ export async function startTestServer(): Promise<TestServer> {
       advertiseAddress: '127.0.0.1',
       ca: files('ca'),
       serving: files('serving'),
+      serviceAccountKeyFile: join(directory, 'sa.key'),
+      serviceAccountIssuer: 'https://kubernetes.default.svc.cluster.local',
       serviceCidr: '10.96.0.0/16',
       logger: memoryLogger(log),
       clock: realClock,

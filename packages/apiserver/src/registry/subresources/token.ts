@@ -1,6 +1,7 @@
 /** `serviceaccounts/token` (TokenRequest): minted by whoever holds the signing key. */
 import { ApiError, notFound } from '@skiff/api';
 import { put, textAt } from '../../patch/values.ts';
+import { type Admitting, admitMutating, admitValidating } from '../admission.ts';
 import { decodeBody } from '../decode.ts';
 import { toObject, toText } from '../documents.ts';
 import { keyOf } from '../keys.ts';
@@ -22,6 +23,9 @@ export const token: Action = {
     checkName(request, target.name);
     const document = await readStored(env, target, keyOf(kind, target.namespace, target.name), context.signal);
     if (document === undefined) throw notFound(target, target.name);
+    const admitting: Admitting = { context, target, kind, operation: 'CREATE', dryRun: options.dryRun };
+    await admitMutating(env, admitting, request, undefined);
+    await admitValidating(env, admitting, request, undefined);
     return { text: toText(await env.tokens.issue(context, toObject(document), request)), created: true };
   },
 };
