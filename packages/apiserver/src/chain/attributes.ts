@@ -23,6 +23,15 @@ export interface PathAttributes {
 
 export type Attributes = ResourceAttributes | PathAttributes;
 
+/** The name that a field selector fixes with `metadata.name=x`, '' when it fixes none: a list or watch of one object is asked for by its name. */
+export function nameSelected(selector: string): string {
+  for (const term of selector.split(',')) {
+    const match = /^metadata\.name==?([^=!].*)$/.exec(term);
+    if (match?.[1] !== undefined) return match[1];
+  }
+  return '';
+}
+
 /** Only `allow` is a yes. A `deny` ends the question; `no-opinion` lets the next authoriser speak. */
 export interface Decision {
   readonly verdict: 'allow' | 'deny' | 'no-opinion';

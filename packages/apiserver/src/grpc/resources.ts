@@ -1,7 +1,7 @@
 /** skiff.v1.Resources over the registry: the REST door's verbs, one to one. */
 import { badRequest, type Clock, type Definition, type Random } from '@skiff/api';
 import type * as wire from '@skiff/api/wire';
-import type { ResourceAttributes } from '../chain/attributes.ts';
+import { nameSelected, type ResourceAttributes } from '../chain/attributes.ts';
 import type { Chain } from '../chain/chain.ts';
 import {
   checkDeleteOptions,
@@ -68,8 +68,9 @@ function targetOf(target: wire.Target | null): Target {
 }
 
 /** In RBAC a namespace lies in itself. */
-const attributesOf = (verb: string, target: Target): ResourceAttributes => ({
+const attributesOf = (verb: string, target: Target, fieldSelector: string): ResourceAttributes => ({
   ...target,
+  name: target.name === '' ? nameSelected(fieldSelector) : target.name,
   type: 'resource',
   verb,
   namespace: target.group === '' && target.resource === 'namespaces' ? target.name : target.namespace,
@@ -113,19 +114,19 @@ function incomingOf(object: wire.ObjectMessage | null): Incoming {
 export function resourcesService(parts: ResourcesParts): Readonly<Record<string, Handler>> {
   const { registry, chain } = parts;
 
-  /** Takes a call through the chain to `work`. A list or watch narrowed to one name is not asked for as that name here: gRPC clients use Get. */
+  /** Takes a call through the chain to `work`. */
   const pass = <T>(
     verb: string,
-    wireTarget: wire.Target | null,
+    request: { readonly target: wire.Target | null; readonly fieldSelector?: string },
     call: CallInfo,
     work: (passed: Passed) => Promise<T>,
   ): Promise<T> => {
-    const target = targetOf(wireTarget);
+    const target = targetOf(request.target);
     const warnings: string[] = [];
     const chained = {
       ...call,
       impersonation: undefined,
-      attributes: attributesOf(verb, target),
+      attributes: attributesOf(verb, target, request.fieldSelector ?? ''),
       longRunning: verb === 'watch',
       warn: (text: string) => void warnings.push(text),
     };
@@ -173,13 +174,13 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
 
   return {
     Get: unary((request: wire.GetRequest, call) =>
-      pass('get', request.target, call, async (passed) => {
+      pass('get', request, call, async (passed) => {
         const options = { resourceVersion: request.resourceVersion };
         return objectOf(passed, await registry.get(passed.context, passed.target, options), request.accept);
       }),
     ),
     List: unary((request: wire.ListRequest, call) =>
-      pass('list', request.target, call, async (passed) => {
+      pass('list', request, call, async (passed) => {
         const options = listOptionsOf(request);
         const fault = listOptionsFault(options, undefined);
         if (fault !== undefined) throw fault;
@@ -187,21 +188,21 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
       }),
     ),
     Create: unary((request: wire.CreateRequest, call) =>
-      pass('create', request.target, call, async (passed) => {
+      pass('create', request, call, async (passed) => {
         const options = writeOptionsOf(request.options, { kind: 'CreateOptions' });
         const body = incomingOf(request.object);
         return objectOf(passed, await registry.create(passed.context, passed.target, body, options), request.accept);
       }),
     ),
     Update: unary((request: wire.UpdateRequest, call) =>
-      pass('update', request.target, call, async (passed) => {
+      pass('update', request, call, async (passed) => {
         const options = writeOptionsOf(request.options, { kind: 'UpdateOptions' });
         const body = incomingOf(request.object);
         return objectOf(passed, await registry.update(passed.context, passed.target, body, options), request.accept);
       }),
     ),
     Patch: unary((request: wire.PatchRequest, call) =>
-      pass('patch', request.target, call, async (passed) => {
+      pass('patch', request, call, async (passed) => {
         const type = patchTypes[request.type];
         if (type === undefined) throw badRequest('the request names no patch type');
         const { force } = request;
@@ -212,13 +213,13 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
       }),
     ),
     Delete: unary((request: wire.DeleteRequest, call) =>
-      pass('delete', request.target, call, async (passed) => {
+      pass('delete', request, call, async (passed) => {
         const options = deleteOptionsOf(request.options);
         return objectOf(passed, await registry.delete(passed.context, passed.target, options), request.accept);
       }),
     ),
     DeleteCollection: unary((request: wire.DeleteCollectionRequest, call) =>
-      pass('deletecollection', request.target, call, async (passed) => {
+      pass('deletecollection', request, call, async (passed) => {
         const { labelSelector, fieldSelector } = request;
         const list = { labelSelector, fieldSelector, ...noSelection };
         const options = deleteOptionsOf(request.options);
@@ -227,7 +228,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
       }),
     ),
     Watch: serverStream((request: wire.WatchRequest, call, send: Send<wire.WatchBatch>) =>
-      pass('watch', request.target, call, async (passed) => {
+      pass('watch', request, call, async (passed) => {
         const options = watchOptionsOf(request);
         const fault = watchOptionsFault(options, '');
         if (fault !== undefined) throw fault;

@@ -3,6 +3,7 @@
  * a boolean is true unless it says `false` or `0`; a number that is none is a 400.
  */
 import { ApiError, badRequest } from '@skiff/api';
+import { nameSelected } from '../chain/attributes.ts';
 import {
   checkDeleteOptions,
   checkWriteOptions,
@@ -47,15 +48,6 @@ export function optionalInt(query: Query, key: string): number | undefined {
 /** What requestInfo needs of the query. */
 export function routing(query: Query): { readonly isWatch: boolean; readonly nameSelector: string } {
   return { isWatch: flag(query, 'watch'), nameSelector: nameSelected(text(query, 'fieldSelector')) };
-}
-
-/** The name that a field selector fixes with `metadata.name=x`; '' when it fixes none. */
-function nameSelected(selector: string): string {
-  for (const term of selector.split(',')) {
-    const match = /^metadata\.name==?([^=!].*)$/.exec(term);
-    if (match?.[1] !== undefined) return match[1];
-  }
-  return '';
 }
 
 /** Throws ApiError BadRequest. */
