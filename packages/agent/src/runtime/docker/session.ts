@@ -1,7 +1,7 @@
 /** A conversation over one hijacked connection: an exec'd command, or an attached container. */
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
+import { roomIn } from '../../async/room.ts';
 import type { OutputChunk, Session, TerminalSize } from '../contract.ts';
 import { demux, raw } from './demux.ts';
 
@@ -29,7 +29,7 @@ export function createSession(parts: SessionParts): Session {
     output: read(),
     async write(data) {
       if (!stdin || socket.destroyed || socket.writableEnded) return;
-      if (!socket.write(data)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {});
+      if (!socket.write(data)) await roomIn(socket);
     },
     closeInput() {
       if (stdin && !socket.destroyed && !socket.writableEnded) socket.end();
