@@ -2,7 +2,7 @@
  * What the API server asks of a store: a flat, ordered map from key to text where every change gets a revision
  * that is larger than all before it. etcd is one keeper, memory another; one suite (`suite.ts`) holds both to this page.
  *
- * Revisions are bigint end to end. A document's version is the revision of its last change.
+ * Revisions are bigint end to end. A document's version is the revision of its last change; no two changes share one.
  */
 
 export interface StoredDocument {
@@ -28,30 +28,28 @@ export interface ListOptions {
   readonly revision?: bigint;
 }
 
-/** One change. `previous` is what the key held before, when the keeper knows it. */
+/** One change. */
 export type StoreEvent =
-  | { readonly type: 'put'; readonly document: StoredDocument; readonly previous?: StoredDocument }
-  | { readonly type: 'delete'; readonly key: string; readonly version: bigint; readonly previous?: StoredDocument };
+  | { readonly type: 'put'; readonly document: StoredDocument }
+  | { readonly type: 'delete'; readonly key: string; readonly version: bigint };
 
 /**
- * Events of whole revisions, in order: a batch never ends inside a revision, so resuming after `revision` loses nothing
- * and repeats nothing. A batch may be empty: then it says only that everything up to `revision` has been delivered.
+ * Events in order, each at a greater revision than the one before. Resuming a watch after any event's revision, or after the
+ * batch's, loses nothing and repeats nothing. `revision` says that everything up to it has been delivered: it may be greater than the last
+ * event's, and a batch may be empty, when what happened lies outside the prefix.
  */
 export interface EventBatch {
   readonly events: readonly StoreEvent[];
   readonly revision: bigint;
 }
 
-/** A write of several in `commit`; `expected` 0n demands that the key does not exist. */
-export type Write =
-  | { readonly type: 'put'; readonly key: string; readonly text: string; readonly expected: bigint }
-  | { readonly type: 'delete'; readonly key: string; readonly expected: bigint };
-
 export interface Store {
   /** The newest state (linearizable), or undefined. */
   get(key: string, signal?: AbortSignal): Promise<StoredDocument | undefined>;
   /** Documents whose key starts with `prefix`, in key order. Throws `compacted` when `revision` is gone, `future` when it is not there yet. */
   list(prefix: string, options?: ListOptions, signal?: AbortSignal): Promise<Page>;
+  /** The version of every key that starts with `prefix`, without the texts: what a cache compares itself with. Throws like `list`. */
+  versions(prefix: string, revision: bigint): Promise<ReadonlyMap<string, bigint>>;
   /** Throws `exists`. Returns the new version. */
   create(key: string, text: string): Promise<bigint>;
   /** Throws `conflict` (with what is there) unless the key is at `expected`; `missing` when it is gone. Returns the new version. */
@@ -60,7 +58,7 @@ export interface Store {
   delete(key: string, expected: bigint): Promise<bigint>;
   /**
    * Changes below `prefix` with a revision greater than `after`, for ever. Survives reconnects by itself.
-   * Throws `compacted` when events after `after` are gone: list again. Ends quietly when the signal aborts.
+   * Throws `compacted` when events after `after` may be gone: list again. Ends quietly when the signal aborts.
    */
   watch(prefix: string, after: bigint, signal: AbortSignal): AsyncIterable<EventBatch>;
   /** The newest revision of the whole store (linearizable). */

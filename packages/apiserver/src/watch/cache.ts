@@ -1,6 +1,6 @@
 /** The watch cache: one upstream watch for the whole registry, collections under it. */
 import { ApiError, type Clock, type Logger, type Random } from '@skiff/api';
-import { isStoreError, type Store, type StoreEvent } from '../storage/contract.ts';
+import { isStoreError, type Store, type StoredDocument, type StoreEvent } from '../storage/contract.ts';
 import { Collection } from './collection.ts';
 import type { CollectionCache, Describe, WatchCache } from './contract.ts';
 
@@ -11,11 +11,14 @@ export interface WatchCacheOptions {
   readonly logger: Logger;
   /** How often watchers that asked for bookmarks get one while nothing else moves them on. */
   readonly bookmarkEveryMs?: number;
+  /** How often the cache compares itself with the store. */
+  readonly auditEveryMs?: number;
 }
 
 export const registryPrefix = '/registry/';
 
 const defaultBookmarkMs = 60_000;
+const defaultAuditMs = 5 * 60_000;
 
 export function createWatchCache(options: WatchCacheOptions): WatchCache {
   return new RegistryCache(options);
@@ -25,9 +28,10 @@ class RegistryCache implements WatchCache {
   readonly #options: WatchCacheOptions;
   readonly #collections = new Map<string, Collection>();
   /** Raw documents of collections that nobody has asked for yet; read when somebody does. */
-  readonly #unclaimed = new Map<string, Map<string, StoreEvent & { type: 'put' }>>();
+  readonly #unclaimed = new Map<string, Map<string, StoredDocument>>();
   readonly #waiters = new Set<{ readonly revision: bigint; readonly resolve: () => void }>();
   readonly #closing = new AbortController();
+  #diverged = new AbortController();
   readonly #firstSync = Promise.withResolvers<void>();
   readonly #running: Promise<void>;
   #revision = 0n;
@@ -35,7 +39,8 @@ class RegistryCache implements WatchCache {
   constructor(options: WatchCacheOptions) {
     this.#options = options;
     this.#running = this.#run(this.#closing.signal);
-    this.#armBookmarks();
+    this.#every(options.bookmarkEveryMs ?? defaultBookmarkMs, async () => this.#bookmark());
+    this.#every(options.auditEveryMs ?? defaultAuditMs, () => this.#audit());
   }
 
   get revision(): bigint {
@@ -89,10 +94,9 @@ class RegistryCache implements WatchCache {
         this.#options.logger.error({ key, err }, 'a stored document cannot be read; it is left out'),
     });
     this.#collections.set(storageKey, made);
-    for (const { document } of this.#unclaimed.get(storageKey)?.values() ?? []) made.put(document);
-    this.#unclaimed.delete(storageKey);
     // Deletions before this moment were not kept: a watch from an older version has to list.
-    made.forgetHistory(this.#revision);
+    made.replace([...(this.#unclaimed.get(storageKey)?.values() ?? [])], this.#revision);
+    this.#unclaimed.delete(storageKey);
     return made;
   }
 
@@ -103,43 +107,76 @@ class RegistryCache implements WatchCache {
     await this.#running;
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
+  async #run(closing: AbortSignal): Promise<void> {
     const { clock, logger, random, store } = this.#options;
-    while (!signal.aborted) {
+    let isLoaded = false;
+    while (!closing.aborted) {
+      const signal = AbortSignal.any([closing, this.#diverged.signal]);
       try {
-        await this.#load();
+        if (!isLoaded) await this.#load();
+        isLoaded = true;
         this.#firstSync.resolve();
         for await (const batch of store.watch(registryPrefix, this.#revision, signal)) {
           for (const event of batch.events) this.#apply(event);
           this.#advance(batch.revision);
         }
       } catch (error) {
-        if (signal.aborted) return;
-        // History was compacted under us: the state is read anew, and told as changes.
-        const level = isStoreError(error, 'compacted') ? 'info' : 'warn';
-        logger[level]({ err: error }, 'the watch of the store ended; reading everything anew');
-        await clock.sleep(100 + random() * 400, signal).catch(() => undefined);
+        if (closing.aborted) return;
+        // History is gone: the state is read anew. Of any other fault the watch goes on where it was.
+        if (isStoreError(error, 'compacted')) isLoaded = false;
+        logger.warn({ err: error }, isLoaded ? 'the watch of the store ended; resuming' : 'reading everything anew');
+        await clock.sleep(100 + random() * 400, closing).catch(() => undefined);
+      }
+      if (this.#diverged.signal.aborted) {
+        this.#diverged = new AbortController();
+        isLoaded = false;
       }
     }
   }
 
-  /** Reads everything and turns the difference to what is held into changes. */
+  /** Reads everything. What happened since the last event is known only in sum, so watchers of before are ended: they list again. */
   async #load(): Promise<void> {
     const { documents, revision } = await this.#options.store.list(registryPrefix);
-    const present = new Set<string>();
-    // In the order of their versions, as a watch would have told them: a client resumes behind the last version it saw.
-    for (const document of [...documents].sort((a, b) => (a.version < b.version ? -1 : 1))) {
-      present.add(document.key);
-      this.#apply({ type: 'put', document });
-    }
-    for (const collection of this.#collections.values()) {
-      for (const key of [...collection.keys()]) if (!present.has(key)) collection.remove(key, revision);
-    }
-    for (const waiting of this.#unclaimed.values())
-      for (const key of [...waiting.keys()]) if (!present.has(key)) waiting.delete(key);
-    // What happened between the last event and this state is known only in sum.
-    for (const collection of this.#collections.values()) collection.forgetHistory(revision);
+    const byCollection = Map.groupBy(documents, ({ key }) => storageKeyOf(key));
+    this.#unclaimed.clear();
+    for (const [storageKey, own] of byCollection)
+      if (!this.#collections.has(storageKey))
+        this.#unclaimed.set(storageKey, new Map(own.map((document) => [document.key, document])));
+    for (const [storageKey, collection] of this.#collections)
+      collection.replace(byCollection.get(storageKey) ?? [], revision);
+    this.#revision = revision;
     this.#advance(revision);
+  }
+
+  /**
+   * Compares every version with the store's, as of the same revision. etcd has lost events before (3.4.31, 3.4.34, 3.4.36),
+   * and a cache that missed one would be wrong for ever without a sign.
+   */
+  async #audit(): Promise<void> {
+    const { logger, store } = this.#options;
+    const revision = this.#revision;
+    const held = this.#versions();
+    try {
+      const stored = await store.versions(registryPrefix, revision);
+      const wrong = differences(held, stored);
+      if (wrong.length === 0) return;
+      logger.error(
+        { revision: String(revision), count: wrong.length, keys: wrong.slice(0, 10) },
+        'the watch cache has diverged from the store',
+      );
+      this.#diverged.abort();
+    } catch (error) {
+      logger.warn({ err: error }, 'the watch cache could not be compared with the store');
+    }
+  }
+
+  #versions(): Map<string, bigint> {
+    const versions = new Map<string, bigint>();
+    for (const collection of this.#collections.values())
+      for (const [key, version] of collection.versions()) versions.set(key, version);
+    for (const waiting of this.#unclaimed.values())
+      for (const { key, version } of waiting.values()) versions.set(key, version);
+    return versions;
   }
 
   #apply(event: StoreEvent): void {
@@ -151,8 +188,8 @@ class RegistryCache implements WatchCache {
       else collection.remove(key, event.version);
       return;
     }
-    const waiting = this.#unclaimed.get(storageKey) ?? new Map<string, StoreEvent & { type: 'put' }>();
-    if (event.type === 'put') waiting.set(key, event);
+    const waiting = this.#unclaimed.get(storageKey) ?? new Map<string, StoredDocument>();
+    if (event.type === 'put') waiting.set(key, event.document);
     else waiting.delete(key);
     this.#unclaimed.set(storageKey, waiting);
   }
@@ -162,16 +199,25 @@ class RegistryCache implements WatchCache {
     for (const waiter of this.#waiters) if (waiter.revision <= this.#revision) waiter.resolve();
   }
 
-  /** One timer for all watchers. */
-  #armBookmarks(): void {
-    const { clock, bookmarkEveryMs = defaultBookmarkMs } = this.#options;
-    const timer = clock.after(bookmarkEveryMs, () => {
-      if (this.#closing.signal.aborted) return;
-      for (const collection of this.#collections.values()) collection.bookmark();
-      this.#armBookmarks();
+  #bookmark(): void {
+    for (const collection of this.#collections.values()) collection.bookmark();
+  }
+
+  #every(intervalMs: number, run: () => Promise<void>): void {
+    const timer = this.#options.clock.after(intervalMs, () => {
+      void run().finally(() => {
+        if (!this.#closing.signal.aborted) this.#every(intervalMs, run);
+      });
     });
     this.#closing.signal.addEventListener('abort', () => timer.cancel(), { once: true });
   }
+}
+
+/** Keys that one has and the other has not, or at another version. */
+function differences(held: ReadonlyMap<string, bigint>, stored: ReadonlyMap<string, bigint>): string[] {
+  const missed = [...stored].filter(([key, version]) => held.get(key) !== version).map(([key]) => key);
+  const extra = [...held.keys()].filter((key) => !stored.has(key));
+  return [...missed, ...extra];
 }
 
 /** `/registry/apps/deployments/ns/name` → `apps/deployments`. */

@@ -1,6 +1,7 @@
 /** One collection of the watch cache: its documents, the last of its history, and who watches. */
 import { ApiError, expired } from '@skiff/api';
 import type { StoredDocument } from '../storage/contract.ts';
+import { compareKeys } from '../storage/order.ts';
 import type { CachedDocument, CollectionCache, Describe, Filter, WatchEvent, WatchOptions } from './contract.ts';
 import { Dispatcher, type DocumentChange, type Watcher } from './dispatch.ts';
 import { toCached } from './document.ts';
@@ -22,6 +23,8 @@ export class Collection implements CollectionCache {
   readonly #context: CollectionContext;
   readonly #documents = new Map<string, CachedDocument>();
   readonly #byNamespace = new Map<string, Map<string, CachedDocument>>();
+  /** Documents that cannot be read, with their versions. */
+  readonly #quarantined = new Map<string, bigint>();
   readonly #dispatcher = new Dispatcher();
   readonly #history = new History();
   #sorted: readonly CachedDocument[] | undefined;
@@ -64,13 +67,10 @@ export class Collection implements CollectionCache {
   put(stored: StoredDocument): void {
     const before = this.#documents.get(stored.key);
     if (before !== undefined && stored.version <= before.version) return;
-    let after: CachedDocument;
-    try {
-      after = toCached(stored, this.#context.describe);
-    } catch (error) {
-      this.#context.quarantine(stored.key, error);
+    const after = this.#read(stored);
+    if (after === undefined) {
       // Whoever saw it before must not go on believing in it.
-      if (before !== undefined) this.remove(stored.key, stored.version);
+      this.#removed(stored.key, stored.version);
       return;
     }
     this.#file(after);
@@ -78,6 +78,24 @@ export class Collection implements CollectionCache {
   }
 
   remove(key: string, version: bigint): void {
+    this.#quarantined.delete(key);
+    this.#removed(key, version);
+  }
+
+  /** Undefined for a document that cannot be read: it is left out, alone, and remembered by its version. */
+  #read(stored: StoredDocument): CachedDocument | undefined {
+    try {
+      const document = toCached(stored, this.#context.describe);
+      this.#quarantined.delete(stored.key);
+      return document;
+    } catch (error) {
+      this.#quarantined.set(stored.key, stored.version);
+      this.#context.quarantine(stored.key, error);
+      return undefined;
+    }
+  }
+
+  #removed(key: string, version: bigint): void {
     const before = this.#documents.get(key);
     if (before === undefined || version <= before.version) return;
     this.#unfile(before);
@@ -85,13 +103,23 @@ export class Collection implements CollectionCache {
     this.#happened({ version, before, after: undefined, tombstone });
   }
 
-  /** The documents' keys, to find those that a new listing no longer has. */
-  keys(): IterableIterator<string> {
-    return this.#documents.keys();
+  /** Every key with the version it is at, quarantined ones included. */
+  *versions(): Iterable<readonly [string, bigint]> {
+    for (const { key, version } of this.#documents.values()) yield [key, version];
+    yield* this.#quarantined;
   }
 
-  /** History before `revision` is not complete any more. */
-  forgetHistory(revision: bigint): void {
+  /** The state as of `revision`, come about in ways that are not known: who watches is ended and lists again. */
+  replace(documents: readonly StoredDocument[], revision: bigint): void {
+    this.end(new ApiError('Expired', 'too old resource version: history was lost'));
+    this.#documents.clear();
+    this.#byNamespace.clear();
+    this.#quarantined.clear();
+    this.#sorted = undefined;
+    for (const stored of documents) {
+      const document = this.#read(stored);
+      if (document !== undefined) this.#file(document);
+    }
     this.#history.reset(revision);
   }
 
@@ -127,9 +155,10 @@ export class Collection implements CollectionCache {
     return missed.map((change) => toEvent(filter, change)).filter((event) => event !== undefined);
   }
 
-  #watcher({ filter, bookmarks }: WatchOptions, queue: EventQueue): BookmarkedWatcher {
+  #watcher({ filter, after, bookmarks }: WatchOptions, queue: EventQueue): BookmarkedWatcher {
     const tooSlow = (): void => queue.end(new ApiError('Expired', 'too old resource version: the watcher fell behind'));
-    let sent = 0n;
+    // A watch from a version that this cache has not come to yet is told nothing that its client has seen elsewhere.
+    let sent = after ?? 0n;
     const push = (event: WatchEvent): void => {
       sent = event.version;
       if (!queue.push(event)) tooSlow();
@@ -137,6 +166,7 @@ export class Collection implements CollectionCache {
     return {
       filter,
       deliver(change) {
+        if (change.version <= sent) return;
         const event = toEvent(filter, change);
         if (event !== undefined) push(event);
       },
@@ -200,4 +230,4 @@ function reversion(document: CachedDocument, version: bigint): string {
 }
 
 const inKeyOrder = (documents: Iterable<CachedDocument>): CachedDocument[] =>
-  [...documents].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  [...documents].sort((a, b) => compareKeys(a.key, b.key));

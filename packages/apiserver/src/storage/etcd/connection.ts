@@ -25,6 +25,7 @@ class ExposedEtcd extends Etcd3 {
 export class EtcdConnection {
   readonly #options: IOptions;
   #etcd: ExposedEtcd;
+  #generation = 0;
 
   constructor(endpoints: readonly string[], credentials: IOptions['credentials']) {
     this.#options = {
@@ -54,9 +55,15 @@ export class EtcdConnection {
     return this.#etcd.watches;
   }
 
+  /** Grows with every reset: who finds a channel hanging tells by it whether somebody else has reset it meanwhile. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** Throws the channels away: one that hangs in a connect never comes back by itself (grpc-node#2785). */
   reset(): void {
     const before = this.#etcd;
+    this.#generation += 1;
     this.#etcd = new ExposedEtcd(this.#options);
     before.close();
   }

@@ -1,8 +1,5 @@
 /** What etcd's failures mean to a store. */
-import { status } from '@grpc/grpc-js';
 import { StoreError } from '../contract.ts';
-
-const codeOf = (error: unknown): number | undefined => (error as { code?: number } | undefined)?.code;
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -17,12 +14,20 @@ export function readError(key: string, error: unknown): StoreError {
   return new StoreError('unavailable', key, text, { cause: error });
 }
 
+const tooLarge = [
+  'request is too large',
+  // --max-txn-ops below its default: a shared transaction is taken apart then.
+  'too many operations in txn request',
+  'received message larger than max',
+];
+/** etcd refused before it did anything. */
+const refused = ['database space exceeded', 'no space', 'too many requests'];
+
 /** A write that failed without an answer: it may have happened all the same, unless etcd itself refused it. */
 export function writeError(key: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
   const text = textOf(error);
-  if (text.includes('request is too large') || codeOf(error) === status.RESOURCE_EXHAUSTED)
-    return new StoreError('too-large', key, text, { cause: error });
-  if (text.includes('no space') || text.includes('database space exceeded'))
-    return new StoreError('unavailable', key, text, { cause: error });
+  if (tooLarge.some((words) => text.includes(words))) return new StoreError('too-large', key, text, { cause: error });
+  if (refused.some((words) => text.includes(words))) return new StoreError('unavailable', key, text, { cause: error });
   return new StoreError('unknown-outcome', key, text, { cause: error });
 }

@@ -1,12 +1,12 @@
 /** Between etcd's bytes and the store's texts. */
 import type { IKeyValue } from 'etcd3';
 import type { StoredDocument } from '../contract.ts';
+import { versionOf } from './versions.ts';
 
-export const toDocument = (kv: IKeyValue): StoredDocument => ({
-  key: kv.key.toString(),
-  text: kv.value.toString(),
-  version: BigInt(kv.mod_revision),
-});
+export function toDocument(kv: IKeyValue): StoredDocument {
+  const key = kv.key.toString();
+  return { key, text: kv.value.toString(), version: versionOf(key, BigInt(kv.mod_revision)) };
+}
 
 /** The first key behind all that start with `prefix`: its last byte that can grow, grown. */
 export function prefixEnd(prefix: string): Buffer {

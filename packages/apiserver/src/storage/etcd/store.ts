@@ -1,6 +1,6 @@
-/** The store on etcd 3.4 and newer. Every write is one transaction guarded by the key's mod revision. */
+/** The store on etcd 3.4 and newer. Every write is guarded by the key's mod revision; writes in flight together share transactions. */
 import type { Clock, Logger, Random } from '@skiff/api';
-import type { ICompare, IRequestOp, ITxnResponse } from 'etcd3';
+import type { IRangeRequest, IRangeResponse } from 'etcd3';
 import {
   type EventBatch,
   type ListOptions,
@@ -9,10 +9,14 @@ import {
   type StoredDocument,
   StoreError,
 } from '../contract.ts';
+import { EtcdCalls } from './calls.ts';
 import { EtcdConnection, type EtcdTls, readCredentials } from './connection.ts';
 import { readError, writeError } from './errors.ts';
+import { GroupCommit } from './group-commit.ts';
 import { prefixEnd, toDocument } from './keys.ts';
+import { revisionOf, topOf, versionOf } from './versions.ts';
 import { watchEvents } from './watch.ts';
+import { deleteWrite, type GuardedWrite, putWrite, toOutcomes, toTransaction, type WriteOutcome } from './writes.ts';
 
 export interface EtcdStoreOptions {
   /** Client URLs. */
@@ -23,8 +27,8 @@ export interface EtcdStoreOptions {
   readonly logger: Logger;
 }
 
-const callTimeoutMs = 5000;
 const pageSize = 500;
+const keysPageSize = 10_000;
 /** A write without answer is tried this often, with the same guard, before its outcome is given up as unknown. */
 const writeAttempts = 4;
 
@@ -32,99 +36,95 @@ export async function createEtcdStore(options: EtcdStoreOptions): Promise<Store>
   return new EtcdStore(options, new EtcdConnection(options.endpoints, await readCredentials(options.tls)));
 }
 
-interface GuardedWrite {
-  readonly key: string;
-  readonly expected: bigint;
-  readonly operation: IRequestOp;
-  /** Whether what the key holds now is this write's own doing. */
-  readonly isOurs: (current: StoredDocument | undefined) => boolean;
-}
-
 class EtcdStore implements Store {
   readonly #options: EtcdStoreOptions;
   readonly #connection: EtcdConnection;
+  readonly #calls: EtcdCalls;
+  readonly #group: GroupCommit;
   readonly #closing = new AbortController();
 
   constructor(options: EtcdStoreOptions, connection: EtcdConnection) {
     this.#options = options;
     this.#connection = connection;
+    this.#calls = new EtcdCalls({ ...options, connection });
+    this.#group = new GroupCommit({ clock: options.clock, commit: (writes) => this.#commit(writes) });
   }
 
-  async get(key: string): Promise<StoredDocument | undefined> {
-    const { kvs } = await this.#range(key, { key: Buffer.from(key) });
+  async get(key: string, signal?: AbortSignal): Promise<StoredDocument | undefined> {
+    const { kvs } = await this.#range(key, { key: Buffer.from(key) }, signal);
     return kvs[0] === undefined ? undefined : toDocument(kvs[0]);
   }
 
-  async list(prefix: string, options: ListOptions = {}): Promise<Page> {
+  async list(prefix: string, options: ListOptions = {}, signal?: AbortSignal): Promise<Page> {
     const documents: StoredDocument[] = [];
-    let { revision, after } = options;
+    let { after } = options;
+    let revision = options.revision === undefined ? undefined : revisionOf(options.revision);
     for (;;) {
       const limit = Math.min(pageSize, (options.limit ?? Number.POSITIVE_INFINITY) - documents.length);
-      const { kvs, count, header } = await this.#range(prefix, {
-        key: Buffer.from(after === undefined ? prefix : `${after}\0`),
-        range_end: prefixEnd(prefix),
-        limit,
-        ...(revision === undefined ? {} : { revision: String(revision) }),
-      });
+      const page = { limit, ...pageOf(prefix, after, revision) };
+      const { kvs, count, header } = await this.#range(prefix, page, signal);
       // All pages of one list are of one revision: the first one's.
       revision ??= BigInt(header.revision);
       for (const kv of kvs) documents.push(toDocument(kv));
       after = documents.at(-1)?.key;
       const remaining = Number(count) - kvs.length;
-      if (remaining === 0 || documents.length === options.limit) return { documents, revision, remaining };
+      if (remaining === 0 || documents.length === options.limit)
+        return { documents, revision: topOf(revision), remaining };
     }
   }
 
-  create(key: string, text: string): Promise<bigint> {
-    return this.#write({
-      key,
-      expected: 0n,
-      operation: put(key, text),
-      isOurs: (current) => current?.text === text,
-    }).catch((error: unknown) => {
-      if (error instanceof StoreError && error.code === 'conflict') {
-        throw new StoreError(
-          'exists',
-          key,
-          `${key} exists`,
-          error.current === undefined ? {} : { current: error.current },
-        );
+  async versions(prefix: string, revision: bigint): Promise<ReadonlyMap<string, bigint>> {
+    const versions = new Map<string, bigint>();
+    let after: string | undefined;
+    for (;;) {
+      const page = { limit: keysPageSize, keys_only: true, ...pageOf(prefix, after, revisionOf(revision)) };
+      const { kvs, count } = await this.#range(prefix, page);
+      for (const kv of kvs) {
+        after = kv.key.toString();
+        versions.set(after, versionOf(after, BigInt(kv.mod_revision)));
       }
-      throw error;
-    });
+      if (Number(count) === kvs.length) return versions;
+    }
   }
 
-  update(key: string, text: string, expected: bigint): Promise<bigint> {
-    return this.#write({
-      key,
-      expected,
-      operation: put(key, text),
-      isOurs: (current) => current?.text === text && current.version > expected,
-    });
+  async create(key: string, text: string): Promise<bigint> {
+    const write = putWrite(key, text, 0n);
+    const outcome = await this.#write(write, (current) => current?.text === text);
+    if (outcome.done) return outcome.version;
+    const { current } = outcome;
+    throw new StoreError('exists', key, `${key} exists`, current === undefined ? {} : { current });
   }
 
-  delete(key: string, expected: bigint): Promise<bigint> {
-    const operation = { request_delete_range: { key: Buffer.from(key) } };
-    return this.#write({ key, expected, operation, isOurs: (current) => current === undefined });
+  async update(key: string, text: string, expected: bigint): Promise<bigint> {
+    const write = putWrite(key, text, expected);
+    return versionFrom(
+      write,
+      await this.#write(write, (current) => current?.text === text && current.version > expected),
+    );
+  }
+
+  async delete(key: string, expected: bigint): Promise<bigint> {
+    const write = deleteWrite(key, expected);
+    return versionFrom(write, await this.#write(write, (current) => current === undefined));
   }
 
   watch(prefix: string, after: bigint, signal: AbortSignal): AsyncIterable<EventBatch> {
     return watchEvents(
-      { connection: this.#connection, ...this.#options },
+      { connection: this.#connection, calls: this.#calls, ...this.#options },
       prefix,
       after,
       AbortSignal.any([signal, this.#closing.signal]),
     );
   }
 
-  async revision(): Promise<bigint> {
-    const { header } = await this.#range('', { key: Buffer.from('/'), limit: 1, count_only: true });
-    return BigInt(header.revision);
+  async revision(signal?: AbortSignal): Promise<bigint> {
+    const { header } = await this.#range('', { key: Buffer.from('/'), limit: 1, count_only: true }, signal);
+    return topOf(BigInt(header.revision));
   }
 
   async compact(revision: bigint): Promise<void> {
     try {
-      await this.#connection.kv.compact({ revision: String(revision) }, this.#deadline());
+      await this.#calls.run((kv, options) => kv.compact({ revision: String(revisionOf(revision)) }, options));
     } catch (error) {
       const failure = readError('', error);
       // Another API server has done it.
@@ -137,53 +137,59 @@ class EtcdStore implements Store {
     this.#connection.close();
   }
 
-  async #range(key: string, request: Parameters<EtcdConnection['kv']['range']>[0]) {
+  async #range(key: string, request: IRangeRequest, signal?: AbortSignal): Promise<IRangeResponse> {
+    signal?.throwIfAborted();
     try {
-      return await this.#connection.kv.range(request, this.#deadline());
+      const answer = await this.#calls.run((kv, options) => kv.range(request, options));
+      signal?.throwIfAborted();
+      return answer;
     } catch (error) {
-      throw readError(key, error);
+      throw signal?.aborted === true ? signal.reason : readError(key, error);
+    }
+  }
+
+  async #commit(writes: readonly GuardedWrite[]): Promise<readonly WriteOutcome[]> {
+    const key = writes[0]?.key ?? '';
+    try {
+      const transaction = toTransaction(writes);
+      return toOutcomes(writes, await this.#calls.run((kv, options) => kv.txn(transaction, options)));
+    } catch (error) {
+      throw writeError(key, error);
     }
   }
 
   /**
    * A write that got no answer is sent again with the same guard. When the guard then fails, what the key holds tells: our
-   * own document means that the first attempt had happened.
+   * own document means that the first attempt had happened; anything else leaves the outcome unknown.
    */
-  async #write(write: GuardedWrite): Promise<bigint> {
+  async #write(write: GuardedWrite, isOurs: (current: StoredDocument | undefined) => boolean): Promise<WriteOutcome> {
     let unanswered: StoreError | undefined;
     for (let attempt = 1; attempt <= writeAttempts; attempt += 1) {
-      const answer = await this.#transact(write).catch((error: unknown) => writeError(write.key, error));
-      if (answer instanceof StoreError) {
-        if (answer.code !== 'unknown-outcome') throw answer;
-        unanswered = answer;
+      const outcome = await this.#group.submit(write).catch((error: unknown) => writeError(write.key, error));
+      if (outcome instanceof StoreError) {
+        if (outcome.code !== 'unknown-outcome') throw unanswered ?? outcome;
+        unanswered = outcome;
         await this.#options.clock.sleep(50 * 2 ** attempt * (0.5 + this.#options.random()));
         continue;
       }
-      const revision = BigInt(answer.header.revision);
-      if (answer.succeeded) return revision;
-      const found = answer.responses[0]?.response_range.kvs[0];
-      const current = found === undefined ? undefined : toDocument(found);
-      if (unanswered !== undefined && write.isOurs(current)) return current?.version ?? revision;
-      if (unanswered !== undefined) throw unanswered;
-      if (current === undefined) throw new StoreError('missing', write.key, `${write.key} is gone`);
-      throw new StoreError('conflict', write.key, `${write.key} is at ${current.version}, not ${write.expected}`, {
-        current,
-      });
+      if (outcome.done || unanswered === undefined) return outcome;
+      if (!isOurs(outcome.current)) throw unanswered;
+      return { done: true, version: outcome.current?.version ?? (await this.revision()) };
     }
     throw unanswered ?? new StoreError('unavailable', write.key, 'no attempt was made');
   }
-
-  #transact({ key, expected, operation }: GuardedWrite): Promise<ITxnResponse> {
-    const compare: ICompare = { key: Buffer.from(key), target: 'Mod', result: 'Equal', mod_revision: String(expected) };
-    const failure: IRequestOp = { request_range: { key: Buffer.from(key) } };
-    return this.#connection.kv.txn({ compare: [compare], success: [operation], failure: [failure] }, this.#deadline());
-  }
-
-  #deadline(): { deadline: number } {
-    return { deadline: this.#options.clock.now() + callTimeoutMs };
-  }
 }
 
-const put = (key: string, text: string): IRequestOp => ({
-  request_put: { key: Buffer.from(key), value: Buffer.from(text) },
+const pageOf = (prefix: string, after: string | undefined, revision: bigint | undefined): IRangeRequest => ({
+  // etcd takes no empty key: the first there can be is one zero byte.
+  key: Buffer.from(after === undefined ? prefix || '\0' : `${after}\0`),
+  range_end: prefixEnd(prefix),
+  ...(revision === undefined ? {} : { revision: String(revision) }),
 });
+
+function versionFrom({ key, expected }: GuardedWrite, outcome: WriteOutcome): bigint {
+  if (outcome.done) return outcome.version;
+  const { current } = outcome;
+  if (current === undefined) throw new StoreError('missing', key, `${key} is gone`);
+  throw new StoreError('conflict', key, `${key} is at ${current.version}, not ${expected}`, { current });
+}

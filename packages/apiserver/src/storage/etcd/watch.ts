@@ -2,15 +2,21 @@
  * A watch that survives reconnects without losing or repeating an event. etcd3's own watcher resumes from the revision in a
  * message's header, which runs ahead of the events while etcd catches up, and so skips what lies between; here a watch
  * resumes behind the last event it handed on, and nothing else moves it.
+ *
+ * All of etcd is watched and what lies outside the prefix is left out here: so every revision is seen to pass, and a watch of
+ * a quiet prefix neither ages towards the next compaction nor leaves those waiting who ask whether it has come so far.
  */
 import type { Clock, Logger, Random } from '@skiff/api';
 import type { IEvent, IWatchResponse } from 'etcd3';
 import { type EventBatch, StoreError, type StoreEvent } from '../contract.ts';
+import type { EtcdCalls } from './calls.ts';
 import type { EtcdConnection } from './connection.ts';
-import { prefixEnd, toDocument } from './keys.ts';
+import { toDocument } from './keys.ts';
+import { startOf, topOf, versionOf } from './versions.ts';
 
 export interface WatchContext {
-  readonly connection: EtcdConnection;
+  readonly connection: Pick<EtcdConnection, 'watches' | 'reset' | 'generation'>;
+  readonly calls: Pick<EtcdCalls, 'fallback'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -19,6 +25,8 @@ export interface WatchContext {
 /** A stream that has not been confirmed after this long hangs in its connect. */
 const createTimeoutMs = 5000;
 const maxBackoffMs = 1000;
+/** The first key and the end of all keys: etcd's own sign for them. */
+const everything = Buffer.from([0]);
 
 export async function* watchEvents(
   context: WatchContext,
@@ -26,50 +34,70 @@ export async function* watchEvents(
   after: bigint,
   signal: AbortSignal,
 ): AsyncIterable<EventBatch> {
+  const { fallback } = context.calls;
+  const ending = AbortSignal.any([signal, fallback]);
   let last = after;
   let failures = 0;
-  while (!signal.aborted) {
+  while (!ending.aborted) {
     try {
-      for await (const response of responses(context, prefix, last + 1n, signal)) {
+      for await (const response of responses(context, prefix, startOf(last), ending)) {
         failures = 0;
-        const batch = toBatch(response, last);
+        const batch = toBatch(response, prefix, last);
         if (batch === undefined) continue;
         last = batch.revision;
         yield batch;
       }
     } catch (error) {
-      if (signal.aborted) return;
+      if (ending.aborted) break;
       if (error instanceof StoreError && error.code === 'compacted') throw error;
       context.logger.debug({ err: error, prefix, last: String(last) }, 'the watch of etcd broke; resuming');
     }
+    if (ending.aborted) break;
     const delayMs = Math.min(50 * 2 ** Math.min(failures, 10), maxBackoffMs);
     failures += 1;
-    await context.clock.sleep(delayMs * (0.5 + context.random() / 2), signal).catch(() => undefined);
+    await context.clock.sleep(delayMs * (0.5 + context.random() / 2), ending).catch(() => undefined);
   }
+  if (!signal.aborted) throw fallback.reason;
 }
 
 /**
- * The events of a response, in order. etcd hands out whole revisions unless asked to fragment. Events at or below `last` are
- * dropped: etcd before 3.4.38 may send old ones on a watch of a revision that does not exist yet, and before 3.4.24 duplicates.
+ * The events of a response, in order of their versions. etcd hands out whole revisions unless asked to fragment. Events at or below
+ * `last` are dropped: seen already, repeated (etcd before 3.4.24), from a member that travelled back in time (3.4.25), or older than
+ * what was asked for (3.4.38).
  */
-export function toBatch(response: Pick<IWatchResponse, 'events'>, last: bigint): EventBatch | undefined {
-  const events = response.events.filter((event) => BigInt(event.kv.mod_revision) > last).map(toEvent);
-  const revision = events.reduce(
-    (highest, event) => max(highest, event.type === 'put' ? event.document.version : event.version),
-    last,
-  );
-  return events.length === 0 ? undefined : { events, revision };
+export function toBatch(
+  response: Pick<IWatchResponse, 'events'>,
+  prefix: string,
+  last: bigint,
+): EventBatch | undefined {
+  const events: StoreEvent[] = [];
+  let newest = last;
+  for (const event of response.events) {
+    const revision = BigInt(event.kv.mod_revision);
+    const key = event.kv.key.toString();
+    if (versionOf(key, revision) <= last) continue;
+    if (topOf(revision) > newest) newest = topOf(revision);
+    if (key.startsWith(prefix)) events.push(toEvent(event));
+  }
+  if (newest === last) return undefined;
+  return { events: inOrder(events), revision: newest };
 }
 
-const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+function toEvent({ type, kv }: IEvent): StoreEvent {
+  const document = toDocument(kv);
+  return type === 'Put' ? { type: 'put', document } : { type: 'delete', key: document.key, version: document.version };
+}
 
-function toEvent(event: IEvent): StoreEvent {
-  // Protobuf leaves an absent message null, whatever the typings say.
-  const previous = (event.prev_kv as typeof event.prev_kv | null) === null ? undefined : toDocument(event.prev_kv);
-  const before = previous === undefined ? {} : { previous };
-  return event.type === 'Put'
-    ? { type: 'put', document: toDocument(event.kv), ...before }
-    : { type: 'delete', key: event.kv.key.toString(), version: BigInt(event.kv.mod_revision), ...before };
+const versionOfEvent = (event: StoreEvent): bigint => (event.type === 'put' ? event.document.version : event.version);
+
+/** Ours come in order; a transaction of somebody else's may not, and what a stream repeats in one message is dropped. */
+function inOrder(events: StoreEvent[]): StoreEvent[] {
+  const isOrdered = events.every(
+    (event, index) => index === 0 || versionOfEvent(event) > versionOfEvent(events[index - 1] as StoreEvent),
+  );
+  if (isOrdered) return events;
+  const byVersion = new Map(events.map((event) => [versionOfEvent(event), event]));
+  return [...byVersion.values()].sort((a, b) => (versionOfEvent(a) < versionOfEvent(b) ? -1 : 1));
 }
 
 async function* responses(
@@ -78,29 +106,21 @@ async function* responses(
   from: bigint,
   signal: AbortSignal,
 ): AsyncIterable<IWatchResponse> {
+  const { generation } = context.connection;
   const stream = await context.connection.watches.watch();
   // The iteration below tells errors; between iterations nobody else listens.
   stream.on('error', () => undefined);
   const cancel = (): void => void stream.cancel();
   if (signal.aborted) cancel();
   else signal.addEventListener('abort', cancel, { once: true });
-  let created = false;
   const watchdog = context.clock.after(createTimeoutMs, () => {
-    if (created) return;
-    context.connection.reset();
+    if (context.connection.generation === generation) context.connection.reset();
     cancel();
   });
   try {
-    stream.write({
-      create_request: {
-        key: Buffer.from(prefix),
-        range_end: prefixEnd(prefix),
-        start_revision: String(from),
-        prev_kv: true,
-      },
-    });
+    stream.write({ create_request: { key: everything, range_end: everything, start_revision: String(from) } });
     for await (const response of stream as unknown as AsyncIterable<IWatchResponse>) {
-      if (response.created) created = true;
+      if (response.created) watchdog.cancel();
       if (response.canceled) {
         if (response.compact_revision !== '0')
           throw new StoreError('compacted', prefix, `events before ${response.compact_revision} are compacted`);

@@ -8,10 +8,13 @@ import {
   StoreError,
   type StoreEvent,
 } from '../contract.ts';
+import { compareKeys } from '../order.ts';
 
 interface Revision {
   readonly revision: bigint;
   readonly event: StoreEvent;
+  /** What the key held before. */
+  readonly previous: StoredDocument | undefined;
 }
 
 const keyOf = (event: StoreEvent): string => (event.type === 'put' ? event.document.key : event.key);
@@ -42,16 +45,18 @@ class InMemoryStore implements MemoryStore {
 
   async list(prefix: string, options: ListOptions = {}): Promise<Page> {
     const revision = options.revision ?? this.#revision;
-    if (revision > this.#revision) throw new StoreError('future', prefix, `revision ${revision} is in the future`);
-    if (revision < this.#compacted)
-      throw new StoreError('compacted', prefix, `revision ${revision} has been compacted`);
-    const at = this.#asOf(revision);
+    const at = this.#asOf(prefix, revision);
     const keys = [...at.keys()]
-      .filter((key) => key.startsWith(prefix) && (options.after === undefined || key > options.after))
-      .sort(byCodePoint);
+      .filter((key) => key.startsWith(prefix) && (options.after === undefined || compareKeys(key, options.after) > 0))
+      .sort(compareKeys);
     const chosen = keys.slice(0, options.limit ?? keys.length);
     const documents = chosen.map((key) => at.get(key)).filter((document) => document !== undefined);
     return { documents, revision, remaining: keys.length - chosen.length };
+  }
+
+  async versions(prefix: string, revision: bigint): Promise<ReadonlyMap<string, bigint>> {
+    const at = [...this.#asOf(prefix, revision).values()].filter(({ key }) => key.startsWith(prefix));
+    return new Map(at.map(({ key, version }) => [key, version]));
   }
 
   async create(key: string, text: string): Promise<bigint> {
@@ -69,7 +74,7 @@ class InMemoryStore implements MemoryStore {
     const previous = this.#demand(key, expected);
     this.#documents.delete(key);
     this.#revision += 1n;
-    this.#record({ type: 'delete', key, version: this.#revision, previous });
+    this.#record({ type: 'delete', key, version: this.#revision }, previous);
     return this.#revision;
   }
 
@@ -82,12 +87,12 @@ class InMemoryStore implements MemoryStore {
     try {
       while (!signal.aborted && !this.#closed) {
         if (watch.fault !== undefined) throw watch.fault;
-        if (position + 1n < this.#compacted)
+        if (position < this.#compacted)
           throw new StoreError('compacted', prefix, `events after ${position} have been compacted`);
         const fresh = this.#since(position);
         const events = fresh.map(({ event }) => event).filter((event) => keyOf(event).startsWith(prefix));
-        if (events.length > 0) {
-          position = fresh.at(-1)?.revision ?? position;
+        if (this.#revision > position) {
+          position = this.#revision;
           yield { events, revision: position };
           continue;
         }
@@ -137,12 +142,12 @@ class InMemoryStore implements MemoryStore {
     this.#revision += 1n;
     const document = { key, text, version: this.#revision };
     this.#documents.set(key, document);
-    this.#record({ type: 'put', document, ...(previous === undefined ? {} : { previous }) });
+    this.#record({ type: 'put', document }, previous);
     return this.#revision;
   }
 
-  #record(event: StoreEvent): void {
-    this.#history.push({ revision: this.#revision, event });
+  #record(event: StoreEvent, previous: StoredDocument | undefined): void {
+    this.#history.push({ revision: this.#revision, event, previous });
     this.#wakeAll();
   }
 
@@ -158,16 +163,16 @@ class InMemoryStore implements MemoryStore {
   }
 
   /** The documents as they were: the present ones with later changes undone, newest first. */
-  #asOf(revision: bigint): Map<string, StoredDocument> {
+  #asOf(prefix: string, revision: bigint): ReadonlyMap<string, StoredDocument> {
+    if (revision > this.#revision) throw new StoreError('future', prefix, `revision ${revision} is in the future`);
+    if (revision < this.#compacted)
+      throw new StoreError('compacted', prefix, `revision ${revision} has been compacted`);
     if (revision === this.#revision) return this.#documents;
     const documents = new Map(this.#documents);
-    for (const { event } of this.#since(revision).reverse()) {
-      if (event.previous === undefined) documents.delete(keyOf(event));
-      else documents.set(keyOf(event), event.previous);
+    for (const { event, previous } of this.#since(revision).reverse()) {
+      if (previous === undefined) documents.delete(keyOf(event));
+      else documents.set(keyOf(event), previous);
     }
     return documents;
   }
 }
-
-/** etcd orders keys by bytes; UTF-8 keeps code point order. */
-const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
