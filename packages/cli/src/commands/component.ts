@@ -1,6 +1,6 @@
 /** What the component commands share: a logger on standard error, a signal for SIGTERM and SIGINT, an exit code that tells. */
 import { readFile } from 'node:fs/promises';
-import type { Logger } from '@skiff/api';
+import { ApiError, type Logger } from '@skiff/api';
 import { pino } from 'pino';
 
 /** JSON lines with stable keys (ts, level, component, msg) on standard error. `SKIFF_LOG_LEVEL` sets the least level; info by default. */
@@ -10,10 +10,18 @@ export function componentLogger(component: string): Logger {
     base: { component },
     timestamp: () => `,"ts":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: pino.stdSerializers.err },
+    serializers: { err: loggedError },
   };
   return pino(options, pino.destination({ dest: 2, sync: true }));
 }
+
+/** An answer of the API needs no stack: it says where it came from. Of anything else the whole chain of causes is kept. */
+const loggedError = (error: unknown): unknown =>
+  error instanceof ApiError
+    ? { type: error.name, reason: error.status.reason, message: error.status.message }
+    : error instanceof Error
+      ? pino.stdSerializers.err(error)
+      : error;
 
 /** Runs a component until SIGTERM or SIGINT; a second signal ends the process at once. What ends it early is logged, exit code 1. */
 export async function runComponent(logger: Logger, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
