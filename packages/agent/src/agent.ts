@@ -4,6 +4,7 @@ import { createEventRecorder, createInformerFactory, type InformerFactory, type 
 import { retry } from './async/retry.ts';
 import { together } from './async/together.ts';
 import type { AgentConfig } from './config.ts';
+import type { PodLookup } from './link/index.ts';
 import { readHost } from './node/host.ts';
 import { keepLease } from './node/lease.ts';
 import type { NodeNetwork } from './node/network.ts';
@@ -20,6 +21,7 @@ export interface AgentParts {
   readonly runtime: Runtime;
   readonly mounts: MountTable;
   readonly startNetwork: (informers: InformerFactory, signal: AbortSignal) => Promise<NodeNetwork>;
+  readonly runLink: (pods: PodLookup, signal: AbortSignal) => Promise<void>;
 }
 
 /** Runs until the signal aborts, or rejects when a part cannot go on. Pods and their network stay as they are. */
@@ -61,7 +63,7 @@ async function compose(parts: AgentParts, informers: InformerFactory, signal: Ab
 
   const facts = { name: nodeName, ips: [nodeIP], cpus, memoryBytes };
   const podParts = { ...parts, context, network: network.pods, rootDir, facts, pods, services, node };
-  const { run } = createPods(podParts, signal);
+  const ours = createPods(podParts, signal);
   const events = createEventRecorder({ ...context, component: 'kubelet', host: nodeName });
   events.event(registered, 'Normal', 'Starting', 'Starting kubelet.');
   let told = false;
@@ -77,8 +79,9 @@ async function compose(parts: AgentParts, informers: InformerFactory, signal: Ab
     async (running) => {
       // Containers are told of their namespace's Services: none may start before these are known.
       await services.synced(running);
-      await run(running);
+      await ours.run(running);
     },
+    (running) => parts.runLink(ours, running),
     (running) => sweepNetwork(parts, network, running),
   );
   await memory.flushed();

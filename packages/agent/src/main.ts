@@ -5,8 +5,10 @@ import { retry } from './async/retry.ts';
 import { together } from './async/together.ts';
 import type { AgentConfig } from './config.ts';
 import { connectAsNode, keepRenewed } from './identity/index.ts';
+import { createNetnsDialer, readHostUsage, runLink } from './link/index.ts';
 import { runCommand } from './network/index.ts';
 import { startNodeNetwork } from './node/network.ts';
+import { kubeletVersion } from './node/status.ts';
 import { createDockerRuntime } from './runtime/docker/maker.ts';
 import { hostMounts } from './volumes/mount-table.ts';
 
@@ -19,24 +21,33 @@ export async function runAgent(config: AgentConfig, signal: AbortSignal): Promis
     config,
     signal,
   );
-  const [client, engine] = await Promise.all([connectAsNode(config, signal), engineAnswers]);
+  const [connection, engine] = await Promise.all([connectAsNode(config, signal), engineAnswers]);
+  const dialer = createNetnsDialer(config.clock);
   try {
     const { runtime } = engine;
+    const { client, servers } = connection;
     const mounts = hostMounts(runCommand);
+    const link = {
+      ...{ ...config, runtime, dial: dialer.dial, agentVersion: kubeletVersion },
+      servers: servers.map(({ endpoint, client: one }) => ({ endpoint, open: one.nodes.link })),
+      host: () => readHostUsage(config.clock),
+    };
     await together(
       signal,
-      (running) => keepRenewed(config, client, running),
+      (running) => keepRenewed(config, connection, running),
       (running) =>
         runParts(
           {
             ...{ config, client, runtime, mounts },
             startNetwork: (informers, until) => startNodeNetwork(config, informers, runCommand, until),
+            runLink: (pods, until) => runLink({ ...link, pods }, until),
           },
           running,
         ),
     );
   } finally {
+    dialer.close();
     engine.close();
-    client.close();
+    connection.close();
   }
 }

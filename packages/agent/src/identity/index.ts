@@ -11,11 +11,35 @@ import { createNodeRequest } from './request.ts';
 /** A renewal has days of time: asking more often would help nobody. */
 const renewRetryMs = 300_000;
 
-/** A client that is this node. For a node without a certificate it joins, however long the API server stays away. */
-export async function connectAsNode(config: AgentConfig, signal: AbortSignal): Promise<SkiffClient> {
+/** Clients that all are this node. */
+export interface NodeConnection {
+  /** Of whichever API server answers. */
+  readonly client: SkiffClient;
+  /** Of each API server alone. */
+  readonly servers: readonly { readonly endpoint: string; readonly client: SkiffClient }[];
+  useCertificate(certificate: NodeCertificate): void;
+  close(): void;
+}
+
+/** For a node without a certificate it joins, however long the API server stays away. */
+export async function connectAsNode(config: AgentConfig, signal: AbortSignal): Promise<NodeConnection> {
   const ca = await readFile(config.caPath, 'utf8');
   const { certPem, keyPem } = await certificateOf(config, ca, signal);
-  return connect({ ...config, tls: { ca, cert: certPem, key: keyPem } });
+  const open = (endpoints: readonly string[]): SkiffClient =>
+    connect({ ...config, endpoints, tls: { ca, cert: certPem, key: keyPem } });
+  const client = open(config.endpoints);
+  const servers = config.endpoints.map((endpoint) => ({ endpoint, client: open([endpoint]) }));
+  const all = [client, ...servers.map((server) => server.client)];
+  return {
+    client,
+    servers,
+    useCertificate(certificate) {
+      for (const one of all) one.useCertificate({ cert: certificate.certPem, key: certificate.keyPem });
+    },
+    close() {
+      for (const one of all) one.close();
+    },
+  };
 }
 
 async function certificateOf(config: AgentConfig, ca: string, signal: AbortSignal): Promise<NodeCertificate> {
@@ -51,8 +75,12 @@ async function join(config: AgentConfig, ca: string, token: string, signal: Abor
   }
 }
 
-/** Renews the kept certificate in time and gives the client the new one, until the signal aborts. */
-export async function keepRenewed(config: AgentConfig, client: SkiffClient, signal: AbortSignal): Promise<void> {
+/** Renews the kept certificate in time and gives the clients the new one, until the signal aborts. */
+export async function keepRenewed(
+  config: AgentConfig,
+  { client, useCertificate }: NodeConnection,
+  signal: AbortSignal,
+): Promise<void> {
   const { identity, rootDir, nodeName, clock, random, logger } = config;
   if (identity.type === 'files') return;
   const kept = await readCertificate(rootDir);
@@ -64,8 +92,9 @@ export async function keepRenewed(config: AgentConfig, client: SkiffClient, sign
     try {
       const { csrPem, keyPem } = await createNodeRequest(nodeName);
       const { certificatePem } = await client.nodes.renew({ csrPem });
-      await writeCertificate(rootDir, { certPem: certificatePem, keyPem });
-      client.useCertificate({ cert: certificatePem, key: keyPem });
+      const certificate = { certPem: certificatePem, keyPem };
+      await writeCertificate(rootDir, certificate);
+      useCertificate(certificate);
       dueAt = renewAt(validityOf(certificatePem), random());
       logger.info({ node: nodeName }, 'the certificate was renewed');
     } catch (error) {

@@ -25,6 +25,8 @@ const lookEveryMs = 10_000;
 const reportEveryMs = 300_000;
 /** kubelet calls the engine down when it has not answered for this long. */
 const runtimePatienceMs = 30_000;
+/** A node that was Ready stays so while its agent starts again, unless that takes longer than this. */
+const startPatienceMs = 30_000;
 /** How often the cheap signs are looked at, before the node is Ready and after. */
 const tickStartingMs = 100;
 const tickReadyMs = 1000;
@@ -61,7 +63,8 @@ export class NodeReporter {
   /** Until the signal aborts. `onReady` is called each time the API server has learnt that the node is Ready again. */
   async run(registered: Node, onReady: () => void, signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
-    let lookedAt = clock.now();
+    const startedAt = clock.now();
+    let lookedAt = startedAt;
     let wasReady = false;
     while (!signal.aborted) {
       const isDue = clock.now() - lookedAt >= lookEveryMs;
@@ -71,7 +74,9 @@ export class NodeReporter {
       }
       const before = newest(this.#posted?.node ?? registered, this.#deps.node()).status;
       const status = this.compute(before);
-      if (this.#isNews(status, before, isDue)) await this.#post(status, signal);
+      const isStarting = this.#posted === undefined && clock.now() - startedAt < startPatienceMs;
+      const waits = isStarting && readyOf(before) === 'True' && readyOf(status) === 'False';
+      if (!waits && this.#isNews(status, before, isDue)) await this.#post(status, signal);
       const ready = this.#posted !== undefined && readyOf(status) === 'True';
       if (ready && !wasReady) onReady();
       wasReady = ready;

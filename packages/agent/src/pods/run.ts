@@ -33,7 +33,8 @@ export interface PodsDeps {
 }
 
 export interface Pods {
-  readonly worker: PodWorker;
+  /** With the newest status that the agent made; undefined once nothing of it is here. */
+  get(uid: string): Pod | undefined;
   /** Runs until the signal aborts; containers are left as they are. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -68,7 +69,11 @@ export function createPods(deps: PodsDeps, signal: AbortSignal): Pods {
     },
   });
   return {
-    worker,
+    get(uid) {
+      const pod = worker.record(uid)?.pod;
+      const status = reporter.latest(uid);
+      return pod === undefined || status === undefined ? pod : { ...pod, status: { ...pod.status, ...status } };
+    },
     async run(running) {
       try {
         await worker.run(running);
