@@ -2,10 +2,11 @@
 # BASE is debian:bookworm-slim; `scripts/images --offline` makes skiff/base:12 where nothing can be pulled.
 ARG BASE=debian:bookworm-slim
 FROM ${BASE}
+COPY images/base/packages /opt/skiff/images/base/packages
+# A base that has them all already needs no network.
 RUN command -v dockerd etcd nft ip conntrack >/dev/null || { \
       apt-get update \
-      && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends bash busybox-static ca-certificates conntrack \
-         containernetworking-plugins docker.io etcd-client etcd-server iproute2 iptables libstdc++6 nftables procps util-linux \
+      && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(cat /opt/skiff/images/base/packages) \
       && rm -rf /var/lib/apt/lists/*; }
 # Installed on the host by scripts/install, the pinned Node among it.
 COPY node_modules /opt/skiff/node_modules
