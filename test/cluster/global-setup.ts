@@ -1,9 +1,9 @@
 /** Starts the one cluster that all end-to-end tests share, and takes it down with a look at what was left behind. */
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { Cluster, type ClusterPlace, repository } from './cluster.ts';
 import { leftovers } from './leftovers.ts';
+import { placeFrom } from './place.ts';
 import { unpackTools } from './tools.ts';
 
 declare module 'vitest' {
@@ -14,15 +14,7 @@ declare module 'vitest' {
 
 export const toolsFolder = join(repository, 'node_modules', '.cache', 'skiff-tools');
 
-const place: ClusterPlace = {
-  stateDir: join(tmpdir(), 'skiff-e2e'),
-  nodes: 3,
-  name: 'e2e',
-  subnet: '10.91.0',
-  restPort: 16443,
-  grpcPort: 17443,
-  etcdPort: 12479,
-};
+const place = placeFrom(process.env);
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const cluster = new Cluster(place, await unpackTools(toolsFolder));

@@ -1,6 +1,6 @@
 /** Puts a built image into engines, sending only the layers an engine does not hold. */
 import { createHash } from 'node:crypto';
-import { link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../local/run.ts';
 import { type BuiltImage, layerPath } from './store.ts';
@@ -79,7 +79,8 @@ async function writeArchive(
   for (const [index, diffId] of image.config.rootfs.diff_ids.entries()) {
     const target = join(root, files[index] ?? '');
     if (index < present) await writeFile(target, '');
-    else await link(layerPath(dir, diffId), target).catch(() => symlink(layerPath(dir, diffId), target));
+    // A hard link would change the layer file under a reader that loads it into another node.
+    else await symlink(layerPath(dir, diffId), target);
   }
 }
 
