@@ -5,8 +5,11 @@ import type { ClusterPlace } from './cluster.ts';
 
 /** `SKIFF_TEST_NAME`, `SKIFF_TEST_SUBNET` and `SKIFF_TEST_PORT` (the first of four ports in a row). */
 export function placeFrom(environment: Readonly<Record<string, string | undefined>>): ClusterPlace {
-  const { SKIFF_TEST_NAME: name = 'e2e', SKIFF_TEST_SUBNET: subnet = '10.91.0', SKIFF_TEST_PORT: first = '16443' } =
-    environment;
+  const {
+    SKIFF_TEST_NAME: name = 'e2e',
+    SKIFF_TEST_SUBNET: subnet = '10.91.0',
+    SKIFF_TEST_PORT: first = '16443',
+  } = environment;
   const port = Number(first);
   return {
     stateDir: join(tmpdir(), `skiff-test-${name}`),
