@@ -11,10 +11,9 @@ export function expand(text: string, lookUp: (name: string) => string | undefine
     const next = text[dollar + 1];
     if (next === '(') {
       const end = text.indexOf(')', dollar + 2);
-      if (end < 0) return out + text.slice(dollar);
-      const written = text.slice(dollar, end + 1);
-      out += lookUp(text.slice(dollar + 2, end)) ?? written;
-      at = end + 1;
+      // A reference that is not closed is plain text, and what follows it is read on.
+      out += end < 0 ? '$(' : (lookUp(text.slice(dollar + 2, end)) ?? text.slice(dollar, end + 1));
+      at = end < 0 ? dollar + 2 : end + 1;
     } else {
       // `$$` escapes; any other letter after `$` leaves both as they are.
       out += next === '$' ? '$' : `$${next}`;

@@ -2,6 +2,7 @@
 import type { Container, ObjectFieldSelector, Pod, ResourceFieldSelector } from '@skiff/api';
 import { findDeclared } from '../pods/spec.ts';
 import { quantityToNumber } from '../quantity.ts';
+import { quote } from './quote.ts';
 
 export interface PodSurroundings {
   readonly hostIPs: readonly string[];
@@ -52,7 +53,7 @@ export function fieldValue(pod: Pod, fieldPath: string, around: PodSurroundings)
 function formatMap(map: Readonly<Record<string, string>> | undefined): string {
   return Object.entries(map ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${quote(value)}`)
     .join('\n');
 }
 

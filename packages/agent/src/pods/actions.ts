@@ -7,12 +7,15 @@ import {
   type Action,
   instancesOf,
   isIn,
+  isReplaced,
+  isSetBack,
   liveSandbox,
   newestOf,
   type Plan,
   type PodFacts,
   sandboxesOf,
   type Target,
+  targetOf,
 } from './facts.ts';
 import {
   appContainers,
@@ -40,19 +43,17 @@ class Planner {
   }
 
   /** Plans `action` unless its target is busy, or set back until later. */
-  attempt(target: Target, action: Action): void {
+  attempt(action: Action): void {
+    const target = targetOf(action);
     if (this.isBusy(target)) return;
-    const setback = this.#facts.setbacks.get(target);
-    if (setback === undefined || setback.retryAt <= this.#facts.now) {
+    if (!isSetBack(this.#facts, action)) {
       this.#actions.push(action);
       return;
     }
+    const setback = this.#facts.setbacks.get(target);
+    if (setback === undefined) return;
     this.wake(setback.retryAt);
     if (setback.becomes !== undefined && setback.becomes.at > this.#facts.now) this.wake(setback.becomes.at);
-  }
-
-  add(target: Target, action: Action): void {
-    if (!this.isBusy(target)) this.#actions.push(action);
   }
 
   wake(at: number): void {
@@ -71,7 +72,7 @@ export function podActions(facts: PodFacts): Plan {
   planner.wake(deadlineAt(facts));
   removeSurplus(facts, planner);
   if (facts.volumes !== 'ready') {
-    planner.attempt('@volumes', { type: 'setUpVolumes' });
+    planner.attempt({ type: 'setUpVolumes' });
     // What runs already keeps running: an agent that restarted sets volumes up again beside it.
   }
   const sandbox = liveSandbox(facts);
@@ -80,7 +81,7 @@ export function podActions(facts: PodFacts): Plan {
     return planner.done();
   }
   const attached = facts.pod.spec.hostNetwork === true || facts.network?.sandboxId === sandbox.id;
-  if (!attached) planner.attempt('@sandbox', { type: 'attachNetwork', sandboxId: sandbox.id });
+  if (!attached) planner.attempt({ type: 'attachNetwork', sandboxId: sandbox.id });
   const mayStart = attached && facts.volumes === 'ready' && !planner.isBusy('@sandbox');
   const context: StartContext = { facts, planner, sandbox, mayStart };
   const initialised = planInit(context);
@@ -101,7 +102,7 @@ interface StartContext {
 function planWithoutSandbox(facts: PodFacts, planner: Planner): void {
   const running = facts.containers.filter((one) => one.role === 'container' && one.state === 'running');
   for (const container of running) {
-    planner.add(container.name, {
+    planner.attempt({
       type: 'killContainer',
       name: container.name,
       id: container.id,
@@ -112,8 +113,8 @@ function planWithoutSandbox(facts: PodFacts, planner: Planner): void {
   }
   if (running.length > 0 || facts.busy.size > 0 || facts.volumes !== 'ready') return;
   const [dead] = sandboxesOf(facts);
-  if (dead?.state === 'created') planner.add('@sandbox', { type: 'removeSandbox', id: dead.id });
-  else planner.attempt('@sandbox', { type: 'createSandbox', attempt: (dead?.attempt ?? -1) + 1 });
+  if (dead?.state === 'created') planner.attempt({ type: 'removeSandbox', id: dead.id });
+  else planner.attempt({ type: 'createSandbox', attempt: (dead?.attempt ?? -1) + 1 });
 }
 
 /** Plans init containers in order; true when app containers may start. */
@@ -155,7 +156,7 @@ function planRunning(context: StartContext, declared: DeclaredContainer, mayStar
   const newest = newestOf(facts, declared.spec.name);
   if (newest?.state === 'running') {
     const kill = isIn(newest, sandbox) ? killReason(facts, declared, newest) : foreignSandbox(facts, newest);
-    if (kill !== undefined) planner.add(declared.spec.name, kill);
+    if (kill !== undefined) planner.attempt(kill);
     return;
   }
   if (!mayStart || !mayRestart(facts, declared, newest)) return;
@@ -164,6 +165,7 @@ function planRunning(context: StartContext, declared: DeclaredContainer, mayStar
 
 function mayRestart(facts: PodFacts, declared: DeclaredContainer, newest: ContainerStatus | undefined): boolean {
   if (newest === undefined || newest.state === 'created' || declared.kind === 'sidecar') return true;
+  if (isReplaced(facts, newest)) return true;
   const policy = restartPolicyOf(facts.pod);
   return policy === 'Always' || (policy === 'OnFailure' && newest.exitCode !== 0);
 }
@@ -173,23 +175,24 @@ function planStart(context: StartContext, declared: DeclaredContainer, newest: C
   const { name } = declared.spec;
   if (newest?.state === 'running') {
     const kill = foreignSandbox(facts, newest);
-    planner.add(name, kill);
+    planner.attempt(kill);
     return;
   }
   if (newest?.state === 'created') {
     // It was made and never started: the agent died between the two. It has done nothing, so it makes room.
-    planner.add(name, { type: 'removeContainer', name, id: newest.id });
+    planner.attempt({ type: 'removeContainer', name, id: newest.id });
     return;
   }
-  // A container that died with its old sandbox is not at fault: only deaths in this sandbox wait.
-  const dead = newest !== undefined && isIn(newest, sandbox) ? newest : undefined;
+  // Only deaths in this sandbox and by this declaration wait: what was replaced, or died with its sandbox, is not at fault.
+  const atFault = newest !== undefined && isIn(newest, sandbox) && !isReplaced(facts, newest);
+  const dead = atFault ? newest : undefined;
   const at = dead === undefined ? 0 : restartAt(dead);
   if (at > facts.now) {
     planner.wake(at);
     return;
   }
   if (!mayStart) return;
-  planner.attempt(name, {
+  planner.attempt({
     type: 'startContainer',
     name,
     attempt: nextAttempt(facts, name, newest),
@@ -230,7 +233,8 @@ function killReason(facts: PodFacts, declared: DeclaredContainer, running: Conta
   const failed = facts.health.get(running.id)?.failed;
   if (failed !== undefined) {
     const killBy = facts.now + (failed.graceMs ?? graceMs);
-    const message = `Container ${name} failed ${failed.probe} probe, will be restarted`;
+    const next = declared.kind === 'sidecar' || restartPolicyOf(facts.pod) !== 'Never' ? ', will be restarted' : '';
+    const message = `Container ${name} failed ${failed.probe} probe${next}`;
     return { ...kill, killBy, cause: 'unhealthy', message };
   }
   const declaredImage = running.labels[label.declaredImage];
@@ -248,10 +252,10 @@ function removeSurplus(facts: PodFacts, planner: Planner): void {
   for (const name of names) {
     const keep = declared.has(name) ? 2 : 0;
     for (const { id, state } of instancesOf(facts, name).slice(keep)) {
-      if (state !== 'running') planner.add(name, { type: 'removeContainer', name, id });
+      if (state !== 'running') planner.attempt({ type: 'removeContainer', name, id });
     }
   }
   for (const { id, state } of sandboxesOf(facts).slice(1)) {
-    if (state !== 'running') planner.add('@sandbox', { type: 'removeSandbox', id });
+    if (state !== 'running') planner.attempt({ type: 'removeSandbox', id });
   }
 }

@@ -1,6 +1,6 @@
 /** How a pod comes to its end: app containers, then sidecars in reverse order, then sandbox, volumes, and its API object. */
 import type { ContainerStatus } from '../runtime/contract.ts';
-import { type Action, type Busy, type Plan, type PodFacts, sandboxesOf } from './facts.ts';
+import { type Action, type Busy, isSetBack, type Plan, type PodFacts, sandboxesOf, targetOf } from './facts.ts';
 import { initContainers, terminationGraceMs } from './spec.ts';
 
 /** Pods whose verdict is to end. A pod that stays in the API keeps its dead containers, for their logs. */
@@ -9,18 +9,23 @@ export function endActions(facts: PodFacts): Plan {
   if (stopping !== undefined) return stopping;
   const leaving = facts.presence !== 'wanted';
   if (leaving && !facts.statusReported) return { actions: [] };
-  const actions: Action[] = [];
-  const free = (target: string): boolean => !facts.busy.has(target);
   const dead = facts.containers.filter((one) => one.role === 'container' && one.state !== 'running');
-  if (leaving) {
-    for (const { name, id } of dead) if (free(name)) actions.push({ type: 'removeContainer', name, id });
-  }
   const sandboxes = sandboxesOf(facts);
-  if (free('@sandbox')) {
-    for (const { id } of sandboxes) actions.push({ type: 'removeSandbox', id });
-  }
-  if (sandboxes.length > 0 || (leaving && dead.length > 0) || !free('@sandbox')) return { actions };
+  const removals: Action[] = [
+    ...(leaving ? dead.map(({ name, id }): Action => ({ type: 'removeContainer', name, id })) : []),
+    ...sandboxes.map(({ id }): Action => ({ type: 'removeSandbox', id })),
+  ];
+  if (removals.length > 0 || facts.busy.has('@sandbox')) return unlessSetBack(facts, removals);
   return finish(facts, leaving);
+}
+
+/** Those whose target is free and not set back; and when to look again for the others. */
+function unlessSetBack(facts: PodFacts, wanted: readonly Action[]): Plan {
+  const free = wanted.filter((action) => !facts.busy.has(targetOf(action)));
+  const later = free.filter((action) => isSetBack(facts, action));
+  const wakeAt = Math.min(...later.map((action) => facts.setbacks.get(targetOf(action))?.retryAt ?? facts.now));
+  const actions = free.filter((action) => !later.includes(action));
+  return later.length === 0 ? { actions } : { actions, wakeAt };
 }
 
 /** The kills still to be made or waited for; undefined when every container is dead and no start is under way. */
@@ -35,12 +40,17 @@ function stopContainers(facts: PodFacts): Plan | undefined {
   const running = facts.containers.filter((one) => one.role === 'container' && one.state === 'running');
   if (running.length === 0 && !waiting) return undefined;
   const killBy = facts.stopBy ?? facts.now + terminationGraceMs(facts.pod);
-  for (const container of nextToStop(facts, running)) {
-    const busy = facts.busy.get(container.name);
-    const isShorter = busy?.killBy !== undefined && facts.stopBy !== undefined && facts.stopBy < busy.killBy;
-    if (busy === undefined || isShorter) actions.push(kill(container, killBy));
+  const next = nextToStop(facts, running);
+  for (const container of next) {
+    const killing = facts.busy.get(container.name)?.killBy;
+    // A kill with less patience takes over from the one under way.
+    if (killing !== undefined && killBy < killing && facts.stopBy !== undefined) actions.push(kill(container, killBy));
   }
-  return { actions };
+  const fresh = unlessSetBack(
+    facts,
+    next.map((container) => kill(container, killBy)),
+  );
+  return { ...fresh, actions: [...actions, ...fresh.actions] };
 }
 
 const startsSomething = (busy: Busy): boolean =>
@@ -71,14 +81,7 @@ const kill = ({ name, id }: ContainerStatus, killBy: number): Action => ({
 
 function finish(facts: PodFacts, leaving: boolean): Plan {
   if (facts.busy.has('@volumes') || facts.busy.has('@api')) return { actions: [] };
-  if (facts.volumes !== 'absent') {
-    const setback = facts.setbacks.get('@volumes');
-    if (setback !== undefined && setback.retryAt > facts.now) return { actions: [], wakeAt: setback.retryAt };
-    return { actions: [{ type: 'tearDownVolumes' }] };
-  }
+  if (facts.volumes !== 'absent') return unlessSetBack(facts, [{ type: 'tearDownVolumes' }]);
   if (!leaving) return { actions: [] };
-  if (facts.presence === 'gone') return { actions: [{ type: 'forget' }] };
-  const setback = facts.setbacks.get('@api');
-  if (setback !== undefined && setback.retryAt > facts.now) return { actions: [], wakeAt: setback.retryAt };
-  return { actions: [{ type: 'deleteFromApi' }] };
+  return unlessSetBack(facts, [{ type: facts.presence === 'gone' ? 'forget' : 'deleteFromApi' }]);
 }

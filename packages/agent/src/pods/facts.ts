@@ -14,6 +14,8 @@ export interface ContainerHealth {
 
 /** The last attempt at something failed; the next is not made before `retryAt`. */
 export interface Setback {
+  /** Only this kind of action waits. */
+  readonly action: Action['type'];
   /** A waiting reason: ErrImagePull, ImagePullBackOff, CreateContainerConfigError, … */
   readonly reason: string;
   readonly message: string;
@@ -21,6 +23,12 @@ export interface Setback {
   /** From `at` on it is called so until the next try (ErrImagePull becomes ImagePullBackOff). */
   readonly becomes?: { readonly at: number; readonly reason: string; readonly message: string };
 }
+
+/** True when `action` must wait. */
+export const isSetBack = (facts: PodFacts, action: Action): boolean => {
+  const setback = facts.setbacks.get(targetOf(action));
+  return setback?.action === action.type && setback.retryAt > facts.now;
+};
 
 /** What a setback is called now. */
 export const setbackShown = (setback: Setback, now: number): { readonly reason: string; readonly message: string } =>
@@ -54,6 +62,8 @@ export interface PodFacts {
   readonly containers: readonly ContainerStatus[];
   /** By container id; has every running container. */
   readonly health: ReadonlyMap<string, ContainerHealth>;
+  /** Ids of containers that were stopped because their declaration changed: they are replaced whatever the restart policy. */
+  readonly replaced: ReadonlySet<string>;
   /** By container id: what dead containers left in their termination message file. */
   readonly lastWords: ReadonlyMap<string, string>;
   readonly setbacks: ReadonlyMap<Target, Setback>;
@@ -133,6 +143,10 @@ export const newestOf = (facts: PodFacts, name: string): ContainerStatus | undef
 export function sandboxesOf(facts: PodFacts): readonly ContainerStatus[] {
   return facts.containers.filter((container) => container.role === 'sandbox').sort((a, b) => b.attempt - a.attempt);
 }
+
+/** Dead, and to be followed by an instance of the new declaration. */
+export const isReplaced = (facts: PodFacts, newest: ContainerStatus | undefined): boolean =>
+  newest?.state === 'exited' && facts.replaced.has(newest.id);
 
 /** The sandbox that containers may be started in: the newest, if it runs. */
 export function liveSandbox(facts: PodFacts): ContainerStatus | undefined {

@@ -62,8 +62,8 @@ export class PodHealth {
     if (known !== undefined) return known.prober.health;
     // Without an address there is nobody to ask yet: after an agent's restart the network comes first.
     const target = this.#deps.targetOf(record, declared, container.id);
-    const adopted = record.adopted.has(container.id) ? { ready: wasReady(record.pod, container) } : undefined;
-    if (target.ip === '') return { started: adopted?.ready === true, ready: adopted?.ready === true };
+    const adopted = record.adopted.has(container.id) ? lastSaid(record.pod, container) : undefined;
+    if (target.ip === '') return adopted ?? starting;
     const { uid } = record.pod.metadata;
     const prober = new ContainerProber(
       { ...this.#deps, onChange: () => this.#deps.onChange(uid) },
@@ -80,10 +80,10 @@ export class PodHealth {
 }
 
 /** What the API last heard of this very container. */
-function wasReady(pod: Pod, { id }: ContainerStatus): boolean {
+function lastSaid(pod: Pod, { id }: ContainerStatus): { readonly started: boolean; readonly ready: boolean } {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
   const status = [...containerStatuses, ...initContainerStatuses].find(
     ({ containerID }) => containerID === `docker://${id}`,
   );
-  return status?.ready === true;
+  return { started: status?.started === true, ready: status?.ready === true };
 }

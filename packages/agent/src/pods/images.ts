@@ -72,7 +72,11 @@ async function pull(
     const message = `failed to pull image "${reference}": ${why}`;
     events.event(pod, 'Warning', 'Failed', `Failed to pull image "${reference}": ${why}`);
     events.event(pod, 'Warning', 'Failed', 'Error: ErrImagePull');
-    throw new StepError('ErrImagePull', message, { cause: error });
+    const waiting = `Back-off pulling image "${reference}": ErrImagePull: ${message}`;
+    throw new StepError('ErrImagePull', message, {
+      cause: error,
+      later: { reason: 'ImagePullBackOff', message: waiting },
+    });
   }
 }
 

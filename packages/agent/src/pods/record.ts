@@ -20,6 +20,8 @@ export class PodRecord {
   /** Containers that were running when this agent first saw them. */
   readonly adopted = new Set<string>();
   readonly lastWords = new Map<string, string>();
+  /** Containers that were stopped because their declaration changed. */
+  readonly replaced = new Set<string>();
   readonly setbacks = new Map<Target, Setback>();
   /** The last wait of each target's setback, for the next to be longer. */
   readonly setbackMs = new Map<Target, number>();

@@ -12,12 +12,12 @@ import {
   type Service,
 } from '@skiff/api';
 import type { Client, EventRecorder, Lister } from '@skiff/client';
-import { withDeadline } from '../async/deadline.ts';
+import { orAborted, withDeadline } from '../async/deadline.ts';
 import { environmentOf } from '../env/environment.ts';
 import type { PodSurroundings } from '../env/field-ref.ts';
 import type { HostPort, PodNetwork } from '../network/contract.ts';
 import type { References } from '../references.ts';
-import { type ContainerStatus, isRuntimeError, type Mount, type Runtime } from '../runtime/contract.ts';
+import { isRuntimeError, type Mount, type Runtime } from '../runtime/contract.ts';
 import { etcDir, terminationFile } from '../volumes/layout.ts';
 import { VolumeError, type VolumeManager } from '../volumes/manager.ts';
 import { defaultTerminationPath, podRef, toContainerSpec, toSandboxSpec } from './container-spec.ts';
@@ -27,7 +27,7 @@ import { ensureImage } from './images.ts';
 import { hostsFile, resolvConf } from './pod-files.ts';
 import type { PodRecord } from './record.ts';
 import { referencesOf } from './references-of.ts';
-import { findDeclared } from './spec.ts';
+import { findDeclared, terminationGraceMs } from './spec.ts';
 import { StepError } from './step-error.ts';
 
 export interface TaskDeps {
@@ -53,7 +53,7 @@ export interface NodeFacts {
 
 type Of<T extends Action['type']> = Extract<Action, { type: T }>;
 
-/** kubelet gives a container at least this long between a preStop hook's end and SIGKILL. */
+/** kubelet gives a container at least this long between its stop signal and SIGKILL. */
 const minGraceMs = 2000;
 
 export class PodTasks {
@@ -87,9 +87,13 @@ export class PodTasks {
         await this.#deps.runtime.removeContainer(action.id);
         record.lastWords.delete(action.id);
         record.adopted.delete(action.id);
+        record.replaced.delete(action.id);
         return;
       case 'deleteFromApi':
-        return this.#deleteFromApi(record.pod, signal);
+        await this.#deleteFromApi(record.pod, signal);
+        // The API's own word may take a while; until then there is nothing more to ask of it.
+        record.vanish(this.#deps.clock.now());
+        return;
       case 'cancel':
       case 'forget':
         throw new Error(`${action.type} is the worker's own`);
@@ -111,10 +115,10 @@ export class PodTasks {
   async #setUpVolumes(record: PodRecord, signal: AbortSignal): Promise<void> {
     const { pod } = record;
     const { references, volumes, events } = this.#deps;
-    await references.hold(pod.metadata.uid, referencesOf(pod), signal);
-    const objects = references.objects(pod.metadata.namespace ?? '');
     // From here on there may be something to clean up, whatever happens.
     record.volumes = record.volumes === 'absent' ? 'stale' : record.volumes;
+    await references.hold(pod.metadata.uid, referencesOf(pod), signal);
+    const objects = references.objects(pod.metadata.namespace ?? '');
     try {
       await volumes.setUp(pod, { objects, around: this.around(record) });
     } catch (error) {
@@ -229,7 +233,8 @@ export class PodTasks {
       const message = error instanceof Error ? error.message : String(error);
       events.event(record.pod, 'Warning', 'FailedPostStartHook', message);
       events.event(record.pod, 'Normal', 'Killing', `FailedPostStartHook: ${message}`);
-      await runtime.stopContainer(id, minGraceMs);
+      // A pod that is deleted meanwhile need not wait for this: its own kill takes over.
+      await orAborted(runtime.stopContainer(id, Math.max(terminationGraceMs(record.pod), minGraceMs)), signal);
       throw new StepError('PostStartHookError', message, { cause: error });
     }
   }
@@ -254,7 +259,8 @@ export class PodTasks {
       });
       signal.throwIfAborted();
     }
-    await runtime.stopContainer(action.id, Math.max(action.killBy - clock.now(), hook === undefined ? 0 : minGraceMs));
+    if (action.cause === 'changed') record.replaced.add(action.id);
+    await runtime.stopContainer(action.id, Math.max(action.killBy - clock.now(), minGraceMs));
   }
 
   /** Declared mounts, and the files every container gets: its last words, /etc/hosts and /etc/resolv.conf. */
@@ -337,6 +343,3 @@ export function hostPortsOf(pod: Pod): readonly HostPort[] {
       })),
   );
 }
-
-/** Running containers of a pod, for probes. */
-export const isRunning = ({ role, state }: ContainerStatus): boolean => role === 'container' && state === 'running';

@@ -1,6 +1,6 @@
 /** Should this pod run, or come to its end; and as what. Pure, and the one place that says so: actions and status follow it. */
 import { parseTime } from '../time.ts';
-import { isIn, liveSandbox, newestOf, type PodFacts, sandboxesOf } from './facts.ts';
+import { isIn, isReplaced, liveSandbox, newestOf, type PodFacts, sandboxesOf } from './facts.ts';
 import { appContainers, initContainers, isTerminal, restartPolicyOf } from './spec.ts';
 
 export type Verdict =
@@ -69,7 +69,7 @@ function initFailed(facts: PodFacts): boolean {
   if (restartPolicyOf(facts.pod) !== 'Never') return false;
   return initContainers(facts.pod).some(({ kind, spec }) => {
     const newest = newestOf(facts, spec.name);
-    return kind === 'init' && newest?.state === 'exited' && newest.exitCode !== 0;
+    return kind === 'init' && newest?.state === 'exited' && newest.exitCode !== 0 && !isReplaced(facts, newest);
   });
 }
 
@@ -79,7 +79,8 @@ function complete(facts: PodFacts): boolean {
   if (policy === 'Always') return false;
   return appContainers(facts.pod).every(({ spec }) => {
     const newest = newestOf(facts, spec.name);
-    return newest?.state === 'exited' && (policy === 'Never' || newest.exitCode === 0);
+    if (newest?.state !== 'exited' || isReplaced(facts, newest)) return false;
+    return policy === 'Never' || newest.exitCode === 0;
   });
 }
 

@@ -2,6 +2,7 @@
  * Keeps this node's pods as the API wants them. A key is a pod's uid; for each key: look at what runs, compute status and
  * actions from it, begin the actions. Whatever changes anything puts the key back.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Logger, Node, Pod } from '@skiff/api';
 import type { EventRecorder, Informer, WorkQueue } from '@skiff/client';
 import { type ContainerStatus, isRuntimeError, type Runtime } from '../runtime/contract.ts';
@@ -9,7 +10,7 @@ import { label, numberLabel } from '../runtime/labels.ts';
 import { generateStatus } from '../status/generate.ts';
 import type { StatusReporter } from '../status/reporter.ts';
 import { terminationFile } from '../volumes/layout.ts';
-import { isPayload, VolumeError, type VolumeManager } from '../volumes/manager.ts';
+import { isPayload, type VolumeManager } from '../volumes/manager.ts';
 import { podActions } from './actions.ts';
 import { admit } from './admit.ts';
 import { nextSetbackMs } from './backoff.ts';
@@ -117,9 +118,11 @@ export class PodWorker {
   #seen(pod: Pod): void {
     const { uid } = pod.metadata;
     const record = this.#records.get(uid) ?? new PodRecord(pod);
+    const repaired = saysOther(record.pod, pod);
     record.update(pod, this.#deps.clock.now());
     this.#records.set(uid, record);
-    this.#deps.queue.add(uid);
+    if (repaired) this.referenceChanged(uid);
+    else this.#deps.queue.add(uid);
   }
 
   #removed(pod: Pod): void {
@@ -171,6 +174,7 @@ export class PodWorker {
       containers,
       health,
       lastWords: record.lastWords,
+      replaced: record.replaced,
       setbacks: record.setbacks,
       busy,
       statusReported: true,
@@ -209,14 +213,16 @@ export class PodWorker {
     if (!known && facts === undefined) throw new Error('the Node is not known yet');
     record.admitted = true;
     if (known || facts === undefined) return;
+    // After the agent's own restart, pods that it has not looked at yet count when it had begun with them before.
     const others = [...this.#records.values()]
-      .filter((other) => other !== record && other.admitted === true && other.presence !== 'gone')
+      .filter((other) => other !== record && other.presence !== 'gone')
+      .filter((other) => other.admitted ?? other.pod.status?.startTime !== undefined)
       .map((other) => other.pod)
       .filter((other) => !isTerminal(other));
     const rejection = admit({ pod, others, node: facts.node, allocatable: facts.allocatable });
     if (rejection === undefined) return;
     record.admitted = false;
-    record.rejection = rejection;
+    record.rejection = { reason: rejection.reason, message: `Pod was rejected: ${rejection.message}` };
     this.#deps.events.event(pod, 'Warning', rejection.reason, rejection.message);
   }
 
@@ -255,7 +261,7 @@ export class PodWorker {
       .perform(record, action, task.abort.signal)
       .then(
         () => this.#succeeded(record, target),
-        (error: unknown) => this.#setBack(record, target, error, task.abort.signal),
+        (error: unknown) => this.#setBack(record, action, error, task.abort.signal),
       )
       .finally(() => {
         if (record.tasks.get(target) === task) record.tasks.delete(target);
@@ -268,8 +274,9 @@ export class PodWorker {
     record.setbackMs.delete(target);
   }
 
-  #setBack(record: PodRecord, target: Target, error: unknown, signal: AbortSignal): void {
+  #setBack(record: PodRecord, action: Action, error: unknown, signal: AbortSignal): void {
     if (signal.aborted) return;
+    const target = targetOf(action);
     const { clock, logger } = this.#deps;
     const message = error instanceof Error ? error.message : String(error);
     logger.warn(
@@ -279,7 +286,7 @@ export class PodWorker {
     const waitMs =
       error instanceof StepError ? nextSetbackMs(record.setbackMs.get(target)) : quickRetryMs(record, target);
     record.setbackMs.set(target, waitMs);
-    record.setbacks.set(target, toSetback(record, error, message, clock.now(), waitMs));
+    record.setbacks.set(target, toSetback(record, action, error, message, clock.now(), waitMs));
   }
 
   #forget(uid: string): void {
@@ -311,8 +318,8 @@ export class PodWorker {
     try {
       await this.#deps.tasks.refreshVolumes(record);
     } catch (error) {
-      if (!(error instanceof VolumeError)) throw error;
-      this.#deps.events.event(record.pod, 'Warning', 'FailedMount', error.message);
+      const message = error instanceof Error ? error.message : String(error);
+      this.#deps.events.event(record.pod, 'Warning', 'FailedMount', message);
     }
   }
 
@@ -327,6 +334,13 @@ export class PodWorker {
 /** Pods that are looked at in parallel; the work itself runs beside. */
 const workers = 4;
 
+/** True when something that containers and volumes are made of differs: the spec, and what the downward API shows. */
+function saysOther(before: Pod, now: Pod): boolean {
+  if (before === now) return false;
+  const told = ({ metadata: { labels, annotations }, spec }: Pod) => ({ labels, annotations, spec });
+  return !isDeepStrictEqual(told(before), told(now));
+}
+
 const retryFirstMs = 1000;
 const retryMaxMs = 60_000;
 
@@ -334,15 +348,22 @@ const retryMaxMs = 60_000;
 const quickRetryMs = (record: PodRecord, target: Target): number =>
   Math.min((record.setbackMs.get(target) ?? retryFirstMs / 2) * 2, retryMaxMs);
 
-function toSetback(record: PodRecord, error: unknown, message: string, now: number, waitMs: number): Setback {
+function toSetback(
+  { pod }: PodRecord,
+  { type: action }: Action,
+  error: unknown,
+  message: string,
+  now: number,
+  waitMs: number,
+): Setback {
   const retryAt = now + waitMs;
   if (!(error instanceof StepError)) {
-    const reason = (record.pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
-    return { reason, message, retryAt };
+    const reason = (pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
+    return { action, reason, message, retryAt };
   }
-  if (error.reason !== 'ErrImagePull') return { reason: error.reason, message, retryAt };
-  const later = { reason: 'ImagePullBackOff', message: `Back-off pulling image: ErrImagePull: ${message}` };
-  return { reason: error.reason, message, retryAt, becomes: { at: now + pullShownMs, ...later } };
+  const { reason, later } = error;
+  if (later === undefined) return { action, reason, message, retryAt };
+  return { action, reason, message, retryAt, becomes: { at: now + pullShownMs, ...later } };
 }
 
 async function retry<T>(run: () => Promise<T>, clock: Clock, signal: AbortSignal, logger: Logger): Promise<T> {

@@ -18,8 +18,8 @@ export interface ProberOptions {
   readonly pod: () => Pod;
   readonly target: Target;
   readonly startedAt: number;
-  /** The container ran before this agent did: probes wait a random part of their period, and its readiness carries on. */
-  readonly adopted?: { readonly ready: boolean };
+  /** The container ran before this agent did: probes wait a random part of their period, and what was known carries on. */
+  readonly adopted?: { readonly started: boolean; readonly ready: boolean };
 }
 
 interface Line {
@@ -39,7 +39,7 @@ export class ContainerProber {
     this.#deps = deps;
     this.#options = options;
     this.#lines = linesOf(options.target.container, options.adopted);
-    for (const line of this.#lines) this.#schedule(line, this.#firstDelay(line));
+    for (const line of this.#lines) if (!isOver(line)) this.#schedule(line, this.#firstDelay(line));
   }
 
   get health(): ContainerHealth {
@@ -138,8 +138,8 @@ function linesOf(container: Container, adopted: ProberOptions['adopted']): Line[
 
 function startState(kind: ProbeKind, adopted: ProberOptions['adopted']): ProbeState {
   const state = initialState(kind);
-  // What was ready has also started.
-  return adopted?.ready === true ? { ...state, result: 'success' } : state;
+  const known = kind === 'startup' ? adopted?.started === true : kind === 'readiness' && adopted?.ready === true;
+  return known ? { ...state, result: 'success' } : state;
 }
 
 /** True when the container has any probe. */

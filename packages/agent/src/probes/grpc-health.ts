@@ -31,7 +31,8 @@ export function grpcHealth(host: string, port: number, service: string, signal: 
       return;
     }
     signal.addEventListener('abort', abort, { once: true });
-    session.once('error', fail);
+    // More than one may come: whoever listens once meets the next as an uncaught one.
+    session.on('error', fail);
     const stream = session.request({
       ':method': 'POST',
       ':path': '/grpc.health.v1.Health/Check',
@@ -47,10 +48,12 @@ export function grpcHealth(host: string, port: number, service: string, signal: 
     };
     stream.once('response', noteStatus);
     stream.once('trailers', noteStatus);
+    let size = 0;
     stream.on('data', (part: Buffer) => {
-      if (Buffer.concat(parts).length < maxAnswerBytes) parts.push(part);
+      if (size < maxAnswerBytes) parts.push(part);
+      size += part.length;
     });
-    stream.once('error', fail);
+    stream.on('error', fail);
     stream.once('end', () => finish(verdict(status, Buffer.concat(parts), service)));
     stream.end(encodeRequest(service));
   });

@@ -11,17 +11,19 @@ export interface HttpQuestion {
   readonly headers: readonly (readonly [string, string])[];
 }
 
-const maxRedirects = 10;
+/** Go's client gives up when ten requests were answered with a redirect. */
+const maxRequests = 10;
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const maxBodyBytes = 10 * 1024;
 
 export async function httpGet(question: HttpQuestion, signal: AbortSignal): Promise<Answer> {
   let url = urlOf(question);
-  for (let redirects = 0; ; redirects += 1) {
+  for (let made = 1; ; made += 1) {
     const answer = await getOnce(url, question, signal);
     if ('fault' in answer) return { ok: false, output: `Get "${url}": ${answer.fault}` };
     const next = answer.location === undefined ? undefined : resolveUrl(answer.location, url);
-    const follow = answer.code >= 300 && answer.code < 400 && next !== undefined && next.hostname === url.hostname;
-    if (follow && redirects >= maxRedirects) return { ok: false, output: `Get "${url}": stopped after 10 redirects` };
+    const follow = redirects.has(answer.code) && next !== undefined && next.hostname === url.hostname;
+    if (follow && made >= maxRequests) return { ok: false, output: `Get "${url}": stopped after 10 redirects` };
     if (follow) url = next;
     else if (answer.code >= 200 && answer.code < 400) return { ok: true, output: answer.body };
     else return { ok: false, output: `HTTP probe failed with statuscode: ${answer.code}` };
@@ -30,8 +32,24 @@ export async function httpGet(question: HttpQuestion, signal: AbortSignal): Prom
 
 function urlOf({ https, host, port, path }: HttpQuestion): URL {
   const name = host.includes(':') ? `[${host}]` : host;
-  const base = new URL(`${https ? 'https' : 'http'}://${name}:${port}`);
-  return new URL(path.startsWith('/') ? path : `/${path}`, base);
+  // Put together as text: a path that begins with `//` must not become another host.
+  return new URL(`${https ? 'https' : 'http'}://${name}:${port}${path.startsWith('/') ? path : `/${path}`}`);
+}
+
+/** The probe's own headers, a name given twice sent twice; an empty User-Agent or Accept takes the default away. */
+function headersOf(own: HttpQuestion['headers']): Record<string, string | string[]> {
+  const headers = new Map<string, string[]>();
+  for (const [name, value] of own) {
+    const key = name.toLowerCase();
+    headers.set(key, [...(headers.get(key) ?? []), value]);
+  }
+  for (const [name, value] of [['user-agent', 'kube-probe/1.32'] as const, ['accept', '*/*'] as const]) {
+    const given = headers.get(name);
+    if (given === undefined) headers.set(name, [value]);
+    else if (given[0] === '') headers.delete(name);
+  }
+  headers.set('connection', ['close']);
+  return Object.fromEntries([...headers].map(([name, values]) => [name, name === 'host' ? (values[0] ?? '') : values]));
 }
 
 function resolveUrl(location: string, base: URL): URL | undefined {
@@ -43,13 +61,7 @@ type Once =
   | { readonly fault: string };
 
 function getOnce(url: URL, question: HttpQuestion, signal: AbortSignal): Promise<Once> {
-  const headers: Record<string, string> = { 'User-Agent': 'kube-probe/1.32', Accept: '*/*', Connection: 'close' };
-  for (const [name, value] of question.headers) {
-    for (const known of Object.keys(headers)) {
-      if (known.toLowerCase() === name.toLowerCase()) delete headers[known];
-    }
-    headers[name] = value;
-  }
+  const headers = headersOf(question.headers);
   const options: RequestOptions & { rejectUnauthorized: boolean } = {
     method: 'GET',
     headers,

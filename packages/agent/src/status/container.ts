@@ -2,10 +2,11 @@
 import type { ContainerState as ApiContainerState, ContainerStatus as ApiContainerStatus } from '@skiff/api';
 import { formatDuration, formatTime } from '@skiff/api';
 import { restartAt, restartDelayMs } from '../pods/backoff.ts';
-import { instancesOf, type PodFacts, type Setback, setbackShown } from '../pods/facts.ts';
+import { instancesOf, isReplaced, type PodFacts, type Setback, setbackShown } from '../pods/facts.ts';
 import { type DeclaredContainer, initContainers, podLabel, restartPolicyOf } from '../pods/spec.ts';
 import type { Verdict } from '../pods/verdict.ts';
 import type { ContainerStatus } from '../runtime/contract.ts';
+import { label } from '../runtime/labels.ts';
 
 type Terminated = NonNullable<ApiContainerState['terminated']>;
 
@@ -29,7 +30,7 @@ export function toContainerStatus(input: ContainerStatusInput): ApiContainerStat
   const succeededInit = declared.kind === 'init' && state.terminated?.exitCode === 0;
   return {
     name,
-    image: newest?.image ?? previous?.image ?? image,
+    image: newest?.labels[label.declaredImage] ?? newest?.image ?? previous?.image ?? image,
     imageID: newest === undefined ? (previous?.imageID ?? '') : `docker://${newest.imageId}`,
     ...containerId(newest, previous),
     restartCount: newest?.attempt ?? previous?.restartCount ?? 0,
@@ -67,9 +68,8 @@ function absentState(input: ContainerStatusInput): ApiContainerState {
     if (previous?.state?.running !== undefined || facts.presence !== 'wanted')
       return { terminated: unknownEnd(previous) };
   }
-  const setback = facts.setbacks.get(declared.spec.name);
-  if (setback !== undefined) return { waiting: shown(setback, facts) };
-  return { waiting: creating(facts) };
+  const setback = startSetback(facts, declared);
+  return { waiting: setback === undefined ? creating(facts) : shown(setback, facts) };
 }
 
 const creating = (facts: PodFacts) => ({
@@ -86,16 +86,24 @@ const unknownEnd = (previous: ApiContainerStatus | undefined): Terminated => ({
 /** A dead container that will run again, but not yet. */
 function waitingToRestart(input: ContainerStatusInput, dead: ContainerStatus) {
   const { facts, verdict, declared } = input;
-  if (verdict.type === 'end' || !willRestart(input, dead)) return undefined;
-  if (restartAt(dead) > facts.now) {
+  if (verdict.type === 'end') return undefined;
+  const replaced = isReplaced(facts, dead);
+  if (!replaced && !willRestart(input, dead)) return undefined;
+  if (!replaced && restartAt(dead) > facts.now) {
     const wait = formatDuration(restartDelayMs(dead));
     return {
       reason: 'CrashLoopBackOff',
       message: `back-off ${wait} restarting failed container=${declared.spec.name} pod=${podLabel(facts.pod)}`,
     };
   }
-  const setback = facts.setbacks.get(declared.spec.name);
+  const setback = startSetback(facts, declared);
   return setback === undefined ? undefined : shown(setback, facts);
+}
+
+/** Why the container's last start failed, if it did. */
+function startSetback(facts: PodFacts, { spec }: DeclaredContainer): Setback | undefined {
+  const setback = facts.setbacks.get(spec.name);
+  return setback?.action === 'startContainer' ? setback : undefined;
 }
 
 function shown(setback: Setback, facts: PodFacts): { reason: string; message: string } {

@@ -17,11 +17,12 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Payload } from './payload.ts';
 
 const dataLink = '..data';
 const newDataLink = '..data_tmp';
+const versionPrefix = '..version_';
 
 export interface WriteOptions {
   /** Group that owns the files, which also makes them readable to it. */
@@ -32,15 +33,15 @@ export interface WriteOptions {
 export async function writeAtomically(dir: string, payload: Payload, options: WriteOptions = {}): Promise<boolean> {
   const current = await currentVersion(dir);
   if (current !== undefined && (await holds(join(dir, current), payload, options))) return false;
-  const made = await mkdtemp(join(dir, '..version_'));
+  const made = await mkdtemp(join(dir, versionPrefix));
   await chmod(made, 0o755);
   for (const [path, file] of payload) await writeOne(join(made, path), file.data, modeOf(file.mode, options), options);
   if (options.fsGroup !== undefined) await chown(made, 0, options.fsGroup);
   await rm(join(dir, newDataLink), { force: true });
-  await symlink(made.slice(dir.length + 1), join(dir, newDataLink));
+  await symlink(basename(made), join(dir, newDataLink));
   await rename(join(dir, newDataLink), join(dir, dataLink));
   await linkNames(dir, payload);
-  if (current !== undefined) await rm(join(dir, current), { recursive: true, force: true });
+  await removeOldVersions(dir, basename(made));
   return true;
 }
 
@@ -56,7 +57,7 @@ async function writeOne(path: string, data: Uint8Array, mode: number, { fsGroup 
 async function currentVersion(dir: string): Promise<string | undefined> {
   try {
     const version = await readlink(join(dir, dataLink));
-    return version.startsWith('..') && !version.includes('/') ? version : undefined;
+    return version.startsWith(versionPrefix) && !version.includes('/') ? version : undefined;
   } catch {
     return undefined;
   }
@@ -84,6 +85,13 @@ async function filesBelow(dir: string): Promise<string[]> {
   return entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1));
+}
+
+/** The version before, and what a writer that died half-way left. */
+async function removeOldVersions(dir: string, current: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (name.startsWith(versionPrefix) && name !== current) await rm(join(dir, name), { recursive: true, force: true });
+  }
 }
 
 /** Visible names that are missing are linked; those that lead nowhere any more are removed. */

@@ -1,8 +1,7 @@
 /** A path of the node itself, checked or made as its type says (kubelet's host_path). */
 
 import type { Stats } from 'node:fs';
-import { constants, lstat, mkdir, open, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { constants, mkdir, open, stat } from 'node:fs/promises';
 import type { HostPathVolumeSource } from '@skiff/api';
 
 const checks: ReadonlyMap<string, readonly [(stats: Stats) => boolean, string]> = new Map([
@@ -20,19 +19,19 @@ export async function prepareHostPath({ path, type = '' }: HostPathVolumeSource)
   if (!path.startsWith('/') || path.split('/').includes('..')) {
     throw new Error(`hostPath must be absolute and without "..": ${path}`);
   }
-  if (type === 'DirectoryOrCreate') await mkdir(path, { recursive: true, mode: 0o755 });
-  if (type === 'FileOrCreate') await createFile(path);
+  const exists = (await stat(path).catch(() => undefined)) !== undefined;
+  // Without a type nothing is checked, and a folder is made where there is nothing, as container engines always did.
+  if (!exists && (type === 'DirectoryOrCreate' || type === '')) await mkdir(path, { recursive: true, mode: 0o755 });
+  if (!exists && type === 'FileOrCreate') await createFile(path);
   const check = checks.get(type);
-  // Without a type nothing is checked before; Docker itself makes a folder where there is nothing.
   if (check === undefined) return;
   const [holds, what] = check;
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined || !holds(stats)) throw new Error(`hostPath type check failed: ${path} is not ${what}`);
 }
 
+/** Its folder must exist: only the file is made. */
 async function createFile(path: string): Promise<void> {
-  if ((await lstat(path).catch(() => undefined)) !== undefined) return;
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o644);
   await file.close();
 }

@@ -38,3 +38,7 @@ export const terminationFile = (root: string, uid: string, container: string, at
 export const etcDir = (root: string, uid: string): string => join(podDir(root, uid), 'etc');
 
 export const subPathsDir = (root: string, uid: string): string => join(podDir(root, uid), 'volume-subpaths');
+
+/** Marks an emptyDir that was given its mode and owner; beside the volume, where no container can reach it. */
+export const readyFile = (root: string, uid: string, volume: string): string =>
+  join(podDir(root, uid), 'plugins', 'kubernetes.io~empty-dir', volume, 'ready');

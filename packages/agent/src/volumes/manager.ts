@@ -1,6 +1,6 @@
 /** Makes, refreshes and removes the volumes of pods. Every call may be made again; each does only what is missing. */
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Clock, Container, Pod, Volume } from '@skiff/api';
 import type { Objects } from '../env/environment.ts';
 import { expand } from '../env/expand.ts';
@@ -9,7 +9,7 @@ import { toBytes } from '../quantity.ts';
 import type { Mount } from '../runtime/contract.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { prepareHostPath } from './host-path.ts';
-import { etcDir, pluginOf, podDir, podsDir, subPathsDir, volumeDir } from './layout.ts';
+import { etcDir, pluginOf, podDir, podsDir, readyFile, subPathsDir, volumeDir } from './layout.ts';
 import type { MountTable } from './mount-table.ts';
 import { giveToGroup } from './ownership.ts';
 import { PayloadError, payloadOf } from './payload.ts';
@@ -42,6 +42,8 @@ export class VolumeError extends Error {
 
 export class VolumeManager {
   readonly #deps: VolumeManagerDeps;
+  /** What is being done to each pod's folder: one thing at a time. */
+  readonly #turns = new Map<string, Promise<void>>();
 
   constructor(deps: VolumeManagerDeps) {
     this.#deps = deps;
@@ -57,7 +59,11 @@ export class VolumeManager {
   }
 
   /** Throws VolumeError for the first volume that cannot be made. */
-  async setUp(pod: Pod, context: VolumeContext): Promise<void> {
+  setUp(pod: Pod, context: VolumeContext): Promise<void> {
+    return this.#inTurn(pod.metadata.uid, () => this.#setUpAll(pod, context));
+  }
+
+  async #setUpAll(pod: Pod, context: VolumeContext): Promise<void> {
     await mkdir(etcDir(this.#deps.root, pod.metadata.uid), { recursive: true, mode: 0o755 });
     for (const volume of pod.spec.volumes ?? []) {
       try {
@@ -69,7 +75,11 @@ export class VolumeManager {
   }
 
   /** Brings volumes made of API objects up to date. Throws VolumeError; the old files then stay. */
-  async refresh(pod: Pod, context: VolumeContext): Promise<void> {
+  refresh(pod: Pod, context: VolumeContext): Promise<void> {
+    return this.#inTurn(pod.metadata.uid, () => this.#refreshAll(pod, context));
+  }
+
+  async #refreshAll(pod: Pod, context: VolumeContext): Promise<void> {
     for (const volume of pod.spec.volumes ?? []) {
       if (!isPayload(volume)) continue;
       try {
@@ -81,9 +91,20 @@ export class VolumeManager {
   }
 
   /** Unmounts and deletes everything of the pod. Throws when something is still in use. */
-  async tearDown(uid: string): Promise<void> {
+  tearDown(uid: string): Promise<void> {
     this.#deps.tokens.forget(uid);
-    await removeTree(podDir(this.#deps.root, uid), this.#deps.mounts);
+    return this.#inTurn(uid, () => removeTree(podDir(this.#deps.root, uid), this.#deps.mounts));
+  }
+
+  async #inTurn(uid: string, run: () => Promise<void>): Promise<void> {
+    const before = this.#turns.get(uid) ?? Promise.resolve();
+    const mine = before.then(run, run);
+    this.#turns.set(uid, mine);
+    try {
+      await mine;
+    } finally {
+      if (this.#turns.get(uid) === mine) this.#turns.delete(uid);
+    }
   }
 
   /** The container's mounts, with sub-paths bound. Throws an Error in the user's words. */
@@ -97,7 +118,8 @@ export class VolumeManager {
       result.push({
         hostPath: subPath === '' ? base : await this.#subPath({ pod, container, index, base, subPath, volume }),
         containerPath: mount.mountPath,
-        readOnly: mount.readOnly ?? false,
+        // What is made of API objects is never written by a container.
+        readOnly: mount.readOnly === true || isPayload(volume),
         propagation: propagationOf(mount.mountPropagation),
       });
     }
@@ -122,16 +144,21 @@ export class VolumeManager {
     await this.#writePayload(pod, volume, context);
   }
 
-  async #setUpEmptyDir(pod: Pod, { emptyDir }: Volume, dir: string): Promise<void> {
-    const { mounts } = this.#deps;
+  async #setUpEmptyDir(pod: Pod, { name, emptyDir }: Volume, dir: string): Promise<void> {
+    const { mounts, root } = this.#deps;
+    const inMemory = emptyDir?.medium === 'Memory';
+    const ready = readyFile(root, pod.metadata.uid, name);
+    const isReady = (await stat(ready).catch(() => undefined)) !== undefined;
+    // From then on mode and owner are the containers' own: an agent that restarts must not undo their chmod.
+    if (isReady && (!inMemory || (await mounts.isMounted(dir)))) return;
     const sizeBytes = toBytes(emptyDir?.sizeLimit);
-    if (emptyDir?.medium === 'Memory') {
-      const size = sizeBytes > 0 ? { sizeBytes } : {};
-      if (!(await mounts.isMounted(dir))) await mounts.tmpfs(dir, { ...size, mode: '0777' });
-    }
+    const size = sizeBytes > 0 ? { sizeBytes } : {};
+    if (inMemory && !(await mounts.isMounted(dir))) await mounts.tmpfs(dir, { ...size, mode: '0777' });
     await chmod(dir, 0o777);
     const group = pod.spec.securityContext?.fsGroup;
     if (group !== undefined) await giveToGroup(dir, group);
+    await mkdir(dirname(ready), { recursive: true, mode: 0o750 });
+    await writeFile(ready, '');
   }
 
   async #writePayload(pod: Pod, volume: Volume, { objects, around }: VolumeContext): Promise<void> {

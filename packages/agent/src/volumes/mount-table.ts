@@ -25,7 +25,8 @@ export function hostMounts(run: CommandRunner): MountTable {
       await output(run, 'mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
     },
     async bind(from, to) {
-      await output(run, 'mount', ['--bind', from, to]);
+      // mount(8) would else resolve `from` to a name, and mount what has that name by then (CVE-2021-25741).
+      await output(run, 'mount', ['--no-canonicalize', '--bind', from, to]);
     },
     async unmount(path) {
       await output(run, 'umount', [path]);

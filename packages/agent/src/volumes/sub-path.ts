@@ -1,9 +1,10 @@
 /**
  * A part of a volume, mounted alone. What lies in a volume belongs to the pod, so a link in it may lead anywhere and may
- * change while we look: the part is opened, the open file's place is checked, and what is mounted is the open file.
+ * change while we look. So links are resolved first and the result is checked; then the way is walked again from the volume's
+ * root, folder by folder, through open handles and never through a link; and what is mounted is the open handle.
  */
-import { constants, mkdir, open, readlink, realpath, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+import { chmod, constants, type FileHandle, mkdir, open, readlink, realpath, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { MountTable } from './mount-table.ts';
 
 export interface SubPathInput {
@@ -17,20 +18,17 @@ export interface SubPathInput {
   readonly pid: number;
 }
 
+/** open(2): a handle that names a file without opening it, so that pipes, sockets and devices do no harm. */
+const pathOnly = 0o10000000;
+
 /** Binds the part at `target`, which it makes; a part that does not exist becomes a folder. Throws an Error in the user's words. */
 export async function bindSubPath({ volume, subPath, target, mounts, pid }: SubPathInput): Promise<void> {
-  if (await mounts.isMounted(target)) return;
-  if (subPath.startsWith('/') || normalize(subPath).split('/').includes('..')) {
+  if (subPath.startsWith('/') || subPath.split('/').includes('..')) {
     throw new Error(`subPath must be relative and without "..": ${subPath}`);
   }
-  const root = await realpath(volume);
-  await makeFolders(root, subPath);
-  const handle = await open(join(root, subPath), constants.O_RDONLY | constants.O_NONBLOCK);
+  const handle = await openInside(await realpath(volume), subPath);
   try {
-    const place = await readlink(`/proc/self/fd/${handle.fd}`);
-    if (place !== root && !place.startsWith(`${root}/`)) {
-      throw new Error(`subPath ${JSON.stringify(subPath)} leads out of its volume`);
-    }
+    if ((await mounts.isMounted(target)) && !(await replaces(handle, target, mounts))) return;
     await mkdir(dirname(target), { recursive: true, mode: 0o750 });
     if ((await handle.stat()).isDirectory()) await mkdir(target, { recursive: true, mode: 0o750 });
     else await writeFile(target, '', { flag: 'a' });
@@ -40,17 +38,59 @@ export async function bindSubPath({ volume, subPath, target, mounts, pid }: SubP
   }
 }
 
-/** Folder by folder, never through a link that leads out. */
-async function makeFolders(root: string, subPath: string): Promise<void> {
-  let at = root;
-  for (const part of normalize(subPath)
-    .split('/')
-    .filter((one) => one !== '' && one !== '.')) {
-    const parent = await realpath(at);
-    if (parent !== root && !parent.startsWith(`${root}/`)) {
-      throw new Error(`subPath ${JSON.stringify(subPath)} leads out of its volume`);
-    }
-    at = join(parent, part);
-    if ((await stat(at).catch(() => undefined)) === undefined) await mkdir(at, { mode: 0o750 });
+/** An earlier start of the container bound something here: unmounted when it is not what the sub-path names now. */
+async function replaces(handle: FileHandle, target: string, mounts: MountTable): Promise<boolean> {
+  const [now, before] = [await handle.stat(), await stat(target)];
+  if (now.dev === before.dev && now.ino === before.ino) return false;
+  await mounts.unmount(target);
+  return true;
+}
+
+/** A handle of the part, whose missing folders are made with the mode of the volume's root. */
+async function openInside(root: string, subPath: string): Promise<FileHandle> {
+  const escaped = new Error(`subPath ${JSON.stringify(subPath)} leads out of its volume`);
+  const parts = await resolveLinks(root, subPath, escaped);
+  let at = await open(root, pathOnly | constants.O_DIRECTORY);
+  const { mode } = await at.stat();
+  for (const part of parts) {
+    const inner = await openPart(at, part, mode & 0o7777, escaped).finally(() => at.close());
+    at = inner;
   }
+  // A folder that was moved meanwhile has taken its handle along.
+  const place = await readlink(`/proc/self/fd/${at.fd}`);
+  if (place === root || place.startsWith(`${root}/`)) return at;
+  await at.close();
+  throw escaped;
+}
+
+/** The names that lead from `root` to the part, links resolved as far as the way exists. */
+async function resolveLinks(root: string, subPath: string, escaped: Error): Promise<readonly string[]> {
+  const wanted = subPath.split('/').filter((part) => part !== '' && part !== '.');
+  for (let count = wanted.length; count > 0; count -= 1) {
+    const real = await realpath(join(root, ...wanted.slice(0, count))).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (real === undefined) continue;
+    if (real !== root && !real.startsWith(`${root}/`)) throw escaped;
+    const inside = real.slice(root.length).split('/');
+    return [...inside.filter((part) => part !== ''), ...wanted.slice(count)];
+  }
+  return wanted;
+}
+
+async function openPart(parent: FileHandle, part: string, mode: number, escaped: Error): Promise<FileHandle> {
+  const path = `/proc/self/fd/${parent.fd}/${part}`;
+  const openHere = (): Promise<FileHandle> => open(path, pathOnly | constants.O_NOFOLLOW);
+  const handle = await openHere().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    await mkdir(path);
+    const made = await openHere();
+    // Afterwards, since mkdir's mode is masked; and through the handle, since the name may be a link by now.
+    if ((await made.stat()).isDirectory()) await chmod(`/proc/self/fd/${made.fd}`, mode);
+    return made;
+  });
+  if (!(await handle.stat()).isSymbolicLink()) return handle;
+  await handle.close();
+  throw escaped;
 }
