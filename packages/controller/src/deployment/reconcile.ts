@@ -3,16 +3,17 @@ import {
   type Clock,
   canonicalJson,
   type Deployment,
+  type DeploymentCondition,
   type Draft,
   isReason,
   matchesLabels,
-  type Pod,
   type ReplicaSet,
   resources,
   toSelector,
 } from '@skiff/api';
 import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
+import { ignoreGone, isNamespaceTerminating, messageOf } from '../runtime/errors.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
 import {
   adoptPatch,
@@ -23,7 +24,8 @@ import {
   ownerIndex,
   releasePatch,
 } from '../runtime/owners.ts';
-import { isPodActive } from '../runtime/pods.ts';
+import { isPodFinished } from '../runtime/pods.ts';
+import { deadlineMs, isComplete, withCreateError, withNewSet, withPause } from './conditions.ts';
 import {
   findNewReplicaSet,
   hashLabel,
@@ -31,6 +33,7 @@ import {
   newSetAnnotations,
   newSetHash,
   revisionAnnotation,
+  revisionOf,
   setsToForget,
 } from './revisions.ts';
 import {
@@ -42,7 +45,7 @@ import {
   shrinkOldSets,
   sizeAnnotations,
 } from './rolling.ts';
-import { deploymentStatus, isComplete, progressDeadlineMs } from './status.ts';
+import { deploymentStatus } from './status.ts';
 
 export interface DeploymentContext {
   readonly client: Client;
@@ -51,10 +54,12 @@ export interface DeploymentContext {
   readonly clock: Clock;
 }
 
-/** What one pass works on. */
+/** What one pass works on, and what it has come to say. */
 interface Pass {
-  readonly deployment: Deployment;
+  /** As it is after the pass' own writes: each write to it is fenced by the version of the one before. */
+  deployment: Deployment;
   readonly oldSets: readonly ReplicaSet[];
+  conditions: readonly DeploymentCondition[];
 }
 
 export function deploymentController(context: DeploymentContext): Controller {
@@ -99,18 +104,21 @@ export function deploymentController(context: DeploymentContext): Controller {
     const deployment = deployments.get(namespace, name);
     if (deployment === undefined) return undefined;
     const owned = await claimSets(deployment);
-    const newSet = findNewReplicaSet(deployment, owned);
-    const pass: Pass = { deployment, oldSets: owned.filter((set) => set !== newSet) };
-    if (deployment.metadata.deletionTimestamp !== undefined) return writeStatus(pass, newSet);
-    if (deployment.spec.paused === true)
-      return roll(pass, newSet, scaleProportionally(deployment, newSet, pass.oldSets));
-    if (isScalingEvent(deployment, owned))
-      return roll(pass, newSet, scaleProportionally(deployment, newSet, pass.oldSets));
+    const found = findNewReplicaSet(deployment, owned);
+    const pass: Pass = {
+      deployment,
+      oldSets: owned.filter((set) => set !== found),
+      conditions: deployment.status?.conditions ?? [],
+    };
+    if (deployment.metadata.deletionTimestamp !== undefined) return writeStatus(pass, found, false);
+    pass.conditions = withPause(deployment, pass.conditions, clock.now());
+    const newSet = found === undefined ? undefined : await keepNewSet(pass, found);
+    const all = newSet === undefined ? pass.oldSets : [...pass.oldSets, newSet];
+    if (deployment.spec.paused === true || isScalingEvent(deployment, all)) return resize(pass, newSet);
     if (deployment.spec.strategy?.type === 'Recreate') return recreate(pass, newSet);
-    const current = await ensureNewSet(pass, newSet);
+    const current = newSet ?? (await createSet(pass));
     if (current === undefined) return undefined;
-    const all = [...pass.oldSets, current];
-    const grown = newSetReplicas(deployment, current, all);
+    const grown = newSetReplicas(deployment, current, [...pass.oldSets, current]);
     // One direction at a time: growing and shrinking on one count could go under what must stay available.
     if (grown !== (current.spec.replicas ?? 0)) return roll(pass, current, [{ set: current, replicas: grown }]);
     return roll(pass, current, shrinkOldSets(deployment, current, pass.oldSets));
@@ -119,13 +127,15 @@ export function deploymentController(context: DeploymentContext): Controller {
   async function recreate(pass: Pass, newSet: ReplicaSet | undefined): Promise<LookAgain | undefined> {
     const down = scaleDownAll(pass.oldSets);
     if (down.length > 0) return roll(pass, newSet, down);
-    const oldUids = new Set(pass.oldSets.map((set) => set.metadata.uid));
-    if ([...oldUids].some((uid) => pods.byIndex('owner', uid).some(stillRuns))) return writeStatus(pass, newSet);
-    const current = await ensureNewSet(pass, newSet);
+    if (pass.oldSets.some(stillHasPods)) return writeStatus(pass, newSet, true);
+    const current = newSet ?? (await createSet(pass));
     if (current === undefined) return undefined;
     const wanted = pass.deployment.spec.replicas ?? 1;
     return roll(pass, current, (current.spec.replicas ?? 0) === wanted ? [] : [{ set: current, replicas: wanted }]);
   }
+
+  const stillHasPods = (set: ReplicaSet): boolean =>
+    (set.status?.replicas ?? 0) > 0 || pods.byIndex('owner', set.metadata.uid).some((pod) => !isPodFinished(pod));
 
   async function claimSets(deployment: Deployment): Promise<ReplicaSet[]> {
     const namespace = deployment.metadata.namespace ?? '';
@@ -139,53 +149,70 @@ export function deploymentController(context: DeploymentContext): Controller {
       if (fresh.metadata.uid !== deployment.metadata.uid || fresh.metadata.deletionTimestamp !== undefined)
         return [...mine];
     }
-    for (const set of adopt)
-      await setClient.patch(namespace, set.metadata.name, 'strategic', adoptPatch(deployment, set));
-    for (const set of release)
-      await setClient.patch(namespace, set.metadata.name, 'strategic', releasePatch(deployment, set));
-    return [...mine, ...adopt];
-  }
-
-  /** The set of the present template, made when there is none, with its revision and annotations kept up. */
-  async function ensureNewSet(pass: Pass, newSet: ReplicaSet | undefined): Promise<ReplicaSet | undefined> {
-    const { deployment, oldSets } = pass;
-    const revision = Math.max(
-      maxRevision(oldSets) + 1,
-      newSet === undefined ? 0 : Number(newSet.metadata.annotations?.[revisionAnnotation] ?? 0),
-    );
-    const current =
-      newSet === undefined ? await createSet(pass, revision) : await keepAnnotations(deployment, newSet, revision);
-    if (current !== undefined && deployment.metadata.annotations?.[revisionAnnotation] !== String(revision)) {
-      await deploymentClient.patch(deployment.metadata.namespace ?? '', deployment.metadata.name, 'merge', {
-        metadata: { annotations: { [revisionAnnotation]: String(revision) } },
-      });
+    const adopted: ReplicaSet[] = [];
+    for (const set of adopt) {
+      const taken = await setClient
+        .patch(namespace, set.metadata.name, 'strategic', adoptPatch(deployment, set))
+        .catch(ignoreGone);
+      if (taken !== undefined) adopted.push(taken);
     }
-    return current;
+    for (const set of release)
+      await setClient.patch(namespace, set.metadata.name, 'strategic', releasePatch(deployment, set)).catch(ignoreGone);
+    return [...mine, ...adopted];
   }
 
-  async function createSet(pass: Pass, revision: number): Promise<ReplicaSet | undefined> {
+  /** Keeps the annotations of the present template's set up, its revision above all others, and the deployment's revision like it. */
+  async function keepNewSet(pass: Pass, newSet: ReplicaSet): Promise<ReplicaSet> {
+    const { deployment } = pass;
+    const current = newSet.metadata.annotations ?? {};
+    const revision = Math.max(maxRevision(pass.oldSets) + 1, revisionOf(newSet));
+    const annotations = newSetAnnotations(deployment, current, revision);
+    const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
+    const same =
+      canonicalJson(annotations) === canonicalJson(current) && (newSet.spec.minReadySeconds ?? 0) === minReadySeconds;
+    const kept = same
+      ? newSet
+      : await setClient.patch(newSet.metadata.namespace ?? '', newSet.metadata.name, 'merge', {
+          metadata: { uid: newSet.metadata.uid, annotations },
+          spec: { minReadySeconds },
+        });
+    await writeRevision(pass, revision);
+    pass.conditions = withNewSet(deployment, pass.conditions, kept, 'found', clock.now());
+    return kept;
+  }
+
+  async function writeRevision(pass: Pass, revision: number): Promise<void> {
+    const { metadata } = pass.deployment;
+    if (metadata.annotations?.[revisionAnnotation] === String(revision)) return;
+    pass.deployment = await deploymentClient.patch(metadata.namespace ?? '', metadata.name, 'merge', {
+      metadata: {
+        resourceVersion: metadata.resourceVersion,
+        annotations: { [revisionAnnotation]: String(revision) },
+      },
+    });
+  }
+
+  async function createSet(pass: Pass): Promise<ReplicaSet | undefined> {
     const { deployment, oldSets } = pass;
+    const revision = maxRevision(oldSets) + 1;
     const draft = newSetDraft(deployment, oldSets, revision);
+    let created: ReplicaSet;
     try {
-      const created = await setClient.create(draft);
-      recorder.event(
-        deployment,
-        'Normal',
-        'ScalingReplicaSet',
-        `Scaled up replica set ${created.metadata.name} from 0 to ${created.spec.replicas ?? 0}`,
-      );
-      return created;
+      created = await setClient.create(draft);
     } catch (error) {
+      if (isNamespaceTerminating(error)) return undefined;
       if (isReason(error, 'AlreadyExists')) return meetNamesake(deployment, draft);
-      recorder.event(
-        deployment,
-        'Warning',
-        'ReplicaSetCreateError',
-        `Failed to create new replica set: ${messageOf(error)}`,
-      );
-      await writeStatus(pass, undefined, messageOf(error));
+      const message = `Failed to create new replica set "${draft.metadata.name}": ${messageOf(error)}`;
+      recorder.event(deployment, 'Warning', 'ReplicaSetCreateError', message);
+      pass.conditions = withCreateError(deployment, pass.conditions, message, clock.now());
+      await writeStatus(pass, undefined, false);
       throw error;
     }
+    const replicas = created.spec.replicas ?? 0;
+    if (replicas > 0) recordScaling(deployment, created, 0, replicas);
+    await writeRevision(pass, revision);
+    pass.conditions = withNewSet(deployment, pass.conditions, created, 'created', clock.now());
+    return created;
   }
 
   /** The name is taken: by our own set that the cache does not show yet, or by another template with the same hash. */
@@ -196,21 +223,26 @@ export function deploymentController(context: DeploymentContext): Controller {
       findNewReplicaSet(deployment, [namesake]) !== undefined
     )
       return namesake;
+    // The new count changes the hash; the event of this write brings the deployment back.
     const collisionCount = (deployment.status?.collisionCount ?? 0) + 1;
     await deploymentClient.updateStatus({ ...deployment, status: { ...deployment.status, collisionCount } });
     return undefined;
   }
 
-  async function keepAnnotations(deployment: Deployment, newSet: ReplicaSet, revision: number): Promise<ReplicaSet> {
-    const current = newSet.metadata.annotations ?? {};
-    const annotations = newSetAnnotations(deployment, current, revision);
-    const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
-    if (canonicalJson(annotations) === canonicalJson(current) && (newSet.spec.minReadySeconds ?? 0) === minReadySeconds)
-      return newSet;
-    return setClient.patch(newSet.metadata.namespace ?? '', newSet.metadata.name, 'merge', {
-      metadata: { annotations },
-      spec: { minReadySeconds },
-    });
+  /** The deployment is paused or was given another size: its sets are brought to that size, and nothing is rolled. */
+  async function resize(pass: Pass, newSet: ReplicaSet | undefined): Promise<LookAgain | undefined> {
+    const after = await applyScales(pass, newSet, scaleProportionally(pass.deployment, newSet, pass.oldSets));
+    const sizes = sizeAnnotations(pass.deployment);
+    // Sets that keep their size still have to remember the deployment's, or the next pass would take it for a resize again.
+    for (const set of [...after.oldSets, ...(after.newSet === undefined ? [] : [after.newSet])]) {
+      const stale = Object.entries(sizes).some(([name, value]) => set.metadata.annotations?.[name] !== value);
+      if (stale && (set.spec.replicas ?? 0) > 0)
+        await setClient.patch(set.metadata.namespace ?? '', set.metadata.name, 'merge', {
+          metadata: { uid: set.metadata.uid, annotations: sizes },
+        });
+    }
+    if (pass.deployment.spec.paused === true) await forgetHistory(pass.deployment, after.oldSets);
+    return writeStatus({ ...pass, oldSets: after.oldSets }, after.newSet, false);
   }
 
   async function roll(
@@ -218,18 +250,22 @@ export function deploymentController(context: DeploymentContext): Controller {
     newSet: ReplicaSet | undefined,
     scales: readonly Scale[],
   ): Promise<LookAgain | undefined> {
-    let current = newSet;
+    const after = await applyScales(pass, newSet, scales);
+    if (scales.length === 0 && isComplete(pass.deployment, pass.deployment.status ?? {}))
+      await forgetHistory(pass.deployment, after.oldSets);
+    return writeStatus({ ...pass, oldSets: after.oldSets }, after.newSet, true);
+  }
+
+  /** Scales the sets one after the other; answers all sets as they are then. */
+  async function applyScales(
+    pass: Pass,
+    newSet: ReplicaSet | undefined,
+    scales: readonly Scale[],
+  ): Promise<{ oldSets: readonly ReplicaSet[]; newSet: ReplicaSet | undefined }> {
     const scaled = new Map<ReplicaSet, ReplicaSet>();
-    for (const scale of scales) {
-      const after = await applyScale(pass.deployment, scale);
-      scaled.set(scale.set, after);
-      if (scale.set === newSet) current = after;
-    }
-    const oldSets = pass.oldSets.map((set) => scaled.get(set) ?? set);
-    await resize(pass.deployment, [...oldSets, ...(current === undefined ? [] : [current])]);
-    if (scales.length === 0 && pass.deployment.spec.paused !== true)
-      await forgetHistory(pass.deployment, oldSets, current);
-    return writeStatus({ deployment: pass.deployment, oldSets }, current);
+    for (const scale of scales) scaled.set(scale.set, await applyScale(pass.deployment, scale));
+    const now = (set: ReplicaSet): ReplicaSet => scaled.get(set) ?? set;
+    return { oldSets: pass.oldSets.map(now), newSet: newSet === undefined ? undefined : now(newSet) };
   }
 
   async function applyScale(deployment: Deployment, { set, replicas }: Scale): Promise<ReplicaSet> {
@@ -238,68 +274,33 @@ export function deploymentController(context: DeploymentContext): Controller {
       metadata: { resourceVersion: set.metadata.resourceVersion, annotations: sizeAnnotations(deployment) },
       spec: { replicas },
     });
-    const direction = replicas > before ? 'up' : 'down';
-    recorder.event(
-      deployment,
-      'Normal',
-      'ScalingReplicaSet',
-      `Scaled ${direction} replica set ${set.metadata.name} from ${before} to ${replicas}`,
-    );
+    recordScaling(deployment, set, before, replicas);
     return after;
   }
 
-  /** Sets that keep their size still have to remember the Deployment's, or the next pass would take it for a resize again. */
-  async function resize(deployment: Deployment, all: readonly ReplicaSet[]): Promise<void> {
-    if (!isScalingEvent(deployment, all)) return;
-    for (const set of all) {
-      const annotations = sizeAnnotations(deployment);
-      const stale = Object.entries(annotations).some(([name, value]) => set.metadata.annotations?.[name] !== value);
-      if (stale && (set.spec.replicas ?? 0) > 0)
-        await setClient.patch(set.metadata.namespace ?? '', set.metadata.name, 'merge', { metadata: { annotations } });
-    }
+  function recordScaling(deployment: Deployment, set: ReplicaSet, before: number, after: number): void {
+    const message = `Scaled ${after > before ? 'up' : 'down'} replica set ${set.metadata.name} from ${before} to ${after}`;
+    recorder.event(deployment, 'Normal', 'ScalingReplicaSet', message);
   }
 
-  async function forgetHistory(
-    deployment: Deployment,
-    oldSets: readonly ReplicaSet[],
-    newSet: ReplicaSet | undefined,
-  ): Promise<void> {
-    const status = {
-      replicas: deployment.status?.replicas ?? 0,
-      updatedReplicas: newSet?.status?.replicas ?? 0,
-      availableReplicas: newSet?.status?.availableReplicas ?? 0,
-    };
-    if (!isComplete(deployment, status)) return;
+  async function forgetHistory(deployment: Deployment, oldSets: readonly ReplicaSet[]): Promise<void> {
     for (const set of setsToForget(deployment, oldSets)) {
       await setClient
         .delete(set.metadata.namespace ?? '', set.metadata.name, { uid: set.metadata.uid })
-        .catch((error: unknown) => {
-          if (!isReason(error, 'NotFound')) throw error;
-        });
+        .catch(ignoreGone);
     }
   }
 
   async function writeStatus(
-    pass: Pass,
+    { deployment, oldSets, conditions }: Pass,
     newSet: ReplicaSet | undefined,
-    createFailure?: string,
+    judge: boolean,
   ): Promise<LookAgain | undefined> {
-    const { deployment } = pass;
-    const all = newSet === undefined ? pass.oldSets : [...pass.oldSets, newSet];
-    const status = deploymentStatus(
-      { deployment, newSet, sets: all, ...(createFailure === undefined ? {} : { createFailure }) },
-      clock.now(),
-    );
-    if (canonicalJson(status) !== canonicalJson(deployment.status ?? {})) {
-      await deploymentClient.patch(
-        deployment.metadata.namespace ?? '',
-        deployment.metadata.name,
-        'merge',
-        { metadata: { uid: deployment.metadata.uid }, status },
-        { subresource: 'status' },
-      );
-    }
-    const deadline = progressDeadlineMs({ ...deployment, status });
+    const sets = newSet === undefined ? oldSets : [...oldSets, newSet];
+    const status = deploymentStatus({ deployment, newSet, sets, conditions }, judge, clock.now());
+    if (canonicalJson(status) !== canonicalJson(deployment.status ?? {}))
+      await deploymentClient.updateStatus({ ...deployment, status }).catch(ignoreGone);
+    const deadline = deadlineMs(deployment, status.conditions ?? []);
     return deadline === undefined ? undefined : { afterMs: Math.max(deadline - clock.now(), 0) + 1000 };
   }
 
@@ -336,11 +337,5 @@ function newSetDraft(deployment: Deployment, oldSets: readonly ReplicaSet[], rev
   return draft;
 }
 
-const stillRuns = (pod: Pod): boolean =>
-  isPodActive(pod) ||
-  (pod.metadata.deletionTimestamp !== undefined && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed');
-
 const selects = (deployment: Deployment, set: ReplicaSet): boolean =>
   matchesLabels(toSelector(deployment.spec.selector), set.metadata.labels ?? {});
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -48,6 +48,9 @@ export const maxRevision = (sets: readonly ReplicaSet[]): number => Math.max(0, 
 export const newSetHash = (deployment: Deployment): string =>
   templateHash(deployment.spec?.template, deployment.status?.collisionCount);
 
+/** Longest history annotation, in characters; the oldest numbers go first. */
+const maxHistoryLength = 2000;
+
 /** Annotations the new ReplicaSet should have, given those it has. An older revision keeps a note of its former numbers. */
 export function newSetAnnotations(
   deployment: Deployment,
@@ -57,28 +60,35 @@ export function newSetAnnotations(
   const inherited = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !notCopied.has(name));
   const annotations: Record<string, string> = { ...current, ...Object.fromEntries(inherited) };
   const before = current[revisionAnnotation];
-  if (before === undefined || Number(before) < revision) {
+  if (before === undefined || before === '' || Number(before) < revision) {
     annotations[revisionAnnotation] = String(revision);
-    if (before !== undefined && before !== '') {
-      const history = current[revisionHistoryAnnotation];
-      annotations[revisionHistoryAnnotation] =
-        history === undefined || history === '' ? before : `${history},${before}`;
-    }
+    if (before !== undefined && before !== '')
+      annotations[revisionHistoryAnnotation] = withRevision(current[revisionHistoryAnnotation] ?? '', before);
   }
   return annotations;
 }
 
-/** Old sets without replicas that are beyond `revisionHistoryLimit`, oldest revision first. */
+function withRevision(history: string, revision: string): string {
+  const revisions = [...history.split(',').filter((one) => one !== ''), revision];
+  while (revisions.length > 1 && revisions.join().length > maxHistoryLength) revisions.shift();
+  return revisions.join();
+}
+
+/** Go's largest int32: "no limit" for history and progress deadline. */
+export const unlimited = 2 ** 31 - 1;
+
+/** Old sets beyond `revisionHistoryLimit`, lowest revision first, but none that still has or may get pods. */
 export function setsToForget(deployment: Deployment, oldSets: readonly ReplicaSet[]): ReplicaSet[] {
-  const limit = deployment.spec?.revisionHistoryLimit ?? 10;
-  const idle = oldSets.filter(
-    (set) =>
-      (set.spec?.replicas ?? 0) === 0 &&
-      (set.status?.replicas ?? 0) === 0 &&
-      set.metadata.deletionTimestamp === undefined &&
-      (set.metadata.generation ?? 0) <= (set.status?.observedGeneration ?? 0),
-  );
-  const excess = oldSets.length - limit;
-  if (excess <= 0) return [];
-  return [...idle].sort((a, b) => revisionOf(a) - revisionOf(b)).slice(0, excess);
+  const limit = deployment.spec.revisionHistoryLimit ?? 10;
+  const alive = oldSets.filter((set) => set.metadata.deletionTimestamp === undefined);
+  if (limit === unlimited || alive.length <= limit) return [];
+  return alive
+    .sort((a, b) => revisionOf(a) - revisionOf(b))
+    .slice(0, alive.length - limit)
+    .filter(
+      (set) =>
+        (set.spec.replicas ?? 0) === 0 &&
+        (set.status?.replicas ?? 0) === 0 &&
+        (set.metadata.generation ?? 0) <= (set.status?.observedGeneration ?? 0),
+    );
 }

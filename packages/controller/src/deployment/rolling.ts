@@ -1,5 +1,6 @@
 /** How many pods each ReplicaSet of a Deployment should have next. Pure. Rules: Kubernetes' deployment controller. */
 import type { Deployment, ReplicaSet } from '@skiff/api';
+import { scaledValue } from '../runtime/int-or-percent.ts';
 import { desiredReplicasAnnotation, maxReplicasAnnotation, oldestFirst } from './revisions.ts';
 
 /** A set and the replicas it should be given. */
@@ -20,15 +21,14 @@ export const totalActual = (sets: readonly ReplicaSet[]): number => sum(sets, (s
 /** How far a rollout may go over and under the wanted count, as whole pods; surge rounds up, unavailable down, never both 0. */
 export function rollingLimits(deployment: Deployment): { maxSurge: number; maxUnavailable: number } {
   const wanted = deployment.spec?.replicas ?? 1;
-  if (deployment.spec?.strategy?.type === 'Recreate') return { maxSurge: 0, maxUnavailable: wanted };
+  if (deployment.spec?.strategy?.type === 'Recreate') return { maxSurge: 0, maxUnavailable: 0 };
   const rolling = deployment.spec?.strategy?.rollingUpdate;
-  const maxSurge = toCount(rolling?.maxSurge ?? '25%', wanted, Math.ceil);
-  const maxUnavailable = Math.min(toCount(rolling?.maxUnavailable ?? '25%', wanted, Math.floor), wanted);
-  return { maxSurge, maxUnavailable: maxSurge === 0 && maxUnavailable === 0 ? 1 : maxUnavailable };
-}
-
-function toCount(value: number | string, of: number, round: (value: number) => number): number {
-  return typeof value === 'number' ? value : round((Number.parseInt(value, 10) * of) / 100);
+  const maxSurge = scaledValue(rolling?.maxSurge ?? '25%', wanted, 'up');
+  const maxUnavailable = scaledValue(rolling?.maxUnavailable ?? '25%', wanted, 'down');
+  return {
+    maxSurge,
+    maxUnavailable: Math.min(maxSurge === 0 && maxUnavailable === 0 ? 1 : maxUnavailable, wanted),
+  };
 }
 
 /** The new set grows as far as wanted plus surge allows. */
@@ -86,11 +86,10 @@ export function scaleProportionally(
   const wanted = deployment.spec?.replicas ?? 1;
   const all = newSet === undefined ? [...oldSets] : [...oldSets, newSet];
   const active = all.filter((set) => replicasOf(set) > 0);
-  if (active.length === 0 && newSet !== undefined) return changed(new Map([[newSet, wanted]]));
-  if (active.length === 0) return [];
+  const newest = newSet ?? oldestFirst(oldSets).at(-1);
+  if (active.length === 0) return newest === undefined ? [] : changed(new Map([[newest, wanted]]));
   if (active.length === 1) return changed(new Map(active.map((set) => [set, wanted])));
-  if (newSet !== undefined && replicasOf(newSet) === wanted && availableOf(newSet) === wanted)
-    return scaleDownAll(oldSets);
+  if (isSaturated(newSet, wanted)) return scaleDownAll(oldSets);
   if (deployment.spec?.strategy?.type === 'Recreate') return [];
 
   const allowed = wanted > 0 ? wanted + rollingLimits(deployment).maxSurge : 0;
@@ -107,6 +106,13 @@ export function scaleProportionally(
   if (largest !== undefined) next.set(largest, Math.max(0, (next.get(largest) ?? 0) + toAdd - added));
   return changed(next);
 }
+
+/** The new set was last scaled for this size, has it, and all of it is available. */
+const isSaturated = (newSet: ReplicaSet | undefined, wanted: number): boolean =>
+  newSet !== undefined &&
+  replicasOf(newSet) === wanted &&
+  Number(newSet.metadata.annotations?.[desiredReplicasAnnotation]) === wanted &&
+  availableOf(newSet) === wanted;
 
 /** Growing goes to the newest of equals, shrinking to the oldest. */
 function newestFirst(a: ReplicaSet, b: ReplicaSet, toAdd: number): number {

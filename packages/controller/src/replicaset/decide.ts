@@ -1,5 +1,5 @@
 /** What a ReplicaSet needs next. Pure. Rules: Kubernetes' ReplicaSet controller and its order of deletion (ActivePodsWithRanks). */
-import type { Pod, ReplicaSet } from '@skiff/api';
+import { type ContainerStatus, type Pod, parseTime, type ReplicaSet, type ReplicationController } from '@skiff/api';
 import { isPodActive, isPodReady, podReadySince } from '../runtime/pods.ts';
 
 /** At most this many creations or deletions in one pass. */
@@ -15,7 +15,7 @@ export interface ReplicaPlan {
  * is; may be just `owned`.
  */
 export function planReplicas(
-  set: ReplicaSet,
+  set: ReplicaSet | ReplicationController,
   owned: readonly Pod[],
   related: readonly Pod[],
   nowMs: number,
@@ -40,7 +40,7 @@ export function inDeletionOrder(pods: readonly Pod[], related: readonly Pod[], n
 
 const phaseOrder: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };
 
-/** Smaller comes first and goes first; the criteria in Kubernetes' order. */
+/** Smaller comes first and goes first; the criteria in Kubernetes' order (ActivePodsWithRanks). */
 function compareForDeletion(a: Pod, b: Pod, rank: (pod: Pod) => number, nowMs: number): number {
   return (
     assigned(a) - assigned(b) ||
@@ -48,30 +48,33 @@ function compareForDeletion(a: Pod, b: Pod, rank: (pod: Pod) => number, nowMs: n
     Number(isPodReady(a)) - Number(isPodReady(b)) ||
     deletionCost(a) - deletionCost(b) ||
     rank(b) - rank(a) ||
-    ageBucket(readySinceMs(a), nowMs) - ageBucket(readySinceMs(b), nowMs) ||
-    restarts(b) - restarts(a) ||
-    ageBucket(Date.parse(a.metadata.creationTimestamp), nowMs) -
-      ageBucket(Date.parse(b.metadata.creationTimestamp), nowMs) ||
-    a.metadata.uid.localeCompare(b.metadata.uid)
+    compareAges(a, b, podReadySince(a), podReadySince(b), nowMs) ||
+    restarts(b.status?.containerStatuses) - restarts(a.status?.containerStatuses) ||
+    restarts(b.status?.initContainerStatuses) - restarts(a.status?.initContainerStatuses) ||
+    compareAges(a, b, createdMs(a), createdMs(b), nowMs)
   );
 }
 
 const assigned = (pod: Pod): number => ((pod.spec?.nodeName ?? '') === '' ? 0 : 1);
 
-const readySinceMs = (pod: Pod): number => podReadySince(pod) ?? Number.NaN;
+const createdMs = (pod: Pod): number | undefined => parseTime(pod.metadata.creationTimestamp);
 
-/** Ages are compared by their logarithm, so that the newest of many equals is not always the victim (KEP-2185). */
-function ageBucket(sinceMs: number, nowMs: number): number {
-  if (Number.isNaN(sinceMs)) return -1;
-  return Math.floor(Math.log2(Math.max(nowMs - sinceMs, 1)));
+/** The younger goes first. Ages of one order of magnitude count as equal, and then the uid decides, so that the newest is not always the victim. */
+function compareAges(a: Pod, b: Pod, aMs: number | undefined, bMs: number | undefined, nowMs: number): number {
+  if (aMs === bMs) return 0;
+  if (aMs === undefined || bMs === undefined) return aMs === undefined ? -1 : 1;
+  return magnitude(nowMs - aMs) - magnitude(nowMs - bMs) || (a.metadata.uid < b.metadata.uid ? -1 : 1);
 }
 
-/** KEP-2255: an annotation may name a cost; anything that is no whole number counts as 0. */
+/** The binary logarithm of an age in nanoseconds, as KEP-2185 rounds it; -1 for none. */
+const magnitude = (ageMs: number): number => (ageMs > 0 ? Math.floor(Math.log2(ageMs * 1e6)) : -1);
+
+/** KEP-2255: an annotation may name a cost, a signed 32-bit number; anything else counts as 0. */
 function deletionCost(pod: Pod): number {
   const text = pod.metadata.annotations?.['controller.kubernetes.io/pod-deletion-cost'] ?? '0';
-  return /^-?\d{1,10}$/.test(text) ? Number(text) : 0;
+  const cost = /^(0|-?\d{1,10})$/.test(text) && !/^0\d/.test(text) ? Number(text) : 0;
+  return cost >= -(2 ** 31) && cost < 2 ** 31 ? cost : 0;
 }
 
-function restarts(pod: Pod): number {
-  return Math.max(0, ...(pod.status?.containerStatuses ?? []).map((status) => status.restartCount));
-}
+const restarts = (statuses: readonly ContainerStatus[] | undefined): number =>
+  Math.max(0, ...(statuses ?? []).map((status) => status.restartCount));

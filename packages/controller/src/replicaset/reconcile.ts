@@ -1,4 +1,7 @@
-/** The ReplicaSet controller: gathers a set's pods, asks `decide.ts`, creates and deletes, writes the status. */
+/**
+ * The ReplicaSet controller, and the ReplicationController's, which differs in the form of its selector only: gathers a
+ * set's pods, asks `decide.ts`, creates and deletes, writes the status.
+ */
 import {
   type Clock,
   canonicalJson,
@@ -7,12 +10,16 @@ import {
   type Pod,
   type Random,
   type ReplicaSet,
+  type ReplicationController,
   randomSuffix,
   resources,
+  type Selector,
+  selectorOfLabels,
   toSelector,
 } from '@skiff/api';
-import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
+import type { Client, EventRecorder, InformerFactory, ResourceOf } from '@skiff/client';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
+import { ignoreGone, isNamespaceTerminating, messageOf } from '../runtime/errors.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
 import {
@@ -37,11 +44,34 @@ export interface ReplicaSetContext {
   readonly random: Random;
 }
 
-export function replicaSetController(context: ReplicaSetContext): Controller {
+export const replicaSetController = (context: ReplicaSetContext): Controller =>
+  replicaController<ReplicaSet>(context, {
+    name: 'replicaset',
+    resource: resources.replicasets,
+    selectorOf: (set) => toSelector(set.spec.selector),
+  });
+
+export const replicationController = (context: ReplicaSetContext): Controller =>
+  replicaController<ReplicationController>(context, {
+    name: 'replicationcontroller',
+    resource: resources.replicationcontrollers,
+    selectorOf: (controller) => selectorOfLabels(controller.spec.selector),
+  });
+
+interface Kind<T extends ReplicaSet | ReplicationController> {
+  readonly name: string;
+  readonly resource: ResourceOf<T>;
+  readonly selectorOf: (set: T) => Selector;
+}
+
+function replicaController<T extends ReplicaSet | ReplicationController>(
+  context: ReplicaSetContext,
+  kind: Kind<T>,
+): Controller {
   const { clock } = context;
-  const sets = context.informers.informer(resources.replicasets, { indexes: ownerIndex });
+  const sets = context.informers.informer(kind.resource, { indexes: ownerIndex });
   const pods = context.informers.informer(resources.pods, { indexes: ownerIndex });
-  const setClient = context.client.resource(resources.replicasets);
+  const setClient = context.client.resource(kind.resource);
   const podClient = context.client.resource(resources.pods);
   const expectations = new Expectations(clock);
 
@@ -71,7 +101,7 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
     const namespace = pod.metadata.namespace ?? '';
     const owners = [pod, ...(old === undefined ? [] : [old])]
       .map(controllerOf)
-      .filter((owner) => owner?.kind === 'ReplicaSet');
+      .filter((owner) => owner?.kind === kind.resource.kind);
     if (owners.length > 0) return [...new Set(owners.map((owner) => `${namespace}/${owner?.name}`))];
     if (controllerOf(pod) !== undefined) return [];
     return sets
@@ -91,27 +121,33 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
     return lookWhenAvailable(set, owned);
   }
 
-  async function claimPods(set: ReplicaSet): Promise<Pod[]> {
+  async function claimPods(set: T): Promise<Pod[]> {
     const namespace = set.metadata.namespace ?? '';
     const candidates = [
       ...pods.byIndex('owner', set.metadata.uid),
-      ...pods.byIndex('owner', orphansOf(namespace)).filter(isPodActive),
-    ];
+      ...pods.byIndex('owner', orphansOf(namespace)),
+    ].filter(isPodActive);
     const { mine, adopt, release } = claim(set, candidates, (pod) => selects(set, pod));
     if (adopt.length > 0) {
       // The cache may lag behind a deletion: adopting for a set that is going would keep its pods alive.
       const fresh = await setClient.get(namespace, set.metadata.name);
       if (fresh.metadata.uid !== set.metadata.uid || fresh.metadata.deletionTimestamp !== undefined) return [...mine];
     }
-    for (const pod of adopt) await podClient.patch(namespace, pod.metadata.name, 'strategic', adoptPatch(set, pod));
+    const adopted: Pod[] = [];
+    for (const pod of adopt) {
+      const taken = await podClient
+        .patch(namespace, pod.metadata.name, 'strategic', adoptPatch(set, pod))
+        .catch(ignoreGone);
+      if (taken !== undefined) adopted.push(taken);
+    }
     for (const pod of release)
       await podClient.patch(namespace, pod.metadata.name, 'strategic', releasePatch(set, pod)).catch(ignoreGone);
-    return [...mine, ...adopt];
+    return [...mine, ...adopted];
   }
 
   async function manage(
     key: string,
-    set: ReplicaSet,
+    set: T,
     owned: readonly Pod[],
   ): Promise<{ failure: ReplicaFailure; error: unknown } | undefined> {
     const plan = planReplicas(set, owned, relatedPods(set, owned), clock.now());
@@ -129,14 +165,14 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
   }
 
   /** Active pods of every set with the same controller: a node is crowded by old and new revisions alike. */
-  function relatedPods(set: ReplicaSet, owned: readonly Pod[]): readonly Pod[] {
+  function relatedPods(set: T, owned: readonly Pod[]): readonly Pod[] {
     const owner = controllerOf(set);
     return owner === undefined
       ? owned
       : sets.byIndex('owner', owner.uid).flatMap((sibling) => pods.byIndex('owner', sibling.metadata.uid));
   }
 
-  async function createPod(key: string, set: ReplicaSet): Promise<void> {
+  async function createPod(key: string, set: T): Promise<void> {
     const template = set.spec.template;
     const prefix = `${set.metadata.name}-`;
     const name = `${prefix.slice(0, 58)}${randomSuffix(context.random)}`;
@@ -160,17 +196,13 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
     } catch (error) {
       expectations.settle(key, `create:${name}`);
       // A namespace that is going refuses everything: nothing to report, nothing to retry soon.
-      if (
-        isReason(error, 'Forbidden') &&
-        error.status.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating')
-      )
-        return;
+      if (isNamespaceTerminating(error)) return;
       context.recorder.event(set, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
       throw error;
     }
   }
 
-  async function deletePod(key: string, set: ReplicaSet, pod: Pod): Promise<void> {
+  async function deletePod(key: string, set: T, pod: Pod): Promise<void> {
     const token = `delete:${pod.metadata.uid}`;
     expectations.expect(key, token);
     try {
@@ -184,32 +216,21 @@ export function replicaSetController(context: ReplicaSetContext): Controller {
     }
   }
 
-  async function writeStatus(
-    set: ReplicaSet,
-    owned: readonly Pod[],
-    failure: ReplicaFailure | undefined,
-  ): Promise<void> {
+  async function writeStatus(set: T, owned: readonly Pod[], failure: ReplicaFailure | undefined): Promise<void> {
     const status = replicaSetStatus(set, owned, failure, clock.now());
     if (canonicalJson(status) === canonicalJson(set.status ?? {})) return;
     await setClient.updateStatus({ ...set, status }).catch(ignoreGone);
   }
 
-  function lookWhenAvailable(set: ReplicaSet, owned: readonly Pod[]): LookAgain | undefined {
+  function lookWhenAvailable(set: T, owned: readonly Pod[]): LookAgain | undefined {
     const waits = owned
+      .filter(isPodActive)
       .map((pod) => untilAvailable(pod, set.spec.minReadySeconds ?? 0, clock.now()))
       .filter((wait) => wait !== undefined);
     return waits.length === 0 ? undefined : { afterMs: Math.min(...waits) };
   }
 
-  return { name: 'replicaset', watch, reconcile };
-}
+  const selects = (set: T, pod: Pod): boolean => matchesLabels(kind.selectorOf(set), pod.metadata.labels);
 
-const selects = (set: ReplicaSet, pod: Pod): boolean =>
-  matchesLabels(toSelector(set.spec.selector), pod.metadata.labels ?? {});
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-function ignoreGone(error: unknown): undefined {
-  if (isReason(error, 'NotFound')) return undefined;
-  throw error;
+  return { name: kind.name, watch, reconcile };
 }
