@@ -10,7 +10,7 @@ import { namespaceController } from './namespace/reconcile.ts';
 import { nodeIpamController } from './node-ipam/reconcile.ts';
 import { nodeLifecycleController, taintEvictionController } from './node-lifecycle/reconcile.ts';
 import { podGcController } from './pod-gc/reconcile.ts';
-import { replicaSetController } from './replicaset/reconcile.ts';
+import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
 import { rootCaController } from './root-ca/reconcile.ts';
 import { type Controller, runController } from './runtime/controller.ts';
 import { serviceAccountController } from './service-account/reconcile.ts';
@@ -49,6 +49,7 @@ async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<v
     taintEvictionController(context),
     deploymentController(context),
     replicaSetController(context),
+    replicationController(context),
     endpointSliceController(context),
     endpointsController(context),
     serviceAccountController(config.client, informers),
