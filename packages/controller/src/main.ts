@@ -4,6 +4,7 @@ import { type Client, createEventRecorder, createInformerFactory, runWhileLeadin
 import { deploymentController } from './deployment/reconcile.ts';
 import { endpointsController } from './endpoints/reconcile.ts';
 import { endpointSliceController } from './endpointslice/reconcile.ts';
+import { endpointSliceMirroringController } from './endpointslice-mirroring/reconcile.ts';
 import { garbageController } from './garbage/reconcile.ts';
 import { neverOwned, storedKinds } from './kinds.ts';
 import { namespaceController } from './namespace/reconcile.ts';
@@ -51,6 +52,7 @@ async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<v
     replicaSetController(context),
     replicationController(context),
     endpointSliceController(context),
+    endpointSliceMirroringController(context),
     endpointsController(context),
     serviceAccountController(config.client, informers),
     rootCaController(config.client, informers, config.rootCA),

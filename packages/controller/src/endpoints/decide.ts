@@ -10,14 +10,13 @@ export interface Subset {
   ports?: ResolvedPort[];
 }
 
-/** Subsets: backends with the same ports together. Terminating pods are in none. */
-export function subsetsOf(service: Service, backends: readonly Backend[]): Subset[] {
+/** Subsets: backends with the same ports together, ready ones first when there are too many. Terminating pods are in none. */
+export function subsetsOf(service: Service, backends: readonly Backend[]): { subsets: Subset[]; truncated: boolean } {
+  const hasPorts = (service.spec.ports ?? []).length > 0;
+  const shown = backends.filter((one) => !(one.terminating && !one.ready) && (one.ports.length > 0 || !hasPorts));
+  const kept = new Set([...shown].sort((a, b) => Number(b.ready) - Number(a.ready)).slice(0, maxAddresses));
   const groups = new Map<string, Required<Subset>>();
-  let total = 0;
-  for (const backend of backends) {
-    if (backend.terminating && !backend.ready) continue;
-    if (total >= maxAddresses) break;
-    total += 1;
+  for (const backend of shown.filter((one) => kept.has(one))) {
     const key = canonicalJson(backend.ports);
     const group = groups.get(key) ?? {
       addresses: [],
@@ -27,11 +26,12 @@ export function subsetsOf(service: Service, backends: readonly Backend[]): Subse
     (backend.ready ? group.addresses : group.notReadyAddresses).push(toAddress(service, backend));
     groups.set(key, group);
   }
-  return [...groups.values()].map(({ addresses, notReadyAddresses, ports }) => ({
+  const subsets = [...groups.values()].map(({ addresses, notReadyAddresses, ports }) => ({
     ...(addresses.length === 0 ? {} : { addresses }),
     ...(notReadyAddresses.length === 0 ? {} : { notReadyAddresses }),
     ...(ports.length === 0 ? {} : { ports: ports.map(withoutEmptyName) }),
   }));
+  return { subsets, truncated: shown.length > maxAddresses };
 }
 
 const withoutEmptyName = (port: ResolvedPort): ResolvedPort => {

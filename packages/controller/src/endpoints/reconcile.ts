@@ -1,10 +1,12 @@
 /** The Endpoints controller: keyed by Service. */
-import { canonicalJson, isReason, resources } from '@skiff/api';
+import { canonicalJson, isReason, resources, type Service } from '@skiff/api';
 import type { Client, InformerFactory } from '@skiff/client';
+import { headlessLabel, isHeadless } from '../endpointslice/decide.ts';
 import { backendsOf, isManaged } from '../endpointslice/endpoints-of.ts';
 import { watchServicePods } from '../endpointslice/watch.ts';
 import type { Controller } from '../runtime/controller.ts';
-import { splitKey } from '../runtime/keys.ts';
+import { ignoreGoneOrReplaced } from '../runtime/errors.ts';
+import { keyOf, splitKey } from '../runtime/keys.ts';
 import { subsetsOf } from './decide.ts';
 
 export interface EndpointsContext {
@@ -21,7 +23,11 @@ export function endpointsController({ client, informers }: EndpointsContext): Co
   function watch(enqueue: (key: string) => void): () => void {
     const undo = [
       watchServicePods(services, pods, enqueue),
-      endpoints.onChange((change) => enqueue(`${change.object.metadata.namespace}/${change.object.metadata.name}`)),
+      // What somebody else keeps is looked at only when its Service goes.
+      endpoints.onChange((change) => {
+        const managed = change.object.metadata.labels?.[managedByLabel] === managedBy;
+        if (managed || change.type === 'removed') enqueue(keyOf(change.object));
+      }),
     ];
     return () => undo.forEach((run) => void run());
   }
@@ -30,17 +36,20 @@ export function endpointsController({ client, informers }: EndpointsContext): Co
     const { namespace, name } = splitKey(key);
     const service = services.get(namespace, name);
     const current = endpoints.get(namespace, name);
+    // Endpoints go with their Service, whoever kept them.
     if (service === undefined) {
-      if (current !== undefined && current.metadata.labels?.[managedByLabel] === managedBy)
-        await remove(namespace, name, current.metadata.uid);
+      if (current !== undefined)
+        await endpointsClient.delete(namespace, name, { uid: current.metadata.uid }).catch(ignoreGoneOrReplaced);
       return undefined;
     }
     if (!isManaged(service)) return undefined;
-    const subsets = subsetsOf(service, backendsOf(service, pods.list(namespace)));
-    const labels = { ...service.metadata.labels, [managedByLabel]: managedBy };
+    const { subsets, truncated } = subsetsOf(service, backendsOf(service, pods.list(namespace)));
+    const labels = labelsOf(service);
+    const { [overCapacity]: _, ...others } = current?.metadata.annotations ?? {};
+    const annotations = truncated ? { ...others, [overCapacity]: 'truncated' } : others;
     if (current === undefined) {
       await endpointsClient
-        .create({ apiVersion: 'v1', kind: 'Endpoints', metadata: { name, namespace, labels }, subsets })
+        .create({ apiVersion: 'v1', kind: 'Endpoints', metadata: { name, namespace, labels, annotations }, subsets })
         .catch((error: unknown) => {
           // The cache has not shown it yet: its event brings the key back.
           if (!isReason(error, 'AlreadyExists')) throw error;
@@ -49,17 +58,12 @@ export function endpointsController({ client, informers }: EndpointsContext): Co
     }
     if (
       canonicalJson(current.subsets ?? []) === canonicalJson(subsets) &&
-      canonicalJson(current.metadata.labels ?? {}) === canonicalJson(labels)
+      canonicalJson(current.metadata.labels ?? {}) === canonicalJson(labels) &&
+      canonicalJson(current.metadata.annotations ?? {}) === canonicalJson(annotations)
     )
       return undefined;
-    await endpointsClient.update({ ...current, subsets, metadata: { ...current.metadata, labels } });
+    await endpointsClient.update({ ...current, subsets, metadata: { ...current.metadata, labels, annotations } });
     return undefined;
-  }
-
-  async function remove(namespace: string, name: string, uid: string): Promise<void> {
-    await endpointsClient.delete(namespace, name, { uid }).catch((error: unknown) => {
-      if (!isReason(error, 'NotFound', 'Conflict')) throw error;
-    });
   }
 
   return { name: 'endpoints', watch, reconcile };
@@ -67,3 +71,9 @@ export function endpointsController({ client, informers }: EndpointsContext): Co
 
 const managedByLabel = 'endpoints.kubernetes.io/managed-by';
 const managedBy = 'endpoint-controller';
+const overCapacity = 'endpoints.kubernetes.io/over-capacity';
+
+function labelsOf(service: Service): Record<string, string> {
+  const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {};
+  return { ...labels, [managedByLabel]: managedBy, ...(isHeadless(service) ? { [headlessLabel]: '' } : {}) };
+}

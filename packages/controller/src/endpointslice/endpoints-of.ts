@@ -16,6 +16,7 @@ export interface Backend {
   readonly ip: string;
   /** May receive traffic: serving and not terminating, or the Service publishes unready addresses. */
   readonly ready: boolean;
+  /** The pod's own readiness, terminating or not. */
   readonly serving: boolean;
   readonly terminating: boolean;
   readonly ports: readonly ResolvedPort[];
@@ -46,7 +47,7 @@ export function backendsOf(service: Service, pods: readonly Pod[]): Backend[] {
     const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
     if (ip === '' || finished || !selectsPod(service, pod)) continue;
     const terminating = pod.metadata.deletionTimestamp !== undefined;
-    const serving = publishUnready || isPodReady(pod);
+    const serving = isPodReady(pod);
     backends.push({
       pod,
       ip,

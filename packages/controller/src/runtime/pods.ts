@@ -33,3 +33,6 @@ export function untilAvailable(pod: Pod, minReadySeconds: number, nowMs: number)
   const left = since + minReadySeconds * 1000 - nowMs;
   return left > 0 ? left : undefined;
 }
+
+/** Informer index: pods by the node they are bound to. */
+export const nodeIndex = { node: (pod: Pod): string[] => (pod.spec.nodeName === undefined ? [] : [pod.spec.nodeName]) };
