@@ -55,6 +55,8 @@ export interface RestDoor {
 const maxHeaderBytes = 1024 * 1024;
 const maxConcurrentStreams = 100;
 const headersTimeoutMs = 60_000;
+/** Silence after which TCP asks whether the other side is still there. */
+const keepAliveMs = 30_000;
 
 /** Why streams ended: the client should try another server, or this one later. */
 const shuttingDown = (): ApiError =>
@@ -142,6 +144,8 @@ export function createRestDoor(parts: DoorParts): RestDoor {
     });
     server.on('secureConnection', (socket) => {
       sockets.add(socket);
+      // A client whose machine vanished says nothing: without this its watches and streams would stay.
+      socket.setKeepAlive(true, keepAliveMs);
       socket.on('error', () => {});
       socket.once('close', () => sockets.delete(socket));
     });

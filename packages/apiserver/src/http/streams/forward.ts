@@ -46,6 +46,7 @@ async function carry(
   open: (port: number) => NodeStream,
   live: Set<NodeStream>,
 ): Promise<void> {
+  error.discard();
   let stream: NodeStream | undefined;
   try {
     stream = open(portOf(data.headers.get('port')));
@@ -57,6 +58,7 @@ async function carry(
   } finally {
     if (stream !== undefined) live.delete(stream);
     stream?.cancel();
+    data.discard();
     await data.end();
     await error.end();
   }

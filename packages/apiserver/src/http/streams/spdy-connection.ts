@@ -3,7 +3,6 @@
  * sides write. Kubernetes' peers send no window updates, so TCP is the only back-pressure: the socket is read no further while a
  * stream's reader is behind.
  */
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { createCompression } from './spdy-compression.ts';
 import {
@@ -21,6 +20,8 @@ export interface SpdyStream {
   readonly headers: ReadonlyMap<string, string>;
   /** What the client sends; ends with its half of the stream. One reader. */
   data(): AsyncIterable<Buffer>;
+  /** What the client sends from now on is dropped. A stream that is neither read nor discarded holds up all others. */
+  discard(): void;
   /** Resolves when the socket has room. Quietly does nothing once the connection is gone. */
   write(data: Uint8Array): Promise<void>;
   /** Closes our half. Idempotent. */
@@ -40,19 +41,28 @@ export interface SpdyConnection {
 const maxStreams = 2000;
 const maxDataBytes = 32 * 1024;
 
-/** A queue with one reader; `push` resolves when the item was taken, which is how back-pressure reaches the socket. */
+/** A queue with one reader. */
 interface Pipe<T> extends AsyncIterable<T> {
-  push(item: T): Promise<void>;
+  /** Resolves when the item was taken, which is how back-pressure reaches the socket; false when nobody will take it. */
+  push(item: T): Promise<boolean>;
+  /** What was pushed is still read. */
   end(): void;
+  /** What was pushed is dropped. */
+  drop(): void;
 }
 
 function createPipe<T>(): Pipe<T> {
-  const items: { readonly item: T; readonly taken: () => void }[] = [];
+  const items: { readonly item: T; readonly taken: (was: boolean) => void }[] = [];
   let ended = false;
   let wake: () => void = () => {};
+  const drop = (): void => {
+    ended = true;
+    for (const { taken } of items.splice(0)) taken(false);
+    wake();
+  };
   return {
     push(item) {
-      if (ended) return Promise.resolve();
+      if (ended) return Promise.resolve(false);
       return new Promise((taken) => {
         items.push({ item, taken });
         wake();
@@ -62,20 +72,20 @@ function createPipe<T>(): Pipe<T> {
       ended = true;
       wake();
     },
+    drop,
     async *[Symbol.asyncIterator]() {
       try {
         while (true) {
           const next = items.shift();
           if (next !== undefined) {
-            next.taken();
+            next.taken(true);
             yield next.item;
           } else if (ended) return;
           else await new Promise<void>((resolve) => (wake = resolve));
         }
       } finally {
         // Nobody reads any more: whoever waits for that must not wait for ever.
-        ended = true;
-        for (const { taken } of items.splice(0)) taken();
+        drop();
       }
     },
   };
@@ -95,9 +105,16 @@ export function openSpdy(socket: Duplex): SpdyConnection {
   const accepted = createPipe<SpdyStream>();
   const closed = Promise.withResolvers<void>();
 
+  /** Those who wait until the socket has room. */
+  const waiting: (() => void)[] = [];
+  const onRoom = (): void => {
+    for (const resume of waiting.splice(0)) resume();
+  };
+  socket.on('drain', onRoom);
+
   const write = async (frame: Buffer): Promise<void> => {
     if (socket.destroyed || !socket.writable) return;
-    if (!socket.write(frame)) await Promise.race([once(socket, 'drain').catch(() => {}), closed.promise]);
+    if (!socket.write(frame)) await new Promise<void>((resume) => waiting.push(resume));
   };
 
   const endIn = (id: number, state: Open): void => {
@@ -109,6 +126,7 @@ export function openSpdy(socket: Duplex): SpdyConnection {
   const streamOf = (id: number, headers: ReadonlyMap<string, string>, state: Open): SpdyStream => ({
     headers,
     data: () => state.pipe,
+    discard: () => state.pipe.drop(),
     async write(data) {
       for (let at = 0; at < data.length && !state.outEnded; at += maxDataBytes)
         await write(dataFrame(id, data.subarray(at, at + maxDataBytes), false));
@@ -134,7 +152,8 @@ export function openSpdy(socket: Duplex): SpdyConnection {
     open.set(frame.stream, state);
     if (frame.fin) endIn(frame.stream, state);
     await write(synReplyFrame(frame.stream, await compression.deflate(Buffer.alloc(4))));
-    await accepted.push(streamOf(frame.stream, headers, state));
+    const stream = streamOf(frame.stream, headers, state);
+    if (!(await accepted.push(stream))) stream.reset();
   };
 
   const handle = async (frame: Frame): Promise<void> => {
@@ -162,16 +181,19 @@ export function openSpdy(socket: Duplex): SpdyConnection {
     }
   };
 
-  void run()
-    // A peer that breaks the protocol, or left: both end here.
-    .catch(() => {})
-    .finally(() => {
-      for (const { pipe } of open.values()) pipe.end();
-      accepted.end();
-      compression.close();
-      closed.resolve();
-      socket.destroy();
-    });
+  /** Also while a frame waits for its reader: that one may itself wait for this. */
+  const shutDown = (): void => {
+    for (const { pipe } of open.values()) pipe.drop();
+    accepted.drop();
+    compression.close();
+    socket.off('drain', onRoom);
+    onRoom();
+    closed.resolve();
+    socket.destroy();
+  };
+  socket.once('close', shutDown);
+  // A peer that breaks the protocol, or left: both end here.
+  void run().then(shutDown, shutDown);
 
   return { streams: () => accepted, close: () => void socket.end(), closed: closed.promise };
 }

@@ -27,6 +27,7 @@ export async function serveSpdyExec(
   void connection.closed.then(stream.cancel);
   const roles = await collect(connection, rolesOf(options));
   if (roles === undefined) return;
+  for (const role of ['error', 'stdout', 'stderr']) roles.get(role)?.discard();
   const stdin = roles.get('stdin');
   if (stdin === undefined) stream.endInput();
   else void feedInput(stdin, stream);
@@ -48,15 +49,14 @@ async function collect(
   wanted: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, SpdyStream> | undefined> {
   const roles = new Map<string, SpdyStream>();
-  const iterator = connection.streams()[Symbol.asyncIterator]();
-  while (roles.size < wanted.size) {
-    const next = await iterator.next();
-    if (next.done === true) return undefined;
-    const role = next.value.headers.get('streamtype') ?? '';
-    if (wanted.has(role) && !roles.has(role)) roles.set(role, next.value);
-    else next.value.reset();
+  // Once this loop is left, the connection refuses whatever else is opened.
+  for await (const stream of connection.streams()) {
+    const role = stream.headers.get('streamtype') ?? '';
+    if (wanted.has(role) && !roles.has(role)) roles.set(role, stream);
+    else stream.reset();
+    if (roles.size === wanted.size) return roles;
   }
-  return roles;
+  return undefined;
 }
 
 async function feedInput(stdin: SpdyStream, stream: NodeStream): Promise<void> {
