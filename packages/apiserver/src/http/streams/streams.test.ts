@@ -10,12 +10,15 @@ import { type RawData, WebSocket } from 'ws';
 import { type Conversation, linkAgent, linked } from '../../grpc/testing/agent.ts';
 import { runningPod } from '../../grpc/testing/pods.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
-import { kubectlBinary } from './testing/kubectl.ts';
+import { kubectlBinary, oldKubectlBinary } from './testing/kubectl.ts';
 import { toBytes } from './websocket-exec.ts';
 
 let at: TestServer;
 let directory: string;
-let kubectl: string;
+/** By version. */
+const kubectls = new Map<Version, string>();
+
+type Version = '1.20' | '1.32';
 
 /** What runs in the pods of this file. */
 async function serve(conversation: Conversation): Promise<void> {
@@ -50,6 +53,16 @@ async function serve(conversation: Conversation): Promise<void> {
     }
     await conversation.out('CHANNEL_STDERR', `${bytes} bytes`);
     conversation.end({ exitCode: 0 });
+  } else if (command === 'first') {
+    for await (const piece of conversation.input) {
+      await conversation.out('CHANNEL_STDOUT', `${piece.length > 0}`);
+      break;
+    }
+    conversation.end({ exitCode: 5 });
+  } else if (command === 'size') {
+    await expect.poll(() => conversation.sizes.at(-1)).toBeDefined();
+    await conversation.out('CHANNEL_STDOUT', JSON.stringify(conversation.sizes.at(-1)));
+    conversation.end({ exitCode: 0 });
   } else if (command === 'exit') conversation.end({ exitCode: Number(argument) });
   else if (command === undefined) {
     await conversation.out('CHANNEL_STDOUT', 'attached');
@@ -67,7 +80,8 @@ beforeAll(async () => {
   await runningPod(at, 'two', 'n', ['a', 'b']);
   await linked(at, 'n');
   directory = await mkdtemp(join(tmpdir(), 'skiff-streams-'));
-  kubectl = await kubectlBinary(directory);
+  kubectls.set('1.32', await kubectlBinary(directory));
+  kubectls.set('1.20', await oldKubectlBinary());
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const config = {
     apiVersion: 'v1',
@@ -114,56 +128,77 @@ const environment = (more: Record<string, string> = {}) => ({
 
 function run(
   args: readonly string[],
-  options: { input?: string | Buffer; env?: Record<string, string> } = {},
+  options: { input?: string | Buffer; env?: Record<string, string>; version?: Version } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
-      kubectl,
+      kubectls.get(options.version ?? '1.32') ?? '',
       args,
       { env: environment(options.env), maxBuffer: 64 * 1024 * 1024, timeout: 15_000 },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
     );
+    // A command may end before it has read all of it.
+    child.stdin?.on('error', () => {});
     child.stdin?.end(options.input ?? '');
   });
 }
 
 const spdyOnly = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' };
 
-describe.each<[string, Record<string, string>]>([
-  ['WebSocket', {}],
-  ['SPDY', spdyOnly],
-])('kubectl over %s', (_, env) => {
+describe.each<[Version, string, Record<string, string>]>([
+  ['1.32', 'WebSocket', {}],
+  ['1.32', 'SPDY', spdyOnly],
+  ['1.20', 'SPDY', {}],
+])('kubectl %s over %s', (version, _, env) => {
+  const how = { version, env };
+
   it('runs a command that reads and writes', async () => {
     const input = 'line of text\n'.repeat(50_000);
-    const { code, stdout, stderr } = await run(['exec', '-i', 'p', '--', 'cat'], { input, env });
+    const { code, stdout, stderr } = await run(['exec', '-i', 'p', '--', 'cat'], { input, ...how });
     expect({ code, stderr }).toEqual({ code: 0, stderr: `${input.length} bytes` });
     expect(stdout === input).toBe(true);
   });
 
   it('ends with the command’s own exit code', async () => {
-    expect(await run(['exec', 'p', '--', 'exit', '42'], { env })).toMatchObject({ code: 42, stdout: '' });
+    expect(await run(['exec', 'p', '--', 'exit', '42'], how)).toMatchObject({ code: 42, stdout: '' });
   });
 
   it('says why a command could not run', async () => {
-    const { code, stderr } = await run(['exec', 'p', '--', 'fly'], { env });
+    const { code, stderr } = await run(['exec', 'p', '--', 'fly'], how);
     expect(code).toBe(1);
     expect(stderr).toContain('no fly here');
   });
 
+  it('ends with a command that does not take all of its input', async () => {
+    const input = Buffer.alloc(8 * 1024 * 1024);
+    expect(await run(['exec', '-i', 'p', '--', 'first'], { input, ...how })).toMatchObject({ code: 5 });
+  });
+
+  it('tells the size of its terminal', async () => {
+    const command = `stty cols 97 rows 31; '${kubectls.get(version)}' exec -it p -- size`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      env: { ...environment(env), PATH: '/usr/bin:/bin' },
+    });
+    let text = '';
+    child.stdout.on('data', (part) => (text += String(part)));
+    await once(child, 'exit');
+    expect(text).toContain('{"columns":97,"rows":31}');
+  });
+
   it('attaches', async () => {
-    expect(await run(['attach', 'p'], { env })).toMatchObject({ code: 0, stdout: 'attached' });
+    expect(await run(['attach', 'p'], how)).toMatchObject({ code: 0, stdout: 'attached' });
   });
 
   it('is refused before anything starts', async () => {
-    const { stderr } = await run(['exec', 'nope', '--', 'cat'], { env });
+    const { stderr } = await run(['exec', 'nope', '--', 'cat'], how);
     expect(stderr).toContain('pods "nope" not found');
-    const container = await run(['exec', 'two', '-c', 'z', '--', 'cat'], { env });
+    const container = await run(['exec', 'two', '-c', 'z', '--', 'cat'], how);
     expect(container.stderr).toContain('container z');
   });
 
   it('forwards connections to a port, many at once, and tells of one that fails', async () => {
-    const child = spawn(kubectl, ['port-forward', 'p', ':80', ':81'], { env: environment(env) });
-    // kubectl ends by itself when a connection fails, so its end may come at any moment.
+    const child = spawn(kubectls.get(version) ?? '', ['port-forward', 'p', ':80', ':81'], { env: environment(env) });
+    // Newer kubectls end by themselves when a connection fails, so the end may come at any moment.
     const exited = once(child, 'exit');
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (part) => (stdout += String(part)));
@@ -175,9 +210,10 @@ describe.each<[string, Record<string, string>]>([
     const refused = createConnection(portOf(81), '127.0.0.1');
     refused.on('error', () => {});
     await once(refused, 'close');
-    expect(await exited).toEqual([1, null]);
-    expect(stderr).toContain('connection refused');
-    expect(stderr).toContain('lost connection to pod');
+    await expect.poll(() => stderr).toContain('connection refused');
+    if (version === '1.20') child.kill();
+    await exited;
+    expect(stderr.includes('lost connection to pod')).toBe(version !== '1.20');
   });
 });
 
