@@ -15,24 +15,30 @@ export interface InformerContext {
 const pageSize = 500;
 const firstBackoffMs = 100;
 const maxBackoffMs = 30_000;
+/** Faults that say nothing about the version a watch goes on from. */
+const passing = ['ServiceUnavailable', 'Timeout', 'ServerTimeout', 'TooManyRequests'] as const;
 
 export class CachedInformer<T extends ApiObject> implements Informer<T> {
   readonly #resource: ResourceClient<T>;
   readonly #context: InformerContext;
-  readonly #options: InformerOptions<T>;
+  readonly #selection: Pick<InformerOptions<T>, 'namespace' | 'labelSelector' | 'fieldSelector'>;
+  readonly #versions: InformerOptions<T>['versions'];
   readonly #store = new ObjectStore<T>();
-  readonly #handlers = new Set<(change: Change<T>) => void>();
+  readonly #subscribers = new Set<Subscriber<T>>();
   readonly #firstSync = Promise.withResolvers<void>();
   /** The highest version seen: an answer below it comes from a replica that lags, and is refused. */
   #version: bigint;
   #synced = false;
+  /** Tries since a watch last brought something. */
+  #failures = 0;
 
-  constructor(context: InformerContext, resource: ResourceOf<T>, options: InformerOptions<T>) {
+  constructor(context: InformerContext, resource: ResourceOf<T>, { indexes, versions, ...selection }: InformerOptions<T>) {
     this.#context = context;
     this.#resource = context.client.resource(resource);
-    this.#options = options;
-    this.#version = options.versions?.lowest ?? 0n;
-    this.addIndexes(options.indexes ?? {});
+    this.#selection = selection;
+    this.#versions = versions;
+    this.#version = versions?.lowest ?? 0n;
+    this.addIndexes(indexes ?? {});
   }
 
   addIndexes(functions: NonNullable<InformerOptions<T>['indexes']>): void {
@@ -69,52 +75,45 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
   }
 
   onChange(handler: (change: Change<T>) => void): () => void {
-    this.#handlers.add(handler);
-    for (const object of this.#store.list()) handler({ type: 'added', object });
-    return () => this.#handlers.delete(handler);
+    const subscriber = { handler };
+    this.#subscribers.add(subscriber);
+    for (const object of this.#store.list()) this.#call(subscriber, { type: 'added', object });
+    return () => this.#subscribers.delete(subscriber);
   }
 
   /** Lists and watches until the signal aborts; every fault is met by going on, with growing delay. */
   async run(signal: AbortSignal): Promise<void> {
-    let failures = 0;
-    let resume = false;
+    let listed = false;
     while (!signal.aborted) {
       try {
-        if (!resume) await this.#listAll(signal);
-        failures = 0;
+        if (!listed) await this.#listAll(signal);
+        listed = true;
         await this.#watch(signal);
-        resume = true;
       } catch (error) {
-        if (signal.aborted) return;
-        // A version that is gone needs a new list; a broken connection only goes on where it was.
-        resume = this.#synced && !isReason(error, 'Expired', 'Gone');
+        // A connection that broke is taken up where it was; any other fault asks for a new list.
+        listed &&= isReason(error, ...passing);
         const { logger } = this.#context;
-        const level = isReason(error, 'Expired', 'Gone', 'ServiceUnavailable') ? 'debug' : 'warn';
-        logger[level]({ resource: this.#resource.resource.resource, err: error }, 'watch ended; going on');
-        await this.#backoff(failures, signal);
-        failures += 1;
+        const level = isReason(error, 'Expired', 'Gone', ...passing) ? 'debug' : 'warn';
+        if (!signal.aborted)
+          logger[level]({ resource: this.#resource.resource.resource, err: error }, 'watch ended; going on');
       }
+      await this.#backoff(signal);
     }
   }
 
-  async #backoff(failures: number, signal: AbortSignal): Promise<void> {
-    const delayMs = Math.min(firstBackoffMs * 2 ** Math.min(failures, 20), maxBackoffMs);
+  /** Also after a watch that ended well: when a server stops, all its watchers come to the next one. */
+  async #backoff(signal: AbortSignal): Promise<void> {
+    const delayMs = Math.min(firstBackoffMs * 2 ** Math.min(this.#failures, 20), maxBackoffMs);
+    this.#failures += 1;
     await this.#context.clock.sleep(delayMs * (0.5 + this.#context.random()), signal).catch(() => undefined);
   }
 
   async #listAll(signal: AbortSignal): Promise<void> {
-    const { namespace, labelSelector, fieldSelector } = this.#options;
-    const selection = {
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-    };
-    const items: T[] = [];
-    let page = await this.#resource.list({ ...selection, limit: pageSize, signal });
-    items.push(...page.items);
+    let page = await this.#resource.list({ ...this.#selection, limit: pageSize, signal });
+    const items = [...page.items];
     while (page.continue !== '') {
-      page = await this.#resource.list({ ...selection, limit: pageSize, continue: page.continue, signal });
-      items.push(...page.items);
+      page = await this.#resource.list({ ...this.#selection, limit: pageSize, continue: page.continue, signal });
+      for (const item of page.items) items.push(item);
     }
     const version = BigInt(page.resourceVersion);
     if (version < this.#version)
@@ -135,19 +134,17 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { namespace, labelSelector, fieldSelector } = this.#options;
-    const events = this.#resource.watch({
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-      resourceVersion: String(this.#version),
-      signal,
-    });
-    for await (const batch of events) for (const event of batch) this.#apply(event);
+    const events = this.#resource.watch({ ...this.#selection, resourceVersion: String(this.#version), signal });
+    for await (const batch of events) {
+      for (const event of batch) this.#apply(event);
+      this.#failures = 0;
+    }
   }
 
+  /** An event from before what is held already (a replica that lags, a repeat) changes nothing. */
   #apply(event: WatchEvent<T>): void {
     const version = BigInt(event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata.resourceVersion);
+    if (version < this.#version) return;
     if (event.type === 'DELETED') this.#remove(keyOf(event.object), event.object);
     else if (event.type !== 'BOOKMARK') this.#put(event.object);
     this.#see(version);
@@ -156,7 +153,7 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
   #see(version: bigint): void {
     if (version <= this.#version) return;
     this.#version = version;
-    this.#options.versions?.onSeen(version);
+    this.#versions?.onSeen(version);
   }
 
   #put(object: T): void {
@@ -174,23 +171,30 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
   #remove(key: string, last: T | undefined): void {
     const old = this.#store.get(key);
     if (old === undefined) return;
-    if (last !== undefined && BigInt(last.metadata.resourceVersion) < BigInt(old.metadata.resourceVersion)) return;
     this.#store.remove(key);
     this.#tell({ type: 'removed', object: last ?? old });
   }
 
+  /** Who subscribes while this runs learns of the change from the store. */
   #tell(change: Change<T>): void {
-    for (const handler of this.#handlers) {
-      try {
-        handler(change);
-      } catch (error) {
-        this.#context.logger.error(
-          { err: error, resource: this.#resource.resource.resource },
-          'an informer’s handler threw: a bug',
-        );
-      }
+    for (const subscriber of [...this.#subscribers])
+      if (this.#subscribers.has(subscriber)) this.#call(subscriber, change);
+  }
+
+  #call({ handler }: Subscriber<T>, change: Change<T>): void {
+    try {
+      handler(change);
+    } catch (error) {
+      this.#context.logger.error(
+        { err: error, resource: this.#resource.resource.resource },
+        'an informer’s handler threw: a bug',
+      );
     }
   }
+}
+
+interface Subscriber<T extends ApiObject> {
+  readonly handler: (change: Change<T>) => void;
 }
 
 const keyOf = (object: ApiObject): string => cacheKey(object.metadata.namespace, object.metadata.name);
