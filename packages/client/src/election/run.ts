@@ -16,7 +16,8 @@ export interface ElectionOptions {
 
 /**
  * Waits for the Lease, runs `lead` while it is held, gives it back at the end. `lead`'s signal aborts when `signal` does, or when the
- * Lease could not be renewed in time: then this rejects, and the process should end rather than go on beside a new leader.
+ * Lease could not be renewed in time: then this rejects, and the process should end rather than go on beside a new leader. The Lease is
+ * renewed until `lead` has ended, so that nobody else starts while it winds down.
  */
 export async function runWhileLeading(
   options: ElectionOptions,
@@ -26,30 +27,31 @@ export async function runWhileLeading(
   const candidate = new Candidate(options);
   if (!(await candidate.acquire(signal))) return;
   options.logger.info({ lease: options.lease.name, identity: options.identity }, 'leading');
-  const leading = new AbortController();
-  const stop = (): void => leading.abort(signal.reason);
-  if (signal.aborted) stop();
-  else signal.addEventListener('abort', stop, { once: true });
-  const renewing = candidate.keep(leading.signal).finally(() => leading.abort(new Error('the lease was lost')));
+  const lost = new AbortController();
+  const ended = new AbortController();
+  const keeping = candidate.keep(ended.signal).then((kept) => {
+    if (!kept) lost.abort(new Error(`the lease ${options.lease.namespace}/${options.lease.name} was lost`));
+  });
   try {
-    await lead(leading.signal);
+    await lead(AbortSignal.any([signal, lost.signal]));
   } finally {
-    leading.abort(new Error('leading ended'));
-    signal.removeEventListener('abort', stop);
-    await renewing;
-    await candidate.release();
+    ended.abort();
+    await keeping;
+    if (!lost.signal.aborted) await candidate.release();
   }
-  if (candidate.lost && !signal.aborted)
-    throw new Error(`the lease ${options.lease.namespace}/${options.lease.name} was lost`);
+  if (lost.signal.aborted && !signal.aborted) throw lost.signal.reason;
 }
+
+/** `held`: the Lease is ours until the renew deadline after the attempt began. `other`: it is another's, who still counts. */
+type Attempt = 'held' | 'other' | 'failed';
 
 class Candidate {
   readonly #options: ElectionOptions;
   readonly #times: ElectionTimes;
   #held: Lease | undefined;
+  /** When the attempt began that last wrote our name: others count from then on, or from later. */
+  #renewedMs = 0;
   #sighting: Sighting | undefined;
-  /** The Lease could not be renewed in time, and may be another's by now. */
-  lost = false;
 
   constructor(options: ElectionOptions) {
     this.#options = options;
@@ -59,72 +61,70 @@ class Candidate {
   /** True once the Lease is held; false when the signal aborted first. */
   async acquire(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
-      if (await this.#try()) return true;
-      await this.#pause(signal);
+      if ((await this.#attempt(this.#times.renewDeadlineMs, signal)) === 'held') return true;
+      await this.#pause(this.#times.retryPeriodMs, signal);
     }
     return false;
   }
 
-  /** Renews until the signal aborts, or the renew deadline passes without success: then the Lease is lost. */
-  async keep(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    let renewedMs = clock.now();
+  /** Renews until the signal aborts: true. False when the Lease went to another, or the renew deadline passed without success. */
+  async keep(signal: AbortSignal): Promise<boolean> {
+    const leftMs = (): number => this.#renewedMs + this.#times.renewDeadlineMs - this.#options.clock.now();
     while (!signal.aborted) {
-      await this.#pause(signal);
-      if (signal.aborted) return;
-      const askedMs = clock.now();
-      if (await this.#tryWithin(renewedMs + this.#times.renewDeadlineMs - askedMs)) renewedMs = askedMs;
-      else if (clock.now() - renewedMs >= this.#times.renewDeadlineMs) {
-        this.lost = true;
-        return;
-      }
+      await this.#pause(Math.min(this.#times.retryPeriodMs, leftMs()), signal);
+      if (signal.aborted) return true;
+      if (leftMs() <= 0) return false;
+      if ((await this.#attempt(leftMs(), signal)) === 'other') return false;
     }
+    return true;
   }
 
   /** Lets the next candidate in at once. Best effort: without it the Lease runs out. */
   async release(): Promise<void> {
     const held = this.#held;
-    if (held === undefined || this.lost) return;
-    const { client, clock } = this.#options;
-    const spec = {
-      ...heldBy(held, this.#options.identity, this.#times, clock.now()),
-      holderIdentity: '',
-      leaseDurationSeconds: 1,
-    };
+    if (held === undefined) return;
+    const { client, clock, identity } = this.#options;
+    const spec = { ...heldBy(held, identity, this.#times, clock.now()), holderIdentity: '', leaseDurationSeconds: 1 };
     await client
       .resource(resources.leases)
       .update({ ...held, spec })
       .catch(() => undefined);
   }
 
-  /** One attempt that may not take longer than what is left: an answer that comes late must not count. */
-  async #tryWithin(leftMs: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const timer = this.#options.clock.after(Math.max(leftMs, 0), () => resolve(false));
+  /** One try that may not take longer than `limitMs`, nor beyond the signal: an answer that comes later does not count. */
+  async #attempt(limitMs: number, signal: AbortSignal): Promise<Attempt> {
+    const { clock } = this.#options;
+    const beganMs = clock.now();
+    const { promise, resolve } = Promise.withResolvers<Attempt>();
+    const giveUp = (): void => resolve('failed');
+    const timer = clock.after(limitMs, giveUp);
+    signal.addEventListener('abort', giveUp, { once: true });
     void this.#try().then(resolve);
-    const renewed = await promise;
+    const outcome = await promise;
     timer.cancel();
-    return renewed;
+    signal.removeEventListener('abort', giveUp);
+    if (outcome === 'held') this.#renewedMs = beganMs;
+    return outcome;
   }
 
-  async #try(): Promise<boolean> {
+  async #try(): Promise<Attempt> {
     const { identity, clock, logger } = this.#options;
     try {
       const current = await this.#read();
       if (current === undefined) {
         this.#held = await this.#create();
-        return true;
+        return 'held';
       }
       this.#sighting = sight(this.#sighting, current, clock.now());
-      if (!mayTake(current, this.#sighting, identity, clock.now())) return false;
+      if (!mayTake(current, this.#sighting, identity, clock.now())) return 'other';
       const spec = heldBy(current, identity, this.#times, clock.now());
       this.#held = await this.#options.client.resource(resources.leases).update({ ...current, spec });
-      return true;
+      return 'held';
     } catch (error) {
-      // Another candidate was faster.
+      // On Conflict another candidate was faster, or an earlier write of ours came late; the next try sees which.
       if (!isReason(error, 'Conflict', 'AlreadyExists'))
         logger.warn({ err: error, lease: this.#options.lease.name }, 'the lease could not be had');
-      return false;
+      return 'failed';
     }
   }
 
@@ -146,8 +146,10 @@ class Candidate {
       .create({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...lease }, spec });
   }
 
-  async #pause(signal: AbortSignal): Promise<void> {
+  /** Up to a fifth longer, so that candidates do not come together; never longer when time is short. */
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
-    await clock.sleep(this.#times.retryPeriodMs * (1 + random() * 0.2), signal).catch(() => undefined);
+    const delayMs = ms < this.#times.retryPeriodMs ? ms : ms * (1 + random() * 0.2);
+    await clock.sleep(Math.max(delayMs, 0), signal).catch(() => undefined);
   }
 }
