@@ -18,6 +18,8 @@ const burst = 25;
 const refillMs = 5 * 60 * 1000;
 const maxQueued = 1000;
 const maxRemembered = 4096;
+/** A name has 253 characters at most; twelve and a dot are the event's own. */
+const maxBaseLength = 240;
 
 interface Remembered {
   readonly event: Event;
@@ -114,7 +116,10 @@ class Recorder implements EventRecorder {
     return {
       apiVersion: 'v1' as const,
       kind: 'Event' as const,
-      metadata: { name: `${about.metadata.name}.${suffix}`, namespace: namespace === '' ? 'default' : namespace },
+      metadata: {
+        name: `${about.metadata.name.slice(0, maxBaseLength).replace(/[.-]+$/, '')}.${suffix}`,
+        namespace: namespace === '' ? 'default' : namespace,
+      },
       involvedObject: {
         apiVersion: about.apiVersion,
         kind: about.kind,

@@ -1,0 +1,129 @@
+import { ApiError, resources } from '@skiff/api';
+import { expect, test } from 'vitest';
+import type { Client } from '../contract.ts';
+import {
+  createTestCluster,
+  type Interceptor,
+  intercept,
+  node,
+  pod,
+  settle,
+  silentLogger,
+  withUid,
+} from '../testing/index.ts';
+import { createEventRecorder } from './recorder.ts';
+
+function setup(interceptor: Interceptor = {}) {
+  const cluster = createTestCluster();
+  const client: Client = intercept(cluster.client, interceptor);
+  const { clock, random } = cluster;
+  const recorder = createEventRecorder({
+    client,
+    clock,
+    random,
+    logger: silentLogger,
+    component: 'kubelet',
+    host: 'n1',
+  });
+  return { cluster, clock, recorder, events: () => cluster.all(resources.events) };
+}
+
+test('an event says what kubectl describe shows', async () => {
+  const { recorder, events } = setup();
+  recorder.event(pod('web'), 'Normal', 'Pulled', 'image is there');
+  await settle();
+  expect(events()).toMatchObject([
+    {
+      metadata: { name: expect.stringMatching(/^web\.[0-9a-f]{12}$/), namespace: 'default' },
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'default', uid: 'uid-of-web' },
+      type: 'Normal',
+      reason: 'Pulled',
+      message: 'image is there',
+      count: 1,
+      firstTimestamp: '2026-01-02T03:04:05Z',
+      lastTimestamp: '2026-01-02T03:04:05Z',
+      source: { component: 'kubelet', host: 'n1' },
+      reportingComponent: 'kubelet',
+    },
+  ]);
+});
+
+test('the same again raises the count; another message is another event', async () => {
+  const { recorder, clock, events } = setup();
+  for (let turn = 0; turn < 3; turn += 1) {
+    recorder.event(pod('web'), 'Warning', 'BackOff', 'restarting');
+    await clock.advance(1000);
+  }
+  recorder.event(pod('web'), 'Warning', 'BackOff', 'something else');
+  await settle();
+  expect(events().map(({ message, count, lastTimestamp }) => [message, count, lastTimestamp])).toEqual(
+    expect.arrayContaining([
+      ['restarting', 3, '2026-01-02T03:04:07Z'],
+      ['something else', 1, '2026-01-02T03:04:08Z'],
+    ]),
+  );
+  expect(events()).toHaveLength(2);
+});
+
+test('an event that the server forgot is made anew', async () => {
+  const { recorder, cluster, events } = setup();
+  recorder.event(pod('web'), 'Normal', 'Pulled', 'image');
+  await settle();
+  await cluster.client.resource(resources.events).deleteCollection({ namespace: 'default' });
+  recorder.event(pod('web'), 'Normal', 'Pulled', 'image');
+  await settle();
+  expect(events()).toMatchObject([{ count: 1 }]);
+});
+
+test('events of cluster-scoped objects live in default', async () => {
+  const { recorder, events } = setup();
+  recorder.event(node('n1'), 'Normal', 'NodeReady', 'ready');
+  await settle();
+  const [event] = events();
+  expect(event?.metadata.namespace).toBe('default');
+  expect(event?.involvedObject).not.toHaveProperty('namespace');
+});
+
+test('an object with the longest name has events too, and a long message is cut', async () => {
+  const { recorder, events } = setup();
+  recorder.event(pod(`${'a'.repeat(238)}.${'b'.repeat(14)}`), 'Normal', 'Pulled', 'x'.repeat(5000));
+  await settle();
+  expect(events()[0]?.message).toHaveLength(1024);
+});
+
+test('neither errors nor a server that hangs reach the caller, and what waits is bounded', async () => {
+  let broken = true;
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { recorder, events } = setup({
+    before: () => {
+      if (broken) throw new ApiError('ServiceUnavailable', 'down');
+      return gate;
+    },
+  });
+  recorder.event(pod('lost'), 'Normal', 'Pulled', 'image');
+  await settle();
+  broken = false;
+  for (let index = 0; index < 5000; index += 1)
+    recorder.event(pod(`p${index}`, withUid(`uid-${index}`)), 'Normal', 'Pulled', 'image');
+  release();
+  while (events().length < 1000) await settle();
+  for (let turn = 0; turn < 20; turn += 1) await settle();
+  expect(events().length).toBeLessThanOrEqual(1001);
+});
+
+test('one object that happens too often is heard 25 times, then once in five minutes', async () => {
+  const { recorder, clock, events } = setup();
+  const burst = async (from: number): Promise<void> => {
+    for (let index = from; index < from + 100; index += 1)
+      recorder.event(pod('web'), 'Warning', 'Loud', `message ${index}`);
+    for (let turn = 0; turn < 5; turn += 1) await settle();
+  };
+  await burst(0);
+  expect(events()).toHaveLength(25);
+  await clock.advance(5 * 60_000);
+  await burst(100);
+  expect(events()).toHaveLength(26);
+});
