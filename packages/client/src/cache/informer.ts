@@ -32,7 +32,11 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
   /** Tries since a watch last brought something. */
   #failures = 0;
 
-  constructor(context: InformerContext, resource: ResourceOf<T>, { indexes, versions, ...selection }: InformerOptions<T>) {
+  constructor(
+    context: InformerContext,
+    resource: ResourceOf<T>,
+    { indexes, versions, ...selection }: InformerOptions<T>,
+  ) {
     this.#context = context;
     this.#resource = context.client.resource(resource);
     this.#selection = selection;

@@ -35,8 +35,8 @@ export function unary<Out>(
   options: { timeoutMs: number; signal?: AbortSignal | undefined },
 ): Promise<Out> {
   const { path, requestSerialize, responseDeserialize } = methodOf(service, name);
-  const { client } = context.channel;
   return new Promise((resolve, reject) => {
+    const { client } = context.channel;
     const { signal } = options;
     if (signal?.aborted) {
       reject(abortedError(signal));
@@ -109,24 +109,32 @@ export function duplex<In extends object, Out>(
   ) as ClientDuplexStream<object, object>;
   // Without a reader of `output` an error must not end the process.
   call.on('error', () => undefined);
-  const cancel = (): void => call.cancel();
+  let ended = false;
+  const cancel = (): void => {
+    ended = true;
+    call.cancel();
+  };
   if (signal?.aborted) cancel();
   else signal?.addEventListener('abort', cancel, { once: true });
-  call.once('close', () => signal?.removeEventListener('abort', cancel));
+  // grpc-js tells the end of a call by its status, and only by that.
+  call.once('status', () => {
+    ended = true;
+    signal?.removeEventListener('abort', cancel);
+  });
+  const over = (): ApiError => new ApiError('ServiceUnavailable', 'the stream has ended');
   return {
     write(message) {
-      if (call.destroyed || call.writableEnded)
-        return Promise.reject(new ApiError('ServiceUnavailable', 'the stream has ended'));
+      if (ended || call.writableEnded) return Promise.reject(over());
       if (call.write(message)) return Promise.resolve();
       return new Promise((resolve, reject) => {
         const settle = (): void => {
           call.removeListener('drain', settle);
-          call.removeListener('close', settle);
-          if (call.destroyed) reject(new ApiError('ServiceUnavailable', 'the stream has ended'));
+          call.removeListener('status', settle);
+          if (ended) reject(over());
           else resolve();
         };
         call.once('drain', settle);
-        call.once('close', settle);
+        call.once('status', settle);
       });
     },
     end: () => call.end(),

@@ -4,8 +4,9 @@
  * says nothing (grpc-node#2785), so a channel that does is thrown away and built anew.
  */
 import { type ChannelOptions, connectivityState, Client as GrpcClient } from '@grpc/grpc-js';
-import type { Clock, Logger, Timer } from '@skiff/api';
-import { dialling, type TlsIdentity } from './server-identity.ts';
+import { ApiError, type Clock, type Logger, type Timer } from '@skiff/api';
+import type { Dialling } from './server-identity.ts';
+import { type TrackedCredentials, trackSockets } from './sockets.ts';
 
 /** How long a channel may stay in CONNECTING. */
 const connectTimeoutMs = 5000;
@@ -25,18 +26,26 @@ const channelOptions: ChannelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 };
 
+/** How to reach an endpoint, `host:port`. */
+export type Dial = (endpoint: string) => Dialling;
+
 export interface ChannelConfig {
   readonly endpoints: readonly string[];
-  readonly tls: TlsIdentity;
+  readonly dial: Dial;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
+interface Dialled {
+  readonly client: GrpcClient;
+  readonly sockets: TrackedCredentials;
+}
+
 export class FailoverChannel {
   readonly #config: ChannelConfig;
-  #tls: TlsIdentity;
+  #how: Dial;
   #index = 0;
-  #client: GrpcClient;
+  #current: Dialled;
   #connectingSinceMs: number | undefined;
   #timer: Timer | undefined;
   #closed = false;
@@ -44,60 +53,67 @@ export class FailoverChannel {
   constructor(config: ChannelConfig) {
     if (config.endpoints.length === 0) throw new Error('no API server to connect to');
     this.#config = config;
-    this.#tls = config.tls;
-    this.#client = this.#dial();
+    this.#how = config.dial;
+    this.#current = this.#dial();
     this.#watch();
   }
 
-  /** The channel to use for a call that starts now. */
+  /** The channel to use for a call that starts now. Throws ServiceUnavailable once closed. */
   get client(): GrpcClient {
-    return this.#client;
+    if (this.#closed) throw new ApiError('ServiceUnavailable', 'the client was closed');
+    return this.#current.client;
   }
 
   /** A call over `used` found nobody: later calls go to the next server (or to a fresh channel, when there is one server). */
   failed(used: GrpcClient): void {
-    if (this.#closed || used !== this.#client || this.#config.endpoints.length === 1) return;
+    if (this.#closed || used !== this.#current.client || this.#config.endpoints.length === 1) return;
     this.#replace('unavailable');
   }
 
-  /** Calls that start from now on go over a new connection with this identity; those under way end on the old one. */
-  useTls(tls: TlsIdentity): void {
+  /** Calls that start from now on go over a new connection, dialled like this; those under way end on the old one. */
+  dialLike(how: Dial): void {
     if (this.#closed) return;
-    this.#tls = tls;
-    const before = this.#client;
-    this.#connectingSinceMs = undefined;
-    this.#client = this.#dial();
-    before.close();
+    this.#how = how;
+    this.#redial();
   }
 
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
-    this.#client.close();
+    hangUp(this.#current);
   }
 
-  #dial(): GrpcClient {
-    const address = this.#config.endpoints[this.#index % this.#config.endpoints.length] ?? '';
-    const { credentials, options } = dialling(address, this.#tls);
-    return new GrpcClient(address, credentials, { ...channelOptions, ...options });
+  #dial(): Dialled {
+    const { credentials, options } = this.#how(this.#endpoint());
+    const sockets = trackSockets(credentials);
+    return {
+      client: new GrpcClient(this.#endpoint(), sockets.credentials, { ...channelOptions, ...options }),
+      sockets,
+    };
+  }
+
+  #endpoint(): string {
+    const { endpoints } = this.#config;
+    return endpoints[this.#index % endpoints.length] ?? '';
   }
 
   #replace(why: string): void {
-    const before = this.#client;
     this.#index += 1;
+    this.#redial();
+    this.#config.logger.debug({ why, endpoint: this.#endpoint() }, 'another channel');
+  }
+
+  #redial(): void {
+    const before = this.#current;
     this.#connectingSinceMs = undefined;
-    this.#client = this.#dial();
-    this.#config.logger.debug(
-      { why, endpoint: this.#config.endpoints[this.#index % this.#config.endpoints.length] },
-      'another channel',
-    );
-    before.close();
+    this.#current = this.#dial();
+    hangUp(before);
   }
 
   #watch(): void {
     this.#timer = this.#config.clock.after(watchEveryMs, () => {
       if (this.#closed) return;
-      const connecting = this.#client.getChannel().getConnectivityState(false) === connectivityState.CONNECTING;
+      const connecting = stateOf(this.#current) === connectivityState.CONNECTING;
       const now = this.#config.clock.now();
       if (!connecting) this.#connectingSinceMs = undefined;
       else if (this.#connectingSinceMs === undefined) this.#connectingSinceMs = now;
@@ -105,4 +121,13 @@ export class FailoverChannel {
       this.#watch();
     });
   }
+}
+
+const stateOf = ({ client }: Dialled): connectivityState => client.getChannel().getConnectivityState(false);
+
+/** Calls under way on a connection that stands may end; a connection that does not stand is dropped. */
+function hangUp(dialled: Dialled): void {
+  const stands = stateOf(dialled) === connectivityState.READY;
+  dialled.client.close();
+  if (!stands) dialled.sockets.abandon();
 }

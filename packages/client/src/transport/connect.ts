@@ -20,9 +20,9 @@ import {
 } from '@skiff/api/wire';
 import type { Client, ResourceOf } from '../contract.ts';
 import { type CallContext, type Duplex, duplex, serverStream, unary } from './calls.ts';
-import { FailoverChannel } from './channel.ts';
+import { type Dial, FailoverChannel } from './channel.ts';
 import { resourceClient } from './resources.ts';
-import type { TlsIdentity } from './server-identity.ts';
+import { dialling, type TlsIdentity } from './server-identity.ts';
 
 export interface ConnectOptions {
   /** `host:port` of gRPC doors; the first that answers is used. */
@@ -78,9 +78,9 @@ const timeoutMs = 30_000;
 export function connect(options: ConnectOptions): SkiffClient {
   const metadata = new Metadata();
   if (options.token !== undefined) metadata.set('authorization', `Bearer ${options.token}`);
-  let { tls } = options;
+  let dial: Dial = (endpoint) => dialling(endpoint, options.tls);
   const open = (): CallContext => ({
-    channel: new FailoverChannel({ ...options, tls }),
+    channel: new FailoverChannel({ ...options, dial }),
     metadata,
     clock: options.clock,
   });
@@ -132,9 +132,9 @@ export function connect(options: ConnectOptions): SkiffClient {
       link: (signal) => duplex(bulk(), services.Nodes, 'Link', signal),
     },
     useCertificate(certificate) {
-      tls = { ca: tls.ca, ...certificate };
-      control.channel.useTls(tls);
-      bulkContext?.channel.useTls(tls);
+      dial = (endpoint) => dialling(endpoint, { ca: options.tls.ca, ...certificate });
+      control.channel.dialLike(dial);
+      bulkContext?.channel.dialLike(dial);
     },
     close() {
       control.channel.close();
