@@ -1,15 +1,14 @@
 /** An agent over its seams: the API server's client, the engine, the host's mounts and its network. */
 import { resources } from '@skiff/api';
-import { createEventRecorder, createInformerFactory, type InformerFactory, type SkiffClient } from '@skiff/client';
+import { type Client, createEventRecorder, createInformerFactory, type InformerFactory } from '@skiff/client';
 import { retry } from './async/retry.ts';
 import { together } from './async/together.ts';
 import type { AgentConfig } from './config.ts';
 import type { PodLookup } from './link/index.ts';
-import { readHost } from './node/host.ts';
 import { keepLease } from './node/lease.ts';
 import type { NodeNetwork } from './node/network.ts';
 import { register } from './node/register.ts';
-import { NodeReporter } from './node/reporter.ts';
+import { type HostSight, NodeReporter } from './node/reporter.ts';
 import { openPodMemory } from './pods/memory.ts';
 import { createPods } from './pods/run.ts';
 import { isRuntimeError, type Runtime } from './runtime/contract.ts';
@@ -17,9 +16,10 @@ import type { MountTable } from './volumes/mount-table.ts';
 
 export interface AgentParts {
   readonly config: AgentConfig;
-  readonly client: SkiffClient;
+  readonly client: Client;
   readonly runtime: Runtime;
   readonly mounts: MountTable;
+  readonly readHost: () => Promise<HostSight>;
   readonly startNetwork: (informers: InformerFactory, signal: AbortSignal) => Promise<NodeNetwork>;
   readonly runLink: (pods: PodLookup, signal: AbortSignal) => Promise<void>;
 }
@@ -40,11 +40,10 @@ export async function runParts(parts: AgentParts, signal: AbortSignal): Promise<
 }
 
 async function compose(parts: AgentParts, informers: InformerFactory, signal: AbortSignal): Promise<void> {
-  const { config, client, runtime } = parts;
+  const { config, client, readHost } = parts;
   const { nodeName, nodeIP, logger, rootDir } = config;
   const context = { ...config, client };
-  const read = () => Promise.all([readHost(runtime), runtime.listImages()]);
-  const [host, images] = await retry('reading the host', read, config, signal);
+  const sight = await retry('reading the host', parts.readHost, config, signal);
   const namespaces = client.resource(resources.namespaces);
   const system = await retry('finding the cluster', () => namespaces.get('', 'kube-system'), config, signal);
   const memory = await openPodMemory(rootDir, system.metadata.uid, logger);
@@ -55,8 +54,8 @@ async function compose(parts: AgentParts, informers: InformerFactory, signal: Ab
   const node = () => nodes.get('', nodeName);
   const network = await parts.startNetwork(informers, signal);
   const networkFault = () => (pods.hasSynced ? network.fault() : 'the pods of this node are not read yet');
-  const reporter = new NodeReporter({ ...context, runtime, node, networkFault }, host, images);
-  const { architecture, cpus, memoryBytes } = host.info;
+  const reporter = new NodeReporter({ ...context, readHost, node, networkFault }, sight);
+  const { architecture, cpus, memoryBytes } = sight.host.info;
   const registration = { ...config, architecture, status: reporter.compute(undefined) };
   const registered = await register(client, registration, config, signal);
   logger.info({ node: nodeName }, 'the node is registered');

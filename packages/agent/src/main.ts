@@ -7,6 +7,7 @@ import type { AgentConfig } from './config.ts';
 import { connectAsNode, keepRenewed } from './identity/index.ts';
 import { createNetnsDialer, readHostUsage, runLink } from './link/index.ts';
 import { runCommand } from './network/index.ts';
+import { readHost } from './node/host.ts';
 import { startNodeNetwork } from './node/network.ts';
 import { kubeletVersion } from './node/status.ts';
 import { createDockerRuntime } from './runtime/docker/maker.ts';
@@ -39,6 +40,7 @@ export async function runAgent(config: AgentConfig, signal: AbortSignal): Promis
         runParts(
           {
             ...{ config, client, runtime, mounts },
+            readHost: () => readHost(runtime),
             startNetwork: (informers, until) => startNodeNetwork(config, informers, runCommand, until),
             runLink: (pods, until) => runLink({ ...link, pods }, until),
           },

@@ -39,5 +39,5 @@ export function certificateFault(
 
 /** When to renew: after 70 to 90 % of the life, so that nodes made together do not come together (kubelet's certificate manager). */
 export function renewAt({ notBeforeMs, notAfterMs }: Validity, random: number): number {
-  return notBeforeMs + (notAfterMs - notBeforeMs) * (0.7 + 0.2 * random);
+  return notBeforeMs + Math.round((notAfterMs - notBeforeMs) * (0.7 + 0.2 * random));
 }

@@ -1,7 +1,7 @@
 /** Who the agent is towards the API server: a certificate that it was given, or joins for and renews. */
 import { readFile } from 'node:fs/promises';
 import { isReason } from '@skiff/api';
-import { connect, type SkiffClient } from '@skiff/client';
+import { connect, type NodeCalls, type SkiffClient } from '@skiff/client';
 import { retry } from '../async/retry.ts';
 import type { AgentConfig } from '../config.ts';
 import { certificateFault, type NodeCertificate, renewAt, validityOf } from './certificate.ts';
@@ -75,10 +75,14 @@ async function join(config: AgentConfig, ca: string, token: string, signal: Abor
   }
 }
 
+interface Renewing extends Pick<NodeConnection, 'useCertificate'> {
+  readonly client: { readonly nodes: Pick<NodeCalls, 'renew'> };
+}
+
 /** Renews the kept certificate in time and gives the clients the new one, until the signal aborts. */
 export async function keepRenewed(
-  config: AgentConfig,
-  { client, useCertificate }: NodeConnection,
+  config: Pick<AgentConfig, 'identity' | 'rootDir' | 'nodeName' | 'clock' | 'random' | 'logger'>,
+  { client, useCertificate }: Renewing,
   signal: AbortSignal,
 ): Promise<void> {
   const { identity, rootDir, nodeName, clock, random, logger } = config;
@@ -95,7 +99,8 @@ export async function keepRenewed(
       const certificate = { certPem: certificatePem, keyPem };
       await writeCertificate(rootDir, certificate);
       useCertificate(certificate);
-      dueAt = renewAt(validityOf(certificatePem), random());
+      // A server whose clock is wrong may sign what is old already.
+      dueAt = Math.max(renewAt(validityOf(certificatePem), random()), clock.now() + renewRetryMs);
       logger.info({ node: nodeName }, 'the certificate was renewed');
     } catch (error) {
       logger.warn({ err: error }, 'the certificate was not renewed; trying again');

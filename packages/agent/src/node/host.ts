@@ -1,10 +1,16 @@
 /** Reads what a Node says of its host: thin over the engine, /proc and /sys. */
 import { readFile, statfs } from 'node:fs/promises';
 import type { Runtime } from '../runtime/contract.ts';
+import type { HostSight } from './reporter.ts';
 import type { HostFacts } from './status.ts';
 
 /** Throws RuntimeError when the engine does not answer. */
-export async function readHost(runtime: Runtime): Promise<HostFacts> {
+export async function readHost(runtime: Runtime): Promise<HostSight> {
+  const [host, images] = await Promise.all([readFacts(runtime), runtime.listImages()]);
+  return { host, images };
+}
+
+async function readFacts(runtime: Runtime): Promise<HostFacts> {
   const [info, version] = await Promise.all([runtime.info(), runtime.version()]);
   const [disk, memory, load, maxPids] = await Promise.all([
     statfs(info.dataDir),

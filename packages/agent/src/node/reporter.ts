@@ -2,13 +2,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, findCondition, type Logger, type Node, type NodeStatus, resources } from '@skiff/api';
 import type { Client } from '@skiff/client';
-import type { Image, Runtime } from '../runtime/contract.ts';
-import { readHost } from './host.ts';
+import type { Image } from '../runtime/contract.ts';
 import { type HostFacts, nodeStatus } from './status.ts';
+
+/** What was seen of the host at one moment. */
+export interface HostSight {
+  readonly host: HostFacts;
+  readonly images: readonly Image[];
+}
 
 export interface NodeReporterDeps {
   readonly client: Client;
-  readonly runtime: Runtime;
+  /** Asks the engine and the host. Throws when the engine does not answer. */
+  readonly readHost: () => Promise<HostSight>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nodeName: string;
@@ -33,17 +39,15 @@ const tickReadyMs = 1000;
 
 export class NodeReporter {
   readonly #deps: NodeReporterDeps;
-  #host: HostFacts;
-  #images: readonly Image[];
+  #sight: HostSight;
   #answeredAt: number;
   #runtimeError = '';
   #posted: { readonly node: Node; readonly at: number } | undefined;
 
-  /** `host` and `images` as read just now. */
-  constructor(deps: NodeReporterDeps, host: HostFacts, images: readonly Image[]) {
+  /** `sight` as read just now. */
+  constructor(deps: NodeReporterDeps, sight: HostSight) {
     this.#deps = deps;
-    this.#host = host;
-    this.#images = images;
+    this.#sight = sight;
     this.#answeredAt = deps.clock.now();
   }
 
@@ -52,8 +56,7 @@ export class NodeReporter {
     const { clock, nodeName, nodeIP, maxPods, networkFault } = this.#deps;
     return nodeStatus({
       ...{ nodeName, nodeIP, maxPods, before },
-      host: this.#host,
-      images: this.#images,
+      ...this.#sight,
       runtimeFault: this.#runtimeFault(),
       networkFault: networkFault(),
       nowMs: clock.now(),
@@ -90,13 +93,11 @@ export class NodeReporter {
     return isDue && !says(before, status);
   }
 
-  /** Asks the engine and the host; when the engine does not answer, the last answers stand. */
+  /** When the engine does not answer, the last answers stand. */
   async #look(): Promise<void> {
-    const { runtime, clock, logger } = this.#deps;
+    const { readHost, clock, logger } = this.#deps;
     try {
-      const [host, images] = await Promise.all([readHost(runtime), runtime.listImages()]);
-      this.#host = host;
-      this.#images = images;
+      this.#sight = await readHost();
       this.#answeredAt = clock.now();
     } catch (error) {
       this.#runtimeError = error instanceof Error ? error.message : String(error);

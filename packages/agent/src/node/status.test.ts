@@ -1,0 +1,147 @@
+import type { NodeStatus } from '@skiff/api';
+import { describe, expect, test } from 'vitest';
+import type { Image } from '../runtime/contract.ts';
+import { parseAvailable, parseTasks } from './host.ts';
+import { says } from './reporter.ts';
+import { type NodeStatusInput, nodeStatus } from './status.ts';
+import { hostFacts } from './testing.ts';
+
+const gib = 1024 ** 3;
+const host = hostFacts();
+const firstMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+const statusOf = (changes: Partial<NodeStatusInput> = {}): NodeStatus =>
+  nodeStatus({
+    ...{ nodeName: 'n1', nodeIP: '10.0.0.1', maxPods: 110, host, images: [], before: undefined, nowMs: firstMs },
+    ...changes,
+  });
+
+const image = (name: string, sizeBytes: number, changes: Partial<Image> = {}): Image => ({
+  ...{ id: `sha256:${name}`, tags: [`${name}:1`], digests: [], sizeBytes, user: '' },
+  ...changes,
+});
+
+const shown = (status: NodeStatus): Record<string, string> =>
+  Object.fromEntries((status.conditions ?? []).map((one) => [one.type, `${one.status} ${one.reason}`]));
+
+const calm = {
+  NetworkUnavailable: 'False RouteCreated',
+  MemoryPressure: 'False KubeletHasSufficientMemory',
+  DiskPressure: 'False KubeletHasNoDiskPressure',
+  PIDPressure: 'False KubeletHasSufficientPID',
+  Ready: 'True KubeletReady',
+};
+
+describe('what a node has', () => {
+  test('capacity is the host’s; what kubelet would keep back is not allocatable', () => {
+    const { capacity, allocatable } = statusOf();
+    expect(capacity).toEqual({ cpu: '4', 'ephemeral-storage': '104857600Ki', memory: '8388608Ki', pods: '110' });
+    expect(allocatable).toEqual({ cpu: '4', 'ephemeral-storage': '96636764160', memory: '8286208Ki', pods: '110' });
+  });
+
+  test('it says where it is and what it runs', () => {
+    const status = statusOf();
+    expect(status.addresses).toEqual([
+      { type: 'InternalIP', address: '10.0.0.1' },
+      { type: 'Hostname', address: 'n1' },
+    ]);
+    expect(status.nodeInfo).toMatchObject({
+      architecture: 'amd64',
+      containerRuntimeVersion: 'docker://20.10.24',
+      operatingSystem: 'linux',
+      osImage: 'Debian GNU/Linux 12',
+    });
+    expect(status.daemonEndpoints).toEqual({ kubeletEndpoint: { Port: 10_250 } });
+  });
+
+  test('at most fifty images, the largest first, none without a name', () => {
+    const many = Array.from({ length: 60 }, (_, index) => image(`i${index}`, index));
+    const images = statusOf({ images: [image('none', 1000, { tags: [] }), ...many] }).images ?? [];
+    expect(images).toHaveLength(50);
+    expect(images[0]).toEqual({ names: ['i59:1'], sizeBytes: 59 });
+  });
+
+  test('an image has at most five names, digests first', () => {
+    const tags = ['a:1', 'a:2', 'a:3', 'a:4', 'a:5'];
+    const [only] = statusOf({ images: [image('a', 1, { tags, digests: ['a@sha256:00'] })] }).images ?? [];
+    expect(only?.names).toEqual(['a@sha256:00', 'a:1', 'a:2', 'a:3', 'a:4']);
+  });
+});
+
+describe('conditions', () => {
+  const net = 'no pod CIDR yet';
+  const cases: readonly (readonly [string, Partial<NodeStatusInput>, Record<string, string>])[] = [
+    ['all is well', {}, {}],
+    [
+      'no network',
+      { networkFault: net },
+      { NetworkUnavailable: 'True NoRouteCreated', Ready: 'False KubeletNotReady' },
+    ],
+    ['no engine', { runtimeFault: 'no answer' }, { Ready: 'False KubeletNotReady' }],
+    [
+      'little memory',
+      { host: { ...host, memoryAvailableBytes: 99 * 1024 ** 2 } },
+      { MemoryPressure: 'True KubeletHasInsufficientMemory' },
+    ],
+    [
+      'little room',
+      { host: { ...host, diskAvailableBytes: 9 * gib } },
+      { DiskPressure: 'True KubeletHasDiskPressure' },
+    ],
+    ['many processes', { host: { ...host, pids: 32_000 } }, { PIDPressure: 'True KubeletHasInsufficientPID' }],
+  ];
+  test.each(cases)('%s', (_name, changes, expected) => {
+    expect(shown(statusOf(changes))).toEqual({ ...calm, ...expected });
+  });
+
+  test('Ready says everything that stands in its way', () => {
+    const status = statusOf({ networkFault: net, runtimeFault: 'no answer' });
+    expect(status.conditions?.at(-1)?.message).toBe(
+      `[container runtime is down: no answer, container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${net}]`,
+    );
+  });
+
+  test('the transition time moves with the status only, the heartbeat always', () => {
+    const before = statusOf();
+    const later = statusOf({ before, nowMs: firstMs + 60_000, networkFault: net });
+    const of = (status: NodeStatus, type: string) => status.conditions?.find((one) => one.type === type);
+    expect(of(later, 'MemoryPressure')).toMatchObject({
+      lastTransitionTime: '2026-01-02T03:04:05Z',
+      lastHeartbeatTime: '2026-01-02T03:05:05Z',
+    });
+    expect(of(later, 'Ready')).toMatchObject({ status: 'False', lastTransitionTime: '2026-01-02T03:05:05Z' });
+  });
+
+  test('conditions of others are left to them', () => {
+    const before = { conditions: [{ type: 'KernelDeadlock', status: 'False' }] };
+    expect(Object.keys(shown(statusOf({ before })))).toEqual(Object.keys(calm));
+  });
+});
+
+describe('what is news', () => {
+  test('a later heartbeat is none', () => {
+    const before = statusOf();
+    expect(says(before, statusOf({ before, nowMs: firstMs + 10_000 }))).toBe(true);
+  });
+
+  test.each([
+    ['an image', { images: [image('new', 1)] }],
+    ['a condition', { networkFault: 'gone' }],
+    ['the address', { nodeIP: '10.0.0.2' }],
+  ])('%s is', (_name, changes) => {
+    expect(says(statusOf(), statusOf(changes))).toBe(false);
+  });
+
+  test('what others added is none', () => {
+    const before = statusOf();
+    const conditions = [...(before.conditions ?? []), { type: 'KernelDeadlock', status: 'False' }];
+    expect(says({ ...before, conditions }, before)).toBe(true);
+  });
+});
+
+test('the kernel’s files are read, or nothing is claimed', () => {
+  expect(parseAvailable('MemTotal:  100 kB\nMemAvailable:     42 kB\n')).toBe(43_008);
+  expect(parseAvailable('')).toBeUndefined();
+  expect(parseTasks('0.11 0.20 0.30 2/345 6789')).toBe(345);
+  expect(parseTasks('')).toBeUndefined();
+});
