@@ -7,7 +7,7 @@ const hosts = ['127.0.0.1', '::1'] as const;
 
 function open(host: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port });
+    const socket = connect({ host, port, noDelay: true });
     // What the other side says first is for whoever gets the socket.
     socket.pause();
     socket.once('connect', () => resolve(socket));

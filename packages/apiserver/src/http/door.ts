@@ -146,6 +146,8 @@ export function createRestDoor(parts: DoorParts): RestDoor {
       sockets.add(socket);
       // A client whose machine vanished says nothing: without this its watches and streams would stay.
       socket.setKeepAlive(true, keepAliveMs);
+      // Nobody sets it for HTTP/1.1 here, and a terminal would wait for delayed acknowledgements.
+      socket.setNoDelay(true);
       socket.on('error', () => {});
       socket.once('close', () => sockets.delete(socket));
     });
