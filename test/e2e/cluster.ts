@@ -46,17 +46,9 @@ export function readyPods(namespace: string, selector: string, count: number, ti
 export async function namespaceWithClient(name: string): Promise<void> {
   await cluster.kubectl('create', 'namespace', name);
   await eventually('the ServiceAccount default', () => cluster.kubectl('get', 'serviceaccount', 'default', '-n', name));
-  await cluster.kubectl(
-    'run',
-    'client',
-    '-n',
-    name,
-    '--image=skiff/busybox:1',
-    '--restart=Always',
-    '--',
-    'sleep',
-    '1000000',
-  );
+  // A shell that waits ends on SIGTERM; `sleep` as a container's first process would not.
+  const command = ['sh', '-c', 'trap exit TERM; sleep 1000000 & wait'];
+  await cluster.kubectl('run', 'client', '-n', name, '--image=skiff/busybox:1', '--', ...command);
   await cluster.kubectl('wait', '-n', name, '--for=condition=Ready', 'pod/client', '--timeout=60s');
 }
 

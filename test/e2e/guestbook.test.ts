@@ -48,7 +48,9 @@ test('a container killed behind our back is restarted', async () => {
   await readyPods(ns, web, 3);
 });
 
-test('scales from 3 to 10 to 3', async () => {
+test('scales from 2 to 10 to 3', async () => {
+  await cluster.kubectl('scale', '-n', ns, 'deployment/web', '--replicas=2');
+  await readyPods(ns, web, 2);
   await cluster.kubectl('scale', '-n', ns, 'deployment/web', '--replicas=10');
   await readyPods(ns, web, 10, 120_000);
   await cluster.kubectl('scale', '-n', ns, 'deployment/web', '--replicas=3');
@@ -57,7 +59,7 @@ test('scales from 3 to 10 to 3', async () => {
 
 test('a changed template rolls out without a failed request, and undo goes back', async () => {
   const probe =
-    'fails=0; n=0; while [ ! -e /tmp/stop ]; do n=$((n+1)); wget -q -T 5 -O /dev/null http://web/ || fails=$((fails+1)); sleep 0.05; done; echo "requests=$n fails=$fails"';
+    'fails=0; n=0; while [ ! -e /tmp/stop ]; do n=$((n+1)); timeout 5 wget -q -O /dev/null http://web/ || fails=$((fails+1)); sleep 0.05; done; echo "requests=$n fails=$fails"';
   await inside(ns, 'rm', '-f', '/tmp/stop');
   const load = inside(ns, 'sh', '-c', probe);
   await cluster.kubectl('set', 'env', '-n', ns, 'deployment/web', 'GUESTBOOK_TITLE=Second');
@@ -86,9 +88,11 @@ test('logs and exec come back over the link, from any node', async () => {
 });
 
 test('skiff speaks the same over gRPC', async () => {
-  const listed = await cluster.skiff('get', 'pods', '-n', ns, '-l', web);
-  expect(listed.stdout).toMatch(/^NAME\s+READY\s+STATUS\s+RESTARTS\s+AGE/);
-  expect(listed.stdout.trim().split('\n')).toHaveLength(4);
+  const listed = await eventually('the pods that ended to be gone', async () => {
+    const { stdout } = await cluster.skiff('get', 'pods', '-n', ns, '-l', web);
+    return stdout.trim().split('\n').length === 4 && stdout;
+  });
+  expect(listed).toMatch(/^NAME\s+READY\s+STATUS\s+RESTARTS\s+AGE/);
   const [pod] = await podsOf(ns, web);
   const ran = await cluster.skiff('exec', '-n', ns, pod?.metadata.name ?? '', '--', 'hostname');
   expect(ran.stdout).toContain(pod?.metadata.name);

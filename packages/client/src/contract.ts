@@ -53,7 +53,7 @@ export interface ResourceClient<T extends ApiObject> {
   ): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string; readonly continue: string }>;
   create(object: Draft<T>, options?: WriteOptions): Promise<T>;
   /** Conditional on `metadata.resourceVersion` when the object has one. */
-  update(object: T, options?: WriteOptions): Promise<T>;
+  update(object: T, options?: WriteOptions & { readonly subresource?: string }): Promise<T>;
   updateStatus(object: T, options?: WriteOptions): Promise<T>;
   patch(
     namespace: string,

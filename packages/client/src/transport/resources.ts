@@ -94,7 +94,7 @@ export function resourceClient<T extends ApiObject>(context: CallContext, resour
         },
         options.signal,
       ),
-    update: (object, options) => update(object, '', options),
+    update: (object, options) => update(object, options?.subresource ?? '', options),
     updateStatus: (object, options) => update(object, 'status', options),
     patch: (namespace, name, type, patch, options = {}) =>
       call(

@@ -72,17 +72,11 @@ export function namespaceController({ client, informers, clock, kinds }: Namespa
     );
   }
 
+  /** The subresource takes nothing but an update (as Kubernetes' does). */
   async function finalize(namespace: Namespace): Promise<void> {
     const finalizers = (namespace.spec?.finalizers ?? []).filter((one) => one !== 'kubernetes');
-    const { name } = namespace.metadata;
     await namespaceClient
-      .patch(
-        '',
-        name,
-        'merge',
-        { metadata: { uid: namespace.metadata.uid }, spec: { finalizers } },
-        { subresource: 'finalize' },
-      )
+      .update({ ...namespace, spec: { ...namespace.spec, finalizers } }, { subresource: 'finalize' })
       .catch((error: unknown) => {
         if (!isReason(error, 'NotFound')) throw error;
       });

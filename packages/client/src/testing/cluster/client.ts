@@ -65,7 +65,9 @@ export function resourceClient<T extends ApiObject>(served: Served, resource: Re
     create: (object, options) =>
       later(options?.signal, () => answer(create(served, collection, json(object), options))),
     update: (object, options) =>
-      later(options?.signal, () => answer(update(served, collection, json(object), '', options))),
+      later(options?.signal, () =>
+        answer(update(served, collection, json(object), options?.subresource ?? '', options)),
+      ),
     updateStatus: (object, options) =>
       later(options?.signal, () => answer(update(served, collection, json(object), 'status', options))),
     patch: (namespace, name, type, change, options = {}) =>
