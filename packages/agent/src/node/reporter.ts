@@ -29,6 +29,8 @@ export interface NodeReporterDeps {
 /** kubelet's nodeStatusUpdateFrequency and nodeStatusReportFrequency. */
 const lookEveryMs = 10_000;
 const reportEveryMs = 300_000;
+/** How often an engine that does not answer is asked again. */
+const lookAgainMs = 1000;
 /** kubelet calls the engine down when it has not answered for this long. */
 const runtimePatienceMs = 30_000;
 /** A node that was Ready stays so while its agent starts again, unless that takes longer than this. */
@@ -41,7 +43,8 @@ export class NodeReporter {
   readonly #deps: NodeReporterDeps;
   #sight: HostSight;
   #answeredAt: number;
-  #runtimeError = '';
+  /** Set while the engine does not answer. */
+  #runtimeError: string | undefined;
   #posted: { readonly node: Node; readonly at: number } | undefined;
 
   /** `sight` as read just now. */
@@ -70,7 +73,7 @@ export class NodeReporter {
     let lookedAt = startedAt;
     let wasReady = false;
     while (!signal.aborted) {
-      const isDue = clock.now() - lookedAt >= lookEveryMs;
+      const isDue = clock.now() - lookedAt >= (this.#runtimeError === undefined ? lookEveryMs : lookAgainMs);
       if (isDue) {
         lookedAt = clock.now();
         await this.#look();
@@ -99,9 +102,11 @@ export class NodeReporter {
     try {
       this.#sight = await readHost();
       this.#answeredAt = clock.now();
+      if (this.#runtimeError !== undefined) logger.info({}, 'the container engine answers again');
+      this.#runtimeError = undefined;
     } catch (error) {
+      if (this.#runtimeError === undefined) logger.warn({ err: error }, 'the container engine does not answer');
       this.#runtimeError = error instanceof Error ? error.message : String(error);
-      logger.warn({ err: error }, 'the container engine does not answer');
     }
   }
 

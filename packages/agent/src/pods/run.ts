@@ -71,7 +71,7 @@ export function createPods(deps: PodsDeps, signal: AbortSignal): Pods {
   return {
     get(uid) {
       const pod = worker.record(uid)?.pod;
-      const status = reporter.latest(uid);
+      const status = pod === undefined ? undefined : reporter.latest(pod);
       return pod === undefined || status === undefined ? pod : { ...pod, status: { ...pod.status, ...status } };
     },
     async run(running) {

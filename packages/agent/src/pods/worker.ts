@@ -180,7 +180,7 @@ export class PodWorker {
       statusReported: true,
     };
     if (record.presence !== 'gone') {
-      const previous = reporter.latest(uid) ?? record.pod.status;
+      const previous = reporter.latest(record.pod) ?? record.pod.status;
       reporter.report(record.pod, generateStatus({ facts, hostIPs, previous }));
     }
     const statusReported = record.presence === 'gone' || reporter.hasLanded(uid);

@@ -1,6 +1,16 @@
 /** Gets pods' statuses to the API server: only the latest counts, and it is tried until it lands. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Clock, isReason, type Logger, type Pod, type PodStatus, type Random, resources } from '@skiff/api';
+import {
+  type Clock,
+  findCondition,
+  isReason,
+  type Logger,
+  type Pod,
+  type PodCondition,
+  type PodStatus,
+  type Random,
+  resources,
+} from '@skiff/api';
 import type { Client } from '@skiff/client';
 
 export interface ReporterDeps {
@@ -14,10 +24,12 @@ export interface ReporterDeps {
 }
 
 interface Entry {
-  readonly pod: Pod;
+  /** The newest document seen. */
+  pod: Pod;
   wanted: PodStatus;
-  /** What the API server is known to hold. */
+  /** What the API server is known to hold, and since which version. */
   landed: PodStatus | undefined;
+  landedVersion: bigint;
   sending: boolean;
 }
 
@@ -35,16 +47,24 @@ export class StatusReporter {
   /** Takes `status` as the pod's newest; returns at once. */
   report(pod: Pod, status: PodStatus): void {
     const { uid } = pod.metadata;
-    const entry = this.#entries.get(uid) ?? { pod, wanted: status, landed: undefined, sending: false };
+    const fresh = { pod, wanted: status, landed: undefined, landedVersion: 0n, sending: false };
+    const entry = this.#entries.get(uid) ?? fresh;
+    if (isOverwritten(entry, pod)) entry.landed = undefined;
+    entry.pod = pod;
     entry.wanted = status;
-    entry.landed ??= says(pod.status, status) ? status : undefined;
+    if (entry.landed === undefined && says(pod.status, status)) {
+      entry.landed = status;
+      entry.landedVersion = versionOf(pod);
+    }
     this.#entries.set(uid, entry);
     if (!entry.sending && !this.#isLanded(entry)) void this.#send(uid, entry);
   }
 
-  /** What was last reported, landed or not. */
-  latest(podUid: string): PodStatus | undefined {
-    return this.#entries.get(podUid)?.wanted;
+  /** What was last reported, landed or not; with the document's own conditions when somebody else has changed them since. */
+  latest(pod: Pod): PodStatus | undefined {
+    const entry = this.#entries.get(pod.metadata.uid);
+    if (entry === undefined || !isOverwritten(entry, pod)) return entry?.wanted;
+    return { ...entry.wanted, conditions: pod.status?.conditions ?? [] };
   }
 
   hasLanded(podUid: string): boolean {
@@ -67,7 +87,7 @@ export class StatusReporter {
     while (!signal.aborted && this.#entries.get(uid) === entry && !this.#isLanded(entry)) {
       const status = entry.wanted;
       try {
-        await this.#patch(entry, status);
+        entry.landedVersion = versionOf(await this.#patch(entry, status));
         entry.landed = status;
         delayMs = firstRetryMs;
       } catch (error) {
@@ -88,14 +108,20 @@ export class StatusReporter {
     if (!signal.aborted && this.#entries.get(uid) === entry) onLanded(uid);
   }
 
-  async #patch({ pod, landed }: Entry, status: PodStatus): Promise<void> {
+  #patch({ pod, landed }: Entry, status: PodStatus): Promise<Pod> {
     const { namespace = '', name, uid } = pod.metadata;
     const patch = { metadata: { uid }, status: toPatch(status, landed ?? pod.status) };
-    await this.#deps.client
+    return this.#deps.client
       .resource(resources.pods)
       .patch(namespace, name, 'strategic', patch, { subresource: 'status', signal: this.#deps.signal });
   }
 }
+
+const versionOf = (pod: Pod): bigint => BigInt(pod.metadata.resourceVersion || 0);
+
+/** A document that is newer than our last write, and says something else: a node that was lost, for example, has its pods called unready. */
+const isOverwritten = ({ landed, landedVersion, sending }: Entry, pod: Pod): boolean =>
+  landed !== undefined && !sending && versionOf(pod) > landedVersion && !says(pod.status, landed);
 
 /** True when `actual` already says everything that `status` does. */
 function says(actual: PodStatus | undefined, status: PodStatus): boolean {
@@ -109,13 +135,24 @@ function says(actual: PodStatus | undefined, status: PodStatus): boolean {
 
 /** A strategic merge patch: conditions merge by type, so that others' stay; addresses replace the old ones. */
 export function toPatch(status: PodStatus, before: PodStatus | undefined): object {
-  const { podIPs, ...rest } = status;
+  const { podIPs, conditions, ...rest } = status;
   const changed = podIPs !== undefined && !isDeepStrictEqual(podIPs, before?.podIPs);
   const replace = (before?.podIPs?.length ?? 0) > 0 ? [{ $patch: 'replace' }] : [];
   return {
     ...rest,
+    ...(conditions === undefined ? {} : { conditions: conditions.map((one) => toConditionPatch(one, before)) }),
     ...(changed ? { podIPs: [...replace, ...podIPs] } : {}),
     ...(before?.reason !== undefined && status.reason === undefined ? { reason: null } : {}),
     ...(before?.message !== undefined && status.message === undefined ? { message: null } : {}),
+  };
+}
+
+/** Conditions merge field by field: what no longer holds must be named to go. */
+function toConditionPatch(condition: PodCondition, before: PodStatus | undefined): object {
+  const old = findCondition(before?.conditions, condition.type);
+  return {
+    ...(old?.reason !== undefined && condition.reason === undefined ? { reason: null } : {}),
+    ...(old?.message !== undefined && condition.message === undefined ? { message: null } : {}),
+    ...condition,
   };
 }
