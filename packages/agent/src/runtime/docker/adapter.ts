@@ -14,6 +14,8 @@ import { toRuntimeError } from './errors.ts';
 const callTimeoutMs = 60_000;
 const maxSockets = 32;
 
+export type Exec = Docker.Exec;
+
 type Codes = Readonly<Record<number, RuntimeErrorCode>>;
 
 export class DockerAdapter {
@@ -72,16 +74,17 @@ export class DockerAdapter {
     await this.#call((docker) => docker.getContainer(id).start(), {
       400: 'startFailed',
       403: 'startFailed',
-      404: 'startFailed',
       409: 'startFailed',
       500: 'startFailed',
     });
   };
 
-  /** Docker counts whole seconds. The call lasts as long as the stop does. */
+  /** Docker counts whole seconds. The call lasts as long as the stop does; 304 is its answer for a dead container. */
   stopContainer = async (id: string, graceMs: number): Promise<void> => {
     const seconds = Math.ceil(graceMs / 1000);
-    await this.#long1(graceMs + callTimeoutMs, (docker) => docker.getContainer(id).stop({ t: seconds }));
+    await this.#lasting(graceMs + callTimeoutMs, (docker) => docker.getContainer(id).stop({ t: seconds }), {
+      304: 'notRunning',
+    });
   };
 
   killContainer = async (id: string): Promise<void> => {
@@ -93,7 +96,7 @@ export class DockerAdapter {
   };
 
   waitContainer = (id: string, timeoutMs: number): Promise<unknown> =>
-    this.#long1(timeoutMs, (docker) => docker.getContainer(id).wait());
+    this.#lasting(timeoutMs, (docker) => docker.getContainer(id).wait());
 
   inspectContainer = (id: string) => this.#call((docker) => docker.getContainer(id).inspect());
 
@@ -142,8 +145,8 @@ export class DockerAdapter {
     return this.#bounded(callTimeoutMs, () => run(this.#short), codes);
   }
 
-  #long1<T>(timeoutMs: number, run: (docker: Docker) => Promise<T>): Promise<T> {
-    return this.#bounded(timeoutMs, () => run(this.#long), {});
+  #lasting<T>(timeoutMs: number, run: (docker: Docker) => Promise<T>, codes: Codes = {}): Promise<T> {
+    return this.#bounded(timeoutMs, () => run(this.#long), codes);
   }
 
   /** Bounded is the opening only; what it opens lives on. */

@@ -28,14 +28,14 @@ export async function* followEvents(
   signal: AbortSignal,
 ): AsyncIterable<RuntimeEvent> {
   const filters = JSON.stringify({ type: ['container'], event: [...typeOf.keys()], label: [label.role] });
-  let since: string | undefined;
+  let since = toSince(clock.now());
+  let broken = false;
   let delayMs = reconnectMs;
   while (!signal.aborted) {
     try {
-      const stream = await adapter.events({ filters, ...(since === undefined ? {} : { since }) });
+      const stream = await adapter.events({ filters, since });
       // Docker keeps few events, and none across its own restart: after a break nothing is certain.
-      if (since !== undefined) yield { type: 'resync' };
-      since ??= toSince(clock.now());
+      if (broken) yield { type: 'resync' };
       for await (const { event, nanos } of readEvents(stream, signal)) {
         delayMs = reconnectMs;
         since = toSince(Math.floor(nanos / 1e6));
@@ -44,6 +44,7 @@ export async function* followEvents(
     } catch {
       // The engine is away; the wait below is the answer.
     }
+    broken = true;
     await clock.sleep(delayMs, signal).catch(() => {});
     delayMs = Math.min(delayMs * 2, maxReconnectMs);
   }

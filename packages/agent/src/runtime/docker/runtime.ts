@@ -22,7 +22,7 @@ import {
   type Session,
 } from '../contract.ts';
 import { label } from '../labels.ts';
-import type { DockerAdapter } from './adapter.ts';
+import type { DockerAdapter, Exec } from './adapter.ts';
 import { type HostLimits, toContainerOptions, toSandboxOptions } from './container.ts';
 import { demux, raw } from './demux.ts';
 import { followEvents } from './events.ts';
@@ -165,12 +165,22 @@ export class DockerRuntime implements Runtime {
       tty,
       stdin,
       resize: ({ columns, rows }) => this.#adapter.resizeExec(exec, columns, rows),
-      exitCode: async () => (await this.#adapter.inspectExec(exec)).ExitCode ?? undefined,
+      exitCode: () => this.#execExitCode(exec),
       kill: async () => {
         const { Running, Pid } = await this.#adapter.inspectExec(exec);
         if (Running) await killInContainer(Pid, id);
       },
     });
+  }
+
+  /** Docker may close the output a moment before it knows how the command ended. */
+  async #execExitCode(exec: Exec): Promise<number | undefined> {
+    for (let waitedMs = 0; ; waitedMs += exitPollMs) {
+      const { Running, ExitCode } = await this.#adapter.inspectExec(exec);
+      if (!Running) return ExitCode ?? undefined;
+      if (waitedMs >= exitWaitMs) return undefined;
+      await this.#clock.sleep(exitPollMs);
+    }
   }
 
   async attach(id: string, { stdin }: AttachOptions): Promise<Session> {
@@ -229,3 +239,5 @@ export class DockerRuntime implements Runtime {
 }
 
 const killWaitMs = 30_000;
+const exitPollMs = 50;
+const exitWaitMs = 2000;

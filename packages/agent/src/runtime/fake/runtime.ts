@@ -228,7 +228,7 @@ export class FakeRuntime implements Runtime {
     const process = new FakeProcess(
       program,
       this.#clock,
-      this.#io(container, (chunk) => output.push(chunk)),
+      this.#io(container, (chunk) => output.push(options.tty ? { ...chunk, channel: 'stdout' } : chunk)),
     );
     if (!options.stdin) process.closeInput();
     const exited = process.exited.then((code) => {
@@ -336,7 +336,10 @@ export class FakeRuntime implements Runtime {
   }
 
   #launch(container: FakeContainer, program: readonly Statement[]): void {
-    const io = this.#io(container, (chunk) => container.log.append(this.#clock.now(), chunk));
+    const { tty } = container.status;
+    const io = this.#io(container, (chunk) =>
+      container.log.append(this.#clock.now(), tty ? { ...chunk, channel: 'stdout' } : chunk),
+    );
     const process = new FakeProcess(program, this.#clock, io);
     container.process = process;
     if (!container.status.stdin) process.closeInput();
