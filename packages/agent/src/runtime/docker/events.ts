@@ -76,17 +76,17 @@ async function* readEvents(
 
 /** Undefined for a line that is no event of the agent's containers. */
 export function parseEvent(line: string): { event: RuntimeEvent; nanos: number } | undefined {
-  let parsed: EngineEvent;
+  let parsed: EngineEvent | null;
   try {
-    parsed = JSON.parse(line) as EngineEvent;
+    parsed = JSON.parse(line) as EngineEvent | null;
   } catch {
     return undefined;
   }
-  const type = typeOf.get(parsed.Action ?? '');
-  const identity = parseIdentity(parsed.Actor?.Attributes ?? {});
-  const { ID: id } = parsed.Actor ?? {};
+  const type = typeOf.get(parsed?.Action ?? '');
+  const identity = parseIdentity(parsed?.Actor?.Attributes ?? {});
+  const { ID: id } = parsed?.Actor ?? {};
   if (type === undefined || identity === undefined || id === undefined) return undefined;
-  const nanos = parsed.timeNano ?? 0;
+  const nanos = parsed?.timeNano ?? 0;
   const time = Math.floor(nanos / 1e6);
   return { event: { type, id, podUid: identity.pod.uid, name: identity.name, time }, nanos };
 }
