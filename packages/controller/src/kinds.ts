@@ -1,5 +1,11 @@
 /** Which kinds the controllers over all kinds work on. Pure. */
-import { type ApiObject, apiVersionOf, type Definition } from '@skiff/api';
+import {
+  type ApiObject,
+  apiVersionOf,
+  type CustomResourceDefinition,
+  type Definition,
+  isConditionTrue,
+} from '@skiff/api';
 import type { ResourceOf } from '@skiff/client';
 
 export type AnyKind = ResourceOf<ApiObject> & { readonly apiVersion: string };
@@ -16,15 +22,33 @@ export function storedKinds(definitions: readonly Definition[]): AnyKind[] {
         storage.resource === definition.resource;
       return ownStorage && verbs.includes('list') && verbs.includes('watch') && verbs.includes('delete');
     })
-    .map((definition) => ({
-      group: definition.group,
-      version: definition.version,
-      resource: definition.resource,
-      kind: definition.kind,
-      namespaced: definition.namespaced,
-      apiVersion: apiVersionOf(definition),
-    }));
+    .map((definition) => toKind(definition));
 }
 
-/** Kinds that own nothing and are owned by nothing, and change all the time: watching them for ownership would be waste. */
-export const neverOwned: ReadonlySet<string> = new Set(['events', 'leases']);
+const toKind = ({ group, version, resource, kind, namespaced }: Omit<AnyKind, 'apiVersion'>): AnyKind => ({
+  group,
+  version,
+  resource,
+  kind,
+  namespaced,
+  apiVersion: apiVersionOf({ group, version }),
+});
+
+/** The kind a definition gives the cluster; undefined while it is not established. Any served version shows the same objects. */
+export function customKind({ spec, status }: CustomResourceDefinition): AnyKind | undefined {
+  if (!isConditionTrue(status?.conditions, 'Established')) return undefined;
+  const version = spec.versions.find((one) => one.served && one.storage) ?? spec.versions.find((one) => one.served);
+  if (version === undefined) return undefined;
+  const { plural, kind } = status?.acceptedNames ?? spec.names;
+  return toKind({
+    group: spec.group,
+    version: version.name,
+    resource: plural,
+    kind,
+    namespaced: spec.scope === 'Namespaced',
+  });
+}
+
+/** Events own nothing, are owned by nothing, and come all the time: watching them for ownership would be waste. */
+export const isWatchedForOwners = ({ group, resource }: AnyKind): boolean =>
+  resource !== 'events' || (group !== '' && group !== 'events.k8s.io');

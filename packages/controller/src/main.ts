@@ -1,20 +1,22 @@
 /** The controller manager: every controller over one client and one set of informers, run by the one leader of several. */
 import { builtinDefinitions, type Clock, type Logger, type Random } from '@skiff/api';
 import { type Client, createEventRecorder, createInformerFactory, runWhileLeading } from '@skiff/client';
+import { createCatalog } from './catalog.ts';
 import { deploymentController } from './deployment/reconcile.ts';
 import { endpointsController } from './endpoints/reconcile.ts';
 import { endpointSliceController } from './endpointslice/reconcile.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/reconcile.ts';
 import { garbageController } from './garbage/reconcile.ts';
-import { neverOwned, storedKinds } from './kinds.ts';
+import { storedKinds } from './kinds.ts';
 import { namespaceController } from './namespace/reconcile.ts';
 import { nodeIpamController } from './node-ipam/reconcile.ts';
-import { nodeLifecycleController, taintEvictionController } from './node-lifecycle/reconcile.ts';
+import { nodeLifecycleController } from './node-lifecycle/reconcile.ts';
 import { podGcController } from './pod-gc/reconcile.ts';
 import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
 import { rootCaController } from './root-ca/reconcile.ts';
 import { type Controller, runController } from './runtime/controller.ts';
 import { serviceAccountController } from './service-account/reconcile.ts';
+import { taintEvictionController } from './taint-eviction/reconcile.ts';
 
 export interface ControllersConfig {
   readonly client: Client;
@@ -43,7 +45,11 @@ async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<v
   const informers = createInformerFactory(config);
   const recorder = createEventRecorder({ ...config, component: 'kube-controller-manager' });
   const context = { ...config, informers, recorder, graceMs: config.nodeGraceMs };
-  const kinds = storedKinds(builtinDefinitions());
+  const catalog = createCatalog({
+    builtin: storedKinds(builtinDefinitions()),
+    informers,
+    separate: () => createInformerFactory(config),
+  });
   const controllers: Controller[] = [
     nodeIpamController(context),
     nodeLifecycleController(context),
@@ -57,8 +63,8 @@ async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<v
     serviceAccountController(config.client, informers),
     rootCaController(config.client, informers, config.rootCA),
     podGcController(context),
-    namespaceController({ ...context, kinds: kinds.filter((kind) => kind.namespaced) }),
-    garbageController({ ...context, kinds: kinds.filter((kind) => !neverOwned.has(kind.resource)) }),
+    namespaceController({ ...context, catalog }),
+    garbageController({ ...context, catalog }),
   ];
   try {
     await informers.synced(signal);

@@ -1,5 +1,5 @@
 /** Who depends on whom, over every kind: kept from informers, asked by the collector. No I/O. */
-import type { ApiObject, OwnerReference } from '@skiff/api';
+import { type ApiObject, canonicalJson, type OwnerReference } from '@skiff/api';
 import type { ResourceOf } from '@skiff/client';
 
 /** One object as the collector knows it. */
@@ -62,3 +62,9 @@ export function toKnown(resource: ResourceOf<ApiObject>, object: ApiObject): Kno
     deleting: metadata.deletionTimestamp !== undefined,
   };
 }
+
+/** Nothing that the collector goes by differs. */
+export const sameRelations = (a: Known, b: Known): boolean =>
+  a.deleting === b.deleting &&
+  a.finalizers.join() === b.finalizers.join() &&
+  canonicalJson(a.owners) === canonicalJson(b.owners);

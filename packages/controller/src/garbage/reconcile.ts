@@ -1,46 +1,64 @@
 /** The garbage collector: keyed by uid, over every kind that can be listed and deleted. */
-import { type ApiObject, isReason, type OwnerReference } from '@skiff/api';
-import type { Client, InformerFactory, ResourceOf } from '@skiff/client';
-import type { Controller } from '../runtime/controller.ts';
-import { foregroundFinalizer, judge, type OwnerState, orphanFinalizer } from './decide.ts';
-import { type Known, OwnerGraph, toKnown } from './graph.ts';
+import { type ApiObject, apiVersionOf, isReason, type OwnerReference, parseApiVersion } from '@skiff/api';
+import type { Client, EventRecorder } from '@skiff/client';
+import type { Catalog } from '../catalog.ts';
+import type { AnyKind } from '../kinds.ts';
+import type { Controller, LookAgain } from '../runtime/controller.ts';
+import { ignoreGone } from '../runtime/errors.ts';
+import { foregroundFinalizer, isNamedBy, isWaiting, judge, type OwnerState, orphanFinalizer } from './decide.ts';
+import { type Known, OwnerGraph, sameRelations, toKnown } from './graph.ts';
 
 export interface GarbageContext {
   readonly client: Client;
-  readonly informers: InformerFactory;
-  /** Every kind whose objects can own or be owned. */
-  readonly kinds: readonly (ResourceOf<ApiObject> & { readonly apiVersion: string })[];
+  readonly recorder: EventRecorder;
+  readonly catalog: Catalog;
 }
 
-export function garbageController({ client, informers, kinds }: GarbageContext): Controller {
+export function garbageController({ client, recorder, catalog }: GarbageContext): Controller {
   const graph = new OwnerGraph();
-  const byKind = new Map(kinds.map((kind) => [`${kind.apiVersion}/${kind.kind}`, kind]));
+  let look: (uid: string) => void = () => undefined;
 
   function watch(enqueue: (key: string) => void): () => void {
-    const undo = kinds.map((kind) =>
-      informers.informer(kind).onChange((change) => {
-        const object = change.object;
-        if (change.type === 'removed') {
-          const dependents = graph.dependentsOf(object.metadata.uid);
-          graph.remove(object.metadata.uid);
-          for (const dependent of dependents) enqueue(dependent.uid);
-        } else {
-          graph.put(toKnown(kind, object));
-          if (needsLook(object)) enqueue(object.metadata.uid);
-        }
-        // An owner that waits for its dependents looks again whenever one changes or goes.
-        for (const owner of object.metadata.ownerReferences ?? []) {
-          if (graph.get(owner.uid)?.finalizers.includes(foregroundFinalizer)) enqueue(owner.uid);
-        }
-      }),
-    );
-    return () => undo.forEach((run) => void run());
+    look = enqueue;
+    return catalog.follow((kind, objects) => {
+      const unwatch = objects.onChange(({ type, object }) => (type === 'removed' ? forget(object) : see(kind, object)));
+      return () => {
+        unwatch();
+        for (const object of objects.list()) forget(object);
+      };
+    });
   }
 
-  const needsLook = (object: ApiObject): boolean =>
-    object.metadata.deletionTimestamp !== undefined || (object.metadata.ownerReferences ?? []).length > 0;
+  function see(kind: AnyKind, object: ApiObject): void {
+    const known = toKnown(kind, object);
+    const before = graph.get(known.uid);
+    // Most changes are of spec and status, and change nothing here.
+    if (before !== undefined && sameRelations(before, known)) return;
+    graph.put(known);
+    if (known.deleting || known.owners.length > 0) look(known.uid);
+    if (isWaiting(known)) for (const dependent of graph.dependentsOf(known.uid)) look(dependent.uid);
+    lookAtWaiting([...known.owners, ...(before?.owners ?? [])]);
+  }
 
-  async function reconcile(uid: string): Promise<undefined> {
+  function forget(object: ApiObject): void {
+    const { uid, ownerReferences = [] } = object.metadata;
+    const dependents = graph.dependentsOf(uid);
+    graph.remove(uid);
+    for (const dependent of dependents) look(dependent.uid);
+    lookAtWaiting(ownerReferences);
+  }
+
+  /** An owner that waits for its dependents looks again whenever one changes or goes. */
+  function lookAtWaiting(owners: readonly OwnerReference[]): void {
+    for (const { uid } of owners) {
+      const owner = graph.get(uid);
+      if (owner !== undefined && isWaiting(owner)) look(uid);
+    }
+  }
+
+  async function reconcile(uid: string): Promise<LookAgain | undefined> {
+    // Who does not know all dependents yet would let an owner go too early.
+    if (!catalog.synced) return { afterMs: 500 };
     const known = graph.get(uid);
     if (known === undefined) return undefined;
     const owners = await Promise.all(
@@ -52,14 +70,14 @@ export function garbageController({ client, informers, kinds }: GarbageContext):
     if (verdict.do === 'orphan-dependents') {
       for (const dependent of dependents) await dropReferences(dependent, [uid]);
       await removeFinalizer(known, orphanFinalizer);
-    } else if (verdict.do === 'delete-dependents') {
-      for (const dependent of dependents)
-        if (!dependent.deleting) await remove(dependent, dependent.owners.length > 0 ? 'Background' : 'Orphan', uid);
-      if (!verdict.blocked) await removeFinalizer(known, foregroundFinalizer);
+    } else if (verdict.do === 'wait-for-dependents') {
+      if (verdict.blocking.length === 0) await removeFinalizer(known, foregroundFinalizer);
+      for (const dependent of verdict.blocking) if (!isWaiting(dependent)) look(dependent.uid);
     } else if (verdict.do === 'drop-references') {
       await dropReferences(known, verdict.uids);
     } else {
-      await remove(known, verdict.policy, undefined);
+      if (verdict.unblock) await unblock(known);
+      await remove(known, verdict.policy);
     }
     return undefined;
   }
@@ -67,11 +85,16 @@ export function garbageController({ client, informers, kinds }: GarbageContext):
   /** The graph may lag: an owner it does not hold is asked for before it counts as gone. */
   async function stateOf(dependent: Known, reference: OwnerReference): Promise<OwnerState> {
     const known = graph.get(reference.uid);
-    if (known !== undefined)
-      return known.deleting && known.finalizers.includes(foregroundFinalizer) ? 'waiting' : 'solid';
-    const kind = byKind.get(`${reference.apiVersion}/${reference.kind}`);
+    if (known !== undefined && isNamedBy(known, reference, dependent)) return isWaiting(known) ? 'waiting' : 'solid';
+    const group = parseApiVersion(reference.apiVersion)?.group ?? '';
+    const kind = catalog.list().find((one) => one.group === group && one.kind === reference.kind);
     // A kind that is not served: nobody can tell whether the owner lives, so nothing is deleted for it.
     if (kind === undefined) return 'solid';
+    if (
+      kind.namespaced &&
+      (dependent.namespace === '' || (known !== undefined && known.namespace !== dependent.namespace))
+    )
+      warnOfNamespace(dependent, reference);
     if (kind.namespaced && dependent.namespace === '') return 'solid';
     try {
       const owner = await client.resource(kind).get(kind.namespaced ? dependent.namespace : '', reference.name);
@@ -82,23 +105,24 @@ export function garbageController({ client, informers, kinds }: GarbageContext):
     }
   }
 
-  /** Deletes what the cache judged, unless its owners have changed since (`forOwner`: unless that owner is no owner any more). */
-  async function remove(
-    known: Known,
-    policy: 'Background' | 'Foreground' | 'Orphan',
-    forOwner: string | undefined,
-  ): Promise<void> {
+  function warnOfNamespace(dependent: Known, { apiVersion, kind, name, uid }: OwnerReference): void {
+    const { namespace } = dependent;
+    const about: ApiObject = {
+      apiVersion: apiVersionOf(dependent.resource),
+      kind: dependent.resource.kind,
+      metadata: { name: dependent.name, namespace, uid: dependent.uid, resourceVersion: '', creationTimestamp: '' },
+    };
+    const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+    const message = `ownerRef ${owner} does not exist in namespace ${JSON.stringify(namespace)}`;
+    recorder.event(about, 'Warning', 'OwnerRefInvalidNamespace', message);
+  }
+
+  /** Deletes what the graph judged, unless its owners have changed since. */
+  async function remove(known: Known, policy: 'Background' | 'Foreground' | 'Orphan'): Promise<void> {
     const fresh = await read(known);
     if (fresh === undefined) return;
-    const owners = fresh.metadata.ownerReferences ?? [];
-    if (forOwner !== undefined && !owners.some((owner) => owner.uid === forOwner)) return;
-    if (
-      forOwner === undefined &&
-      owners.map((owner) => owner.uid).join() !== known.owners.map((owner) => owner.uid).join()
-    )
-      return;
-    // An object that another owner still wants only loses the reference.
-    if (forOwner !== undefined && owners.length > 1) return dropReferences(known, [forOwner]);
+    const uids = (owners: readonly OwnerReference[]): string => owners.map((owner) => owner.uid).join();
+    if (uids(fresh.metadata.ownerReferences ?? []) !== uids(known.owners)) return;
     await client
       .resource(known.resource)
       .delete(known.namespace, known.name, {
@@ -107,6 +131,14 @@ export function garbageController({ client, informers, kinds }: GarbageContext):
         propagationPolicy: policy,
       })
       .catch(ignoreGone);
+  }
+
+  async function unblock(known: Known): Promise<void> {
+    const fresh = await read(known);
+    if (fresh === undefined) return;
+    const owners = fresh.metadata.ownerReferences ?? [];
+    const ownerReferences = owners.map((owner) => ({ ...owner, blockOwnerDeletion: false }));
+    await patchMetadata(known, { resourceVersion: fresh.metadata.resourceVersion, ownerReferences });
   }
 
   async function dropReferences(known: Known, uids: readonly string[]): Promise<void> {
@@ -124,12 +156,7 @@ export function garbageController({ client, informers, kinds }: GarbageContext):
   }
 
   async function patchMetadata(known: Known, metadata: object): Promise<void> {
-    await client
-      .resource(known.resource)
-      .patch(known.namespace, known.name, 'merge', { metadata })
-      .catch((error: unknown) => {
-        if (!isReason(error, 'NotFound')) throw error;
-      });
+    await client.resource(known.resource).patch(known.namespace, known.name, 'merge', { metadata }).catch(ignoreGone);
   }
 
   async function read(known: Known): Promise<ApiObject | undefined> {
@@ -143,8 +170,4 @@ export function garbageController({ client, informers, kinds }: GarbageContext):
   }
 
   return { name: 'garbage-collector', watch, reconcile, workers: 10 };
-}
-
-function ignoreGone(error: unknown): void {
-  if (!isReason(error, 'NotFound')) throw error;
 }

@@ -20,6 +20,18 @@ export function contentConditions({ objects, failures }: Remains): ContentCondit
   const perKind = count(objects.map(({ resource, group }) => (group === '' ? `${resource}.` : `${resource}.${group}`)));
   const perFinalizer = count(objects.flatMap(({ finalizers }) => finalizers));
   return [
+    {
+      type: 'NamespaceDeletionDiscoveryFailure',
+      status: 'False',
+      reason: 'ResourcesDiscovered',
+      message: 'All resources successfully discovered',
+    },
+    {
+      type: 'NamespaceDeletionGroupVersionParsingFailure',
+      status: 'False',
+      reason: 'ParsedGroupVersions',
+      message: 'All legacy kube types successfully parsed',
+    },
     failures.length === 0
       ? {
           type: 'NamespaceDeletionContentFailure',

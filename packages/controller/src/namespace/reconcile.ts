@@ -1,20 +1,20 @@
 /** Empties a namespace that is being deleted, then lets it go. Keyed by namespace. */
-
-import type { Clock } from '@skiff/api';
-import { type ApiObject, isReason, type Namespace, type NamespaceCondition, resources, setCondition } from '@skiff/api';
-import type { Client, InformerFactory, ResourceOf } from '@skiff/client';
+import { type Clock, isReason, type Namespace, type NamespaceCondition, resources, setCondition } from '@skiff/api';
+import type { Client, InformerFactory } from '@skiff/client';
+import type { Catalog } from '../catalog.ts';
+import type { AnyKind } from '../kinds.ts';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
+import { ignoreGone, ignoreGoneOrReplaced, messageOf } from '../runtime/errors.ts';
 import { contentConditions, type Remains } from './decide.ts';
 
 export interface NamespaceContext {
   readonly client: Client;
   readonly informers: InformerFactory;
   readonly clock: Clock;
-  /** Every namespaced kind that is stored. */
-  readonly kinds: readonly ResourceOf<ApiObject>[];
+  readonly catalog: Catalog;
 }
 
-export function namespaceController({ client, informers, clock, kinds }: NamespaceContext): Controller {
+export function namespaceController({ client, informers, clock, catalog }: NamespaceContext): Controller {
   const namespaces = informers.informer(resources.namespaces);
   const namespaceClient = client.resource(resources.namespaces);
 
@@ -34,24 +34,37 @@ export function namespaceController({ client, informers, clock, kinds }: Namespa
     return undefined;
   }
 
-  /** Asks for the deletion of everything, then looks at what is still there. */
+  /** Asks for the deletion of everything, and tells what is still there. Pods end before what they may lean on is taken away (KEP-5080). */
   async function empty(namespace: string): Promise<Remains> {
+    const kinds = catalog.list().filter((kind) => kind.namespaced);
+    const isPods = (kind: AnyKind): boolean => kind.group === '' && kind.resource === 'pods';
+    const first = await emptyOf(namespace, kinds.filter(isPods));
+    if (first.objects.length > 0 || first.failures.length > 0) return first;
+    return emptyOf(
+      namespace,
+      kinds.filter((kind) => !isPods(kind)),
+    );
+  }
+
+  async function emptyOf(namespace: string, kinds: readonly AnyKind[]): Promise<Remains> {
     const remains: { -readonly [K in keyof Remains]: [...Remains[K]] } = { objects: [], failures: [] };
     await Promise.all(
       kinds.map(async (kind) => {
+        const collection = client.resource(kind);
         try {
-          const before = await client.resource(kind).list({ namespace, limit: 1 });
+          const before = await collection.list({ namespace, limit: 1 });
           if (before.items.length === 0) return;
-          await client.resource(kind).deleteCollection({ namespace, propagationPolicy: 'Background' });
-          const { items } = await client.resource(kind).list({ namespace });
-          for (const item of items)
+          await collection.deleteCollection({ namespace, propagationPolicy: 'Background' });
+          const { items } = await collection.list({ namespace });
+          for (const { metadata } of items)
             remains.objects.push({
               resource: kind.resource,
               group: kind.group,
-              finalizers: item.metadata.finalizers ?? [],
+              finalizers: metadata.finalizers ?? [],
             });
         } catch (error) {
-          remains.failures.push(error instanceof Error ? error.message : String(error));
+          // A kind that went in the meantime took its objects along.
+          if (!isReason(error, 'NotFound', 'MethodNotAllowed')) remains.failures.push(messageOf(error));
         }
       }),
     );
@@ -63,13 +76,9 @@ export function namespaceController({ client, informers, clock, kinds }: Namespa
     for (const condition of contentConditions(remains))
       conditions = setCondition(conditions, condition, clock.now()) as NamespaceCondition[];
     if (JSON.stringify(conditions) === JSON.stringify(namespace.status?.conditions ?? [])) return;
-    await namespaceClient.patch(
-      '',
-      namespace.metadata.name,
-      'merge',
-      { status: { conditions } },
-      { subresource: 'status' },
-    );
+    await namespaceClient
+      .updateStatus({ ...namespace, status: { ...namespace.status, conditions } })
+      .catch(ignoreGoneOrReplaced);
   }
 
   /** The subresource takes nothing but an update (as Kubernetes' does). */
@@ -77,9 +86,7 @@ export function namespaceController({ client, informers, clock, kinds }: Namespa
     const finalizers = (namespace.spec?.finalizers ?? []).filter((one) => one !== 'kubernetes');
     await namespaceClient
       .update({ ...namespace, spec: { ...namespace.spec, finalizers } }, { subresource: 'finalize' })
-      .catch((error: unknown) => {
-        if (!isReason(error, 'NotFound')) throw error;
-      });
+      .catch(ignoreGone);
   }
 
   return { name: 'namespace', watch, reconcile };

@@ -27,17 +27,20 @@ export function nodeIpamController({
 
   const watch = (enqueue: (key: string) => void): (() => void) =>
     nodes.onChange((change) => {
-      if (change.type === 'removed') given.delete(change.object.metadata.name);
-      enqueue(change.object.metadata.name);
+      if (change.type === 'removed') {
+        given.delete(change.object.metadata.name);
+        // Its range may be what others wait for.
+        for (const node of nodes.list()) if (!hasRange(node)) enqueue(node.metadata.name);
+      } else enqueue(change.object.metadata.name);
     });
 
   async function reconcile(name: string): Promise<undefined> {
     const node = nodes.get('', name);
     if (node === undefined || hasRange(node)) return undefined;
-    const taken = new Set([...given.values(), ...nodes.list().flatMap((one) => one.spec?.podCIDR ?? [])]);
+    const taken = [...given.values(), ...nodes.list().flatMap((one) => one.spec?.podCIDR ?? [])];
     const range = given.get(name) ?? nextRange(clusterCIDR, nodeMaskSize, taken);
     if (range === undefined) {
-      recorder.event(node, 'Warning', 'CIDRNotAvailable', `Node ${name} status is now: CIDRNotAvailable`);
+      recorder.event(node, 'Normal', 'CIDRNotAvailable', `Node ${name} status is now: CIDRNotAvailable`);
       throw new Error(`no range of /${nodeMaskSize} is left in ${clusterCIDR}`);
     }
     given.set(name, range);

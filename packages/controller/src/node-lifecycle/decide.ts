@@ -2,10 +2,13 @@
  * What a node's silence and conditions mean: pure. Rules: node-lifecycle-controller and taint-eviction-controller.
  */
 import {
-  type Condition,
+  findCondition,
+  formatTime,
+  isConditionTrue,
   type Node,
   type NodeCondition,
   type Pod,
+  type PodCondition,
   setCondition,
   type Taint,
   type Toleration,
@@ -27,18 +30,24 @@ const silentConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressur
 /** Conditions of a node that went silent: all Unknown. Undefined when nothing would change. */
 export function silencedConditions(node: Node, nowMs: number): NodeCondition[] | undefined {
   const current = node.status?.conditions ?? [];
-  const stale = silentConditions.filter(
-    (type) => current.find((condition) => condition.type === type)?.status !== 'Unknown',
-  );
+  const stale = silentConditions.filter((type) => findCondition(current, type)?.status !== 'Unknown');
   if (stale.length === 0) return undefined;
-  const neverHeard = current.length === 0;
-  let next: Condition[] = current as Condition[];
-  for (const type of stale) {
-    const reason = neverHeard ? 'NodeStatusNeverUpdated' : 'NodeStatusUnknown';
-    const message = neverHeard ? 'Kubelet never posted node status.' : 'Kubelet stopped posting node status.';
-    next = setCondition(next, { type, status: 'Unknown', reason, message }, nowMs);
-  }
-  return next as NodeCondition[];
+  return stale.reduce<NodeCondition[]>((conditions, type) => {
+    const told = findCondition(current, type) !== undefined;
+    return setCondition<NodeCondition>(
+      conditions,
+      told
+        ? { type, status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' }
+        : {
+            type,
+            status: 'Unknown',
+            reason: 'NodeStatusNeverUpdated',
+            message: 'Kubelet never posted node status.',
+            lastHeartbeatTime: node.metadata.creationTimestamp,
+          },
+      nowMs,
+    );
+  }, current);
 }
 
 const notReadyKey = 'node.kubernetes.io/not-ready';
@@ -52,53 +61,61 @@ const pressureKeys: Readonly<Record<string, string>> = {
 const unschedulableKey = 'node.kubernetes.io/unschedulable';
 const managedKeys = new Set([notReadyKey, unreachableKey, unschedulableKey, ...Object.values(pressureKeys)]);
 
+/** May the NoExecute taint of a node that is not ready be put there (`put`), must it go (`remove`), or stay as it is (`keep`)? */
+export type Eviction = 'put' | 'keep' | 'remove';
+
 /** The node's taints as its conditions demand; taints of others are kept. Undefined when they are so already. */
-export function wantedTaints(node: Node, nowMs: number): Taint[] | undefined {
+export function wantedTaints(node: Node, eviction: Eviction, nowMs: number): Taint[] | undefined {
   const current = node.spec?.taints ?? [];
-  const wanted = conditionTaints(node);
+  const wanted = [...conditionTaints(node), ...evictionTaints(node, eviction)];
   const same = (a: Taint, b: Taint): boolean => a.key === b.key && a.effect === b.effect;
   const kept = current.filter((taint) => !managedKeys.has(taint.key) || wanted.some((one) => same(one, taint)));
   const added = wanted.filter((taint) => !current.some((one) => same(one, taint)));
   if (added.length === 0 && kept.length === current.length) return undefined;
-  const timeAdded = new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
-  return [...kept, ...added.map((taint) => (taint.effect === 'NoExecute' ? { ...taint, timeAdded } : taint))];
+  return [...kept, ...added.map((taint) => ({ ...taint, timeAdded: formatTime(nowMs) }))];
 }
+
+const readiness = (node: Node): string | undefined => findCondition(node.status?.conditions, 'Ready')?.status;
+
+const unreadyKey = (node: Node): string => (readiness(node) === 'Unknown' ? unreachableKey : notReadyKey);
 
 function conditionTaints(node: Node): Taint[] {
   const taints: Taint[] = [];
-  const statusOf = (type: string): string | undefined =>
-    node.status?.conditions?.find((condition) => condition.type === type)?.status;
-  const ready = statusOf('Ready');
-  if (ready !== 'True') {
-    const key = ready === 'Unknown' ? unreachableKey : notReadyKey;
-    taints.push({ key, effect: 'NoSchedule' });
-    // A node that never spoke is only kept free; eviction is for nodes that had pods to lose.
-    if (ready !== undefined) taints.push({ key, effect: 'NoExecute' });
-  }
+  if (readiness(node) !== 'True') taints.push({ key: unreadyKey(node), effect: 'NoSchedule' });
   for (const [type, key] of Object.entries(pressureKeys))
-    if (statusOf(type) === 'True') taints.push({ key, effect: 'NoSchedule' });
+    if (isConditionTrue(node.status?.conditions, type)) taints.push({ key, effect: 'NoSchedule' });
   if (node.spec?.unschedulable === true) taints.push({ key: unschedulableKey, effect: 'NoSchedule' });
   return taints;
 }
 
-/** When a pod has to leave its node for its NoExecute taints, in ms since the epoch; undefined: never. */
-export function evictionTime(pod: Pod, node: Node): number | undefined {
-  const taints = (node.spec?.taints ?? []).filter((taint) => taint.effect === 'NoExecute');
-  let earliest: number | undefined;
-  for (const taint of taints) {
-    const added = typeof taint.timeAdded === 'string' ? Date.parse(taint.timeAdded) : 0;
-    const leaves = leaveAfterMs(pod.spec.tolerations ?? [], taint);
-    if (leaves !== undefined) earliest = Math.min(earliest ?? Number.POSITIVE_INFINITY, added + leaves);
-  }
-  return earliest;
+/** A node that never spoke is only kept free; eviction is for nodes that had pods to lose. One that is evicted from already goes on under its other key. */
+function evictionTaints(node: Node, eviction: Eviction): Taint[] {
+  if (!isEvictable(node) || eviction === 'remove') return [];
+  return eviction === 'put' || isEvictedFrom(node) ? [{ key: unreadyKey(node), effect: 'NoExecute' }] : [];
 }
 
-/** The shortest time any matching toleration grants; 0 without one; undefined when one grants it for ever. */
-function leaveAfterMs(tolerations: readonly Toleration[], taint: Taint): number | undefined {
-  const matching = tolerations.filter((toleration) => tolerates(toleration, taint));
-  if (matching.length === 0) return 0;
-  const bounded = matching.map((toleration) => toleration.tolerationSeconds).filter((seconds) => seconds !== undefined);
-  return bounded.length === 0 ? undefined : Math.max(0, Math.min(...bounded)) * 1000;
+/** Said to be not ready, or not heard of any more. */
+export const isEvictable = (node: Node): boolean => ['False', 'Unknown'].includes(readiness(node) ?? 'True');
+
+/** Has the taint that makes pods leave a node that is not ready. */
+export const isEvictedFrom = (node: Node): boolean =>
+  (node.spec?.taints ?? []).some(
+    ({ key, effect }) => effect === 'NoExecute' && (key === notReadyKey || key === unreachableKey),
+  );
+
+/** When a pod has to leave its node for its NoExecute taints, in ms since the epoch (0: at once); undefined: never. `addedMs`: since when a taint is there. */
+export function evictionTime(
+  pod: Pod,
+  taints: readonly Taint[],
+  addedMs: (taint: Taint) => number,
+): number | undefined {
+  const effective = taints.filter((taint) => taint.effect === 'NoExecute');
+  if (effective.length === 0) return undefined;
+  const used = effective.map((taint) => (pod.spec.tolerations ?? []).find((one) => tolerates(one, taint)));
+  const since = Math.max(...effective.map(addedMs));
+  if (used.includes(undefined)) return 0;
+  const bounded = used.map((one) => one?.tolerationSeconds).filter((seconds) => seconds !== undefined);
+  return bounded.length === 0 ? undefined : since + Math.max(0, Math.min(...bounded)) * 1000;
 }
 
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
@@ -109,13 +126,9 @@ export function tolerates(toleration: Toleration, taint: Taint): boolean {
   return (toleration.value ?? '') === (taint.value ?? '') && toleration.key !== undefined && toleration.key !== '';
 }
 
-/** The Ready condition of a pod whose node is not heard of: its Services must not send it traffic. Undefined when it is so already. */
-export function unreadyConditions(pod: Pod, nowMs: number): Condition[] | undefined {
-  const ready = pod.status?.conditions?.find((condition) => condition.type === 'Ready');
+/** The Ready condition of a pod whose node is not ready: its Services must not send it traffic. Undefined when it is so already. */
+export function unreadyConditions(pod: Pod, nowMs: number): PodCondition[] | undefined {
+  const ready = findCondition(pod.status?.conditions, 'Ready');
   if (ready === undefined || ready.status === 'False') return undefined;
-  return setCondition(
-    (pod.status?.conditions ?? []) as Condition[],
-    { type: 'Ready', status: 'False', reason: 'NodeNotReady', message: '' },
-    nowMs,
-  );
+  return setCondition<PodCondition>(pod.status?.conditions, { type: 'Ready', status: 'False' }, nowMs);
 }

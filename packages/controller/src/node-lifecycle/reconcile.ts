@@ -1,9 +1,20 @@
-/** Two controllers over nodes: one judges whether a node lives and taints it, one moves pods off nodes they do not tolerate. */
-import { type Clock, isReason, type Node, type NodeCondition, type Pod, resources } from '@skiff/api';
+/** Judges whether nodes live, and taints them accordingly. Keyed by node. Rules: Kubernetes' node-lifecycle-controller. */
+import { type Clock, findCondition, isConditionTrue, type Node, resources } from '@skiff/api';
 import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
-import { keyOf, splitKey } from '../runtime/keys.ts';
-import { evictionTime, hear, type LastHeard, silencedConditions, unreadyConditions, wantedTaints } from './decide.ts';
+import { ignoreGoneOrReplaced } from '../runtime/errors.ts';
+import { nodeIndex } from '../runtime/pods.ts';
+import {
+  type Eviction,
+  hear,
+  isEvictable,
+  isEvictedFrom,
+  type LastHeard,
+  silencedConditions,
+  unreadyConditions,
+  wantedTaints,
+} from './decide.ts';
+import { disruption, nextEvictionMs, zoneOf } from './disruption.ts';
 
 export interface NodeLifecycleContext {
   readonly client: Client;
@@ -14,14 +25,19 @@ export interface NodeLifecycleContext {
   readonly graceMs: number;
 }
 
-const nodePods = { indexes: { node: (pod: Pod) => (pod.spec.nodeName === undefined ? [] : [pod.spec.nodeName]) } };
+/** --node-startup-grace-period: for nodes that never said how they are. */
+const startupGraceMs = 60_000;
+/** How soon a node that has to wait for its turn asks again. */
+const waitMs = 5_000;
 
 export function nodeLifecycleController(context: NodeLifecycleContext): Controller {
   const { clock, client, recorder } = context;
   const nodes = context.informers.informer(resources.nodes);
   const leases = context.informers.informer(resources.leases, { namespace: 'kube-node-lease' });
-  const pods = context.informers.informer(resources.pods, nodePods);
+  const pods = context.informers.informer(resources.pods, { indexes: nodeIndex });
   const lastHeard = new Map<string, LastHeard>();
+  const lastEvictionMs = new Map<string, number>();
+  let allWereDown = false;
 
   function watch(enqueue: (key: string) => void): () => void {
     const undo = [
@@ -37,30 +53,59 @@ export function nodeLifecycleController(context: NodeLifecycleContext): Controll
   async function reconcile(name: string): Promise<LookAgain | undefined> {
     const node = nodes.get('', name);
     if (node === undefined) return undefined;
-    const heard = hear(lastHeard.get(name), signOfLife(node), clock.now());
+    const nowMs = clock.now();
+    const heard = hear(lastHeard.get(name), signOfLife(node), nowMs);
     lastHeard.set(name, heard);
-    const silentForMs = clock.now() - heard.atMs;
-    const silenced = silentForMs >= context.graceMs ? silencedConditions(node, clock.now()) : undefined;
-    const judged = silenced === undefined ? node : await writeConditions(node, silenced);
-    const taints = wantedTaints(judged, clock.now());
+    const leftMs = heard.atMs + graceOf(node) - nowMs;
+    const silenced = leftMs <= 0 ? silencedConditions(node, nowMs) : undefined;
+    const judged = silenced === undefined ? node : await silence(node, silenced);
+    const eviction = evictionOf(judged, nowMs);
+    const taints = wantedTaints(judged, eviction, nowMs);
     if (taints !== undefined) {
       await client.resource(resources.nodes).patch('', name, 'merge', {
         metadata: { resourceVersion: judged.metadata.resourceVersion },
         spec: { taints: taints.length === 0 ? null : taints },
       });
+      if (eviction === 'put' && !isEvictedFrom(judged)) lastEvictionMs.set(zoneOf(judged), nowMs);
     }
-    if (judged.status?.conditions?.find((condition) => condition.type === 'Ready')?.status !== 'True')
-      await markPodsUnready(name);
-    return { afterMs: Math.max(context.graceMs - silentForMs, 1000) };
+    if (isEvictable(judged)) await markPodsUnready(name);
+    const waits = isEvictable(judged) && !isEvictedFrom(judged) && eviction !== 'put';
+    return { afterMs: waits ? waitMs : Math.max(leftMs, 1000) };
   }
 
   const signOfLife = (node: Node): string => {
-    const heartbeat = node.status?.conditions?.find((condition) => condition.type === 'Ready')?.lastHeartbeatTime;
+    const heartbeat = findCondition(node.status?.conditions, 'Ready')?.lastHeartbeatTime;
     return `${leases.get('kube-node-lease', node.metadata.name)?.spec?.renewTime ?? ''} ${heartbeat ?? ''}`;
   };
 
-  async function writeConditions(node: Node, conditions: NodeCondition[]): Promise<Node> {
-    recorder.event(node, 'Normal', 'NodeNotReady', `Node ${node.metadata.name} status is now: NodeNotReady`);
+  const graceOf = (node: Node): number =>
+    findCondition(node.status?.conditions, 'Ready') === undefined
+      ? Math.max(context.graceMs, startupGraceMs)
+      : context.graceMs;
+
+  function evictionOf(node: Node, nowMs: number): Eviction {
+    // Nodes that fell silent together are judged together, whichever comes to be looked at first.
+    const isUp = (one: Node): boolean => {
+      const heard = lastHeard.get(one.metadata.name);
+      const now = one.metadata.name === node.metadata.name ? node : one;
+      return (
+        isConditionTrue(now.status?.conditions, 'Ready') && (heard === undefined || heard.atMs + graceOf(one) > nowMs)
+      );
+    };
+    const state = disruption(nodes.list(), isUp);
+    if (allWereDown && !state.total) {
+      // Whoever was silent only because nobody could be heard gets a new chance.
+      for (const [name, { sign }] of lastHeard) lastHeard.set(name, { sign, atMs: nowMs });
+    }
+    allWereDown = state.total;
+    if (state.total) return 'remove';
+    const next = nextEvictionMs(state.rateOf(node), lastEvictionMs.get(zoneOf(node)), nowMs);
+    return next !== undefined && next <= nowMs ? 'put' : 'keep';
+  }
+
+  async function silence(node: Node, conditions: NonNullable<Node['status']>['conditions'] & object): Promise<Node> {
+    if (isConditionTrue(node.status?.conditions, 'Ready'))
+      recorder.event(node, 'Normal', 'NodeNotReady', `Node ${node.metadata.name} status is now: NodeNotReady`);
     return client.resource(resources.nodes).updateStatus({ ...node, status: { ...node.status, conditions } });
   }
 
@@ -68,57 +113,13 @@ export function nodeLifecycleController(context: NodeLifecycleContext): Controll
     for (const pod of pods.byIndex('node', node)) {
       const conditions = unreadyConditions(pod, clock.now());
       if (conditions === undefined) continue;
-      await client
+      const marked = await client
         .resource(resources.pods)
-        .patch(
-          pod.metadata.namespace ?? '',
-          pod.metadata.name,
-          'merge',
-          { metadata: { uid: pod.metadata.uid }, status: { conditions } },
-          { subresource: 'status' },
-        )
-        .catch(ignoreGone);
-      recorder.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
+        .updateStatus({ ...pod, status: { ...pod.status, conditions } })
+        .catch(ignoreGoneOrReplaced);
+      if (marked !== undefined) recorder.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
     }
   }
 
   return { name: 'node-lifecycle', watch, reconcile };
-}
-
-/** Deletes pods whose node has a NoExecute taint they do not (or no longer) tolerate. Keyed by pod. */
-export function taintEvictionController(context: Omit<NodeLifecycleContext, 'graceMs'>): Controller {
-  const { clock, client, recorder } = context;
-  const nodes = context.informers.informer(resources.nodes);
-  const pods = context.informers.informer(resources.pods, nodePods);
-
-  function watch(enqueue: (key: string) => void): () => void {
-    const undo = [
-      nodes.onChange((change) => {
-        for (const pod of pods.byIndex('node', change.object.metadata.name)) enqueue(keyOf(pod));
-      }),
-      pods.onChange((change) => enqueue(keyOf(change.object))),
-    ];
-    return () => undo.forEach((run) => void run());
-  }
-
-  async function reconcile(key: string): Promise<LookAgain | undefined> {
-    const { namespace, name } = splitKey(key);
-    const pod = pods.get(namespace, name);
-    const node = pod?.spec.nodeName === undefined ? undefined : nodes.get('', pod.spec.nodeName);
-    if (pod === undefined || node === undefined || pod.metadata.deletionTimestamp !== undefined) return undefined;
-    const at = evictionTime(pod, node);
-    if (at === undefined) return undefined;
-    const waitMs = at - clock.now();
-    if (waitMs > 0) return { afterMs: waitMs };
-    recorder.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
-    await client.resource(resources.pods).delete(namespace, name, { uid: pod.metadata.uid }).catch(ignoreGone);
-    return undefined;
-  }
-
-  return { name: 'taint-eviction', watch, reconcile };
-}
-
-function ignoreGone(error: unknown): undefined {
-  if (isReason(error, 'NotFound', 'Conflict')) return undefined;
-  throw error;
 }

@@ -1,8 +1,11 @@
-/** Deletes pods that no agent will ever finish: those bound to a node that is gone. Keyed by pod. Rules: Kubernetes' PodGC. */
+/** Deletes pods that no agent will ever finish, and finished ones when there are too many. Keyed by pod; `''` stands for all. */
 import { type Clock, isReason, type Pod, resources, setCondition } from '@skiff/api';
 import type { Client, InformerFactory } from '@skiff/client';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
+import { ignoreGoneOrReplaced } from '../runtime/errors.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
+import { isPodFinished, nodeIndex } from '../runtime/pods.ts';
+import { fateOf, surplus } from './decide.ts';
 
 export interface PodGcContext {
   readonly client: Client;
@@ -12,20 +15,22 @@ export interface PodGcContext {
 
 /** A node that registers anew gets its pods back when it returns within this time. */
 const quarantineMs = 40_000;
+/** How often finished pods are counted. */
+const countEveryMs = 20_000;
+const allPods = '';
 
 export function podGcController({ client, informers, clock }: PodGcContext): Controller {
   const nodes = informers.informer(resources.nodes);
-  const pods = informers.informer(resources.pods, {
-    indexes: { node: (pod: Pod) => (pod.spec.nodeName === undefined ? [] : [pod.spec.nodeName]) },
-  });
+  const pods = informers.informer(resources.pods, { indexes: nodeIndex });
+  const podClient = client.resource(resources.pods);
   const missingSince = new Map<string, number>();
 
   function watch(enqueue: (key: string) => void): () => void {
+    enqueue(allPods);
     const undo = [
-      nodes.onChange((change) => {
-        missingSince.delete(change.object.metadata.name);
-        if (change.type === 'removed')
-          for (const pod of pods.byIndex('node', change.object.metadata.name)) enqueue(keyOf(pod));
+      nodes.onChange(({ object }) => {
+        missingSince.delete(object.metadata.name);
+        for (const pod of pods.byIndex('node', object.metadata.name)) enqueue(keyOf(pod));
       }),
       pods.onChange((change) => enqueue(keyOf(change.object))),
     ];
@@ -33,16 +38,22 @@ export function podGcController({ client, informers, clock }: PodGcContext): Con
   }
 
   async function reconcile(key: string): Promise<LookAgain | undefined> {
+    if (key === allPods) {
+      for (const pod of surplus(pods.list())) await remove(pod);
+      return { afterMs: countEveryMs };
+    }
     const { namespace, name } = splitKey(key);
     const pod = pods.get(namespace, name);
-    const node = pod?.spec.nodeName ?? '';
-    if (pod === undefined || node === '' || nodes.get('', node) !== undefined) return undefined;
+    if (pod === undefined) return undefined;
+    const node = pod.spec.nodeName ?? '';
+    const fate = fateOf(pod, nodes.get('', node));
+    if (fate.do === 'force') await forget(pod, fate.message);
+    if (fate.do !== 'orphaned') return undefined;
     const since = missingSince.get(node) ?? clock.now();
     missingSince.set(node, since);
     const waitMs = since + quarantineMs - clock.now();
     if (waitMs > 0) return { afterMs: waitMs };
-    if (await nodeExists(node)) return undefined;
-    await forget(pod);
+    if (!(await nodeExists(node))) await forget(pod, 'PodGC: node no longer exists');
     return undefined;
   }
 
@@ -56,30 +67,31 @@ export function podGcController({ client, informers, clock }: PodGcContext): Con
     }
   }
 
-  /** Says why the pod failed, for whoever counts failures (KEP-3329), then removes it without waiting for an agent. */
-  async function forget(pod: Pod): Promise<void> {
+  /** Says that, and why, the pod failed, for whoever counts failures (KEP-3329), then removes it without waiting for an agent. */
+  async function forget(pod: Pod, message: string | undefined): Promise<void> {
     const { namespace = '', name, uid } = pod.metadata;
-    const conditions = setCondition(
-      pod.status?.conditions ?? [],
-      { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' },
-      clock.now(),
-    );
-    const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-    try {
-      if (!finished)
-        await client
-          .resource(resources.pods)
-          .patch(
-            namespace,
-            name,
-            'merge',
-            { metadata: { uid }, status: { phase: 'Failed', conditions } },
-            { subresource: 'status' },
-          );
-      await client.resource(resources.pods).delete(namespace, name, { uid, gracePeriodSeconds: 0 });
-    } catch (error) {
-      if (!isReason(error, 'NotFound', 'Conflict')) throw error;
-    }
+    const reason = 'DeletionByPodGC';
+    const conditions =
+      message === undefined
+        ? {}
+        : {
+            conditions: setCondition(
+              pod.status?.conditions,
+              { type: 'DisruptionTarget', status: 'True', reason, message },
+              clock.now(),
+            ),
+          };
+    const status = { phase: 'Failed', ...conditions };
+    if (!isPodFinished(pod))
+      await podClient
+        .patch(namespace, name, 'merge', { metadata: { uid }, status }, { subresource: 'status' })
+        .catch(ignoreGoneOrReplaced);
+    await remove(pod);
+  }
+
+  async function remove({ metadata }: Pod): Promise<void> {
+    const { namespace = '', name, uid } = metadata;
+    await podClient.delete(namespace, name, { uid, gracePeriodSeconds: 0 }).catch(ignoreGoneOrReplaced);
   }
 
   return { name: 'pod-gc', watch, reconcile };

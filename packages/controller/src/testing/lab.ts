@@ -1,7 +1,17 @@
 /** A cluster in memory with controllers running on it and a make-believe kubelet, for tests of reconciles. */
-import { type ApiObject, formatTime, isReason, type Pod, resources, setCondition } from '@skiff/api';
+import {
+  type ApiObject,
+  builtinDefinitions,
+  formatTime,
+  isReason,
+  type Pod,
+  resources,
+  setCondition,
+} from '@skiff/api';
 import { createEventRecorder, createInformerFactory } from '@skiff/client';
 import { createTestCluster, type Interceptor, intercept, silentLogger, type TestCluster } from '@skiff/client/testing';
+import { createCatalog } from '../catalog.ts';
+import { storedKinds } from '../kinds.ts';
 import { type Controller, runController } from '../runtime/controller.ts';
 
 export type LabContext = ReturnType<typeof contextOf>;
@@ -29,9 +39,12 @@ export interface KubeletOptions {
 function contextOf(cluster: TestCluster, faults: Interceptor) {
   const client = intercept(cluster.client, faults);
   const shell = { client, clock: cluster.clock, random: cluster.random, logger: silentLogger };
+  const separate = () => createInformerFactory({ ...shell, freeze: true });
+  const informers = separate();
   return {
     ...shell,
-    informers: createInformerFactory({ ...shell, freeze: true }),
+    informers,
+    catalog: createCatalog({ builtin: storedKinds(builtinDefinitions()), informers, separate }),
     recorder: createEventRecorder({ ...shell, client: cluster.client, component: 'kube-controller-manager' }),
   };
 }
