@@ -95,15 +95,13 @@ test('a node that comes back in time keeps its pods', async () => {
   await start(['n1', 'n2', 'n3'], (cluster) => cluster.seed(resources.pods, pod('patient', running('n3'), patient)));
   await passWith(60, ['n1', 'n2']);
   const stored = await get('n3');
-  await lab.cluster.client
-    .resource(resources.nodes)
-    .updateStatus({
-      ...stored,
-      status: {
-        ...stored.status,
-        conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: formatTime(lab.cluster.clock.now()) }],
-      },
-    });
+  await lab.cluster.client.resource(resources.nodes).updateStatus({
+    ...stored,
+    status: {
+      ...stored.status,
+      conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: formatTime(lab.cluster.clock.now()) }],
+    },
+  });
   await passWith(400, ['n1', 'n2', 'n3']);
   expect(await taintsOf('n3')).toEqual([]);
   expect(podNames()).toEqual(['patient']);
