@@ -33,9 +33,11 @@ export async function readRecipe(file: string): Promise<ImageRecipe> {
     throw new Error(`${file}: a recipe needs a name and layers`);
   }
   const layers = recipe.layers.map((layer): LayerRecipe => {
-    if ('packages' in layer) return { packages: [...layer.packages].sort() };
-    if ('files' in layer) return { files: resolve(dirname(file), layer.files) };
-    return layer;
+    const { packages, files, copy } = (layer ?? {}) as Partial<Record<'packages' | 'files' | 'copy', unknown>>;
+    if (Array.isArray(packages)) return { packages: [...packages].sort() };
+    if (typeof files === 'string') return { files: resolve(dirname(file), files) };
+    if (typeof copy === 'object' && copy !== null) return { copy: copy as Record<string, string> };
+    throw new Error(`${file}: a layer is one of packages (a list), files (a folder) and copy (paths)`);
   });
   return { ...recipe, layers };
 }

@@ -9,7 +9,7 @@ export function findKind(definitions: readonly Definition[], typed: string): Kno
   const [word = '', ...group] = typed.toLowerCase().split('.');
   const found = definitions.find((definition) => {
     const names = [definition.resource, definition.singular, definition.kind.toLowerCase(), ...definition.shortNames];
-    return names.includes(word) && (group.length === 0 || definition.group === group.join('.'));
+    return word !== '' && names.includes(word) && (group.length === 0 || definition.group === group.join('.'));
   });
   if (found === undefined) throw new Error(`the server doesn't have a resource type "${typed}"`);
   return toKnown(found);
