@@ -128,10 +128,11 @@ async function serveLink(
         'Forbidden',
         `node ${JSON.stringify(requireNode(user))} cannot link as ${JSON.stringify(hello.nodeName)}`,
       );
-    let sent: Promise<unknown> = Promise.resolve();
-    const put = (frame: DownFrame): void => {
+    let sent: Promise<void> = Promise.resolve();
+    const put = (frame: DownFrame): Promise<void> => {
       // A fault of sending is the end of the call, which closes the link.
       sent = sent.then(() => send(toLinkDown(frame))).catch(() => {});
+      return sent;
     };
     const link = createLink({ ...hello, clock: parts.clock, send: put });
     parts.links.add(link);

@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 
 const linkOf = (nodeName = 'n'): Link =>
-  createLink({ nodeName, agentVersion: '1', clock, send: (frame) => void sent.push(frame) });
+  createLink({ nodeName, agentVersion: '1', clock, send: async (frame) => void sent.push(frame) });
 
 /** Output of a stream as text, and why it failed. */
 async function readAll(stream: NodeStream): Promise<{ text: string; failed: string | undefined }> {
@@ -107,7 +107,7 @@ describe('output', () => {
           let room = windowBytes;
           const end = createStream(
             1,
-            (frame) => {
+            async (frame) => {
               if (frame.type === 'credit') room += frame.bytes;
             },
             () => {},

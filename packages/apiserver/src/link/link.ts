@@ -1,7 +1,7 @@
 /** One agent's link: conversations numbered from 1, a ping that finds out when the other side is gone, and an end that ends them all. */
 import { ApiError, type Clock } from '@skiff/api';
-import type { DownFrame, Open, UpFrame } from './frames.ts';
-import { createStream, type NodeStream, type StreamEnd } from './node-stream.ts';
+import type { Open, UpFrame } from './frames.ts';
+import { createStream, type NodeStream, type SendFrame, type StreamEnd } from './node-stream.ts';
 
 export const pingEveryMs = 10_000;
 /** Without any frame from the agent for this long, the link is dead. */
@@ -26,7 +26,7 @@ export interface LinkParts {
   readonly nodeName: string;
   readonly agentVersion: string;
   readonly clock: Clock;
-  readonly send: (frame: DownFrame) => void;
+  readonly send: SendFrame;
 }
 
 export function createLink(parts: LinkParts): Link {
@@ -52,13 +52,13 @@ export function createLink(parts: LinkParts): Link {
       close('the agent does not answer');
       return;
     }
-    parts.send({ stream: 0, type: 'ping' });
+    void parts.send({ stream: 0, type: 'ping' });
     timer = clock.after(pingEveryMs, beat);
   };
   let timer = clock.after(pingEveryMs, beat);
 
-  const send = (frame: DownFrame): void => {
-    if (!closed.signal.aborted) parts.send(frame);
+  const send: SendFrame = async (frame) => {
+    if (!closed.signal.aborted) await parts.send(frame);
   };
 
   /** Numbers are reused only after 2^32 conversations, and never one that is still open. */
@@ -85,7 +85,7 @@ export function createLink(parts: LinkParts): Link {
       const id = freeId();
       const end = createStream(id, send, () => streams.delete(id));
       streams.set(id, end);
-      send({ stream: id, type: 'open', open: what });
+      void send({ stream: id, type: 'open', open: what });
       return end.stream;
     },
     receive(frame) {

@@ -21,7 +21,7 @@ export interface Output {
 export interface NodeStream {
   /** Output in order; ends when the conversation does, and throws ApiError when it failed. Only one reader. */
   output(): AsyncIterable<Output>;
-  /** Resolves when the agent has room for more. Throws once the conversation is over. */
+  /** Resolves when the agent and the link have room for more. Throws once the conversation is over. */
   write(data: Uint8Array): Promise<void>;
   /** No more input. Idempotent. */
   endInput(): void;
@@ -42,8 +42,11 @@ export interface StreamEnd {
 
 const overrun = (): ApiError => new ApiError('InternalError', 'the node sent more than the stream allows');
 
-/** Makes a stream numbered `id`; `send` puts a frame on the link, `onClosed` is called once when it is over for both sides. */
-export function createStream(id: number, send: (frame: DownFrame) => void, onClosed: () => void): StreamEnd {
+/** Puts a frame on the link; resolves when the link has room for more. Never rejects: a link that fails ends its streams. */
+export type SendFrame = (frame: DownFrame) => Promise<void>;
+
+/** Makes a stream numbered `id`; `onClosed` is called once when it is over for both sides. */
+export function createStream(id: number, sendFrame: SendFrame, onClosed: () => void): StreamEnd {
   const queue: Output[] = [];
   let queuedBytes = 0;
   let takenBytes = 0;
@@ -51,6 +54,8 @@ export function createStream(id: number, send: (frame: DownFrame) => void, onClo
   let inputEnded = false;
   let result: Outcome | undefined;
   const outcome = Promise.withResolvers<Outcome>();
+  /** A frame that nobody waits for. */
+  const send = (frame: DownFrame): void => void sendFrame(frame);
   let wakeReader: () => void = () => {};
   let wakeWriter: () => void = () => {};
 
@@ -99,7 +104,7 @@ export function createStream(id: number, send: (frame: DownFrame) => void, onClo
     while (room < part.length && result === undefined) await new Promise<void>((wake) => (wakeWriter = wake));
     if (result !== undefined || inputEnded) throw new ApiError('ServiceUnavailable', 'the stream is over');
     room -= part.length;
-    send({ stream: id, type: 'data', data: part });
+    await sendFrame({ stream: id, type: 'data', data: part });
   };
 
   const stream: NodeStream = {

@@ -30,6 +30,7 @@ export async function serveForward(
       continue;
     }
     pair[role] = stream;
+    if (role === 'error') stream.discard();
     halves.set(id, pair);
     if (pair.error === undefined || pair.data === undefined) continue;
     halves.delete(id);
@@ -46,7 +47,6 @@ async function carry(
   open: (port: number) => NodeStream,
   live: Set<NodeStream>,
 ): Promise<void> {
-  error.discard();
   let stream: NodeStream | undefined;
   try {
     stream = open(portOf(data.headers.get('port')));

@@ -31,6 +31,9 @@ export interface UpgradeParts {
 /** Frames larger than this close the socket: clients send 32 KiB at most. */
 const maxPayload = 4 * 1024 * 1024;
 
+/** Bytes of answers that wait for a client that sends pings and reads nothing. */
+const maxUnreadPongs = 1024 * 1024;
+
 const forwardProtocol = 'portforward.k8s.io';
 const tunnelProtocol = `SPDY/3.1+${forwardProtocol}`;
 const spdyExecProtocols = ['v4.channel.k8s.io'];
@@ -141,6 +144,9 @@ function acceptWebSocket(upgrade: Upgrade, protocol: string): Promise<WebSocket>
       accepted.add(upgrade.socket);
       // Bad frames close the socket by themselves.
       socket.on('error', () => {});
+      socket.on('ping', () => {
+        if (socket.bufferedAmount > maxUnreadPongs) socket.terminate();
+      });
       upgrade.signal.addEventListener('abort', () => socket.close(1001), { once: true });
       resolve(socket);
     });

@@ -24,29 +24,37 @@ export async function serveWebSocketExec(
   socket.close(1000);
 }
 
-/** Input in order, one write at a time; the socket is not read while the pod has no room. */
+/** Input in order; the socket is not read while the pod has no room. Pieces that came meanwhile go together: a client may send single bytes. */
 function feedInput(socket: WebSocket, stream: NodeStream, protocol: ChannelProtocol): void {
-  let writes = Promise.resolve();
-  let waiting = 0;
-  const write = (data: Uint8Array): void => {
-    waiting++;
+  let waiting: Uint8Array[] = [];
+  let [writing, ended] = [false, false];
+  const write = async (): Promise<void> => {
+    if (writing) return;
+    writing = true;
     socket.pause();
-    writes = writes
-      .then(() => stream.write(data))
-      .catch(() => {})
-      .then(() => {
-        waiting--;
-        if (waiting === 0) socket.resume();
-      });
+    try {
+      while (waiting.length > 0) {
+        const pieces = waiting;
+        waiting = [];
+        await stream.write(Buffer.concat(pieces));
+      }
+      if (ended) stream.endInput();
+    } catch {
+      // The command ended before its input did.
+      waiting = [];
+    }
+    writing = false;
+    socket.resume();
   };
   socket.on('message', (data, isBinary) => {
     const bytes = toBytes(data);
     // Text frames are of the base64 protocols, which are not offered.
     if (!isBinary || bytes.length === 0) return;
     const message = readMessage(bytes, protocol);
-    if (message.type === 'stdin' && message.data.length > 0) write(message.data);
-    else if (message.type === 'resize') stream.resize(message.columns, message.rows);
-    else if (message.type === 'closeStdin') writes = writes.then(() => stream.endInput());
+    if (message.type === 'resize') stream.resize(message.columns, message.rows);
+    else if (message.type === 'closeStdin') ended = true;
+    else if (message.type === 'stdin' && !ended) waiting.push(message.data);
+    if (ended || waiting.length > 0) void write();
   });
 }
 
