@@ -9,6 +9,8 @@ export default defineConfig({
           include: ['packages/**/*.test.ts', 'test/link/**/*.test.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
+          // A condition is waited for as long as a busy machine may need.
+          expect: { poll: { timeout: 10_000 } },
         },
       },
       {
