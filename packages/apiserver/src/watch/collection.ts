@@ -156,14 +156,17 @@ export class Collection implements CollectionCache {
   }
 
   #watcher({ filter, after, bookmarks }: WatchOptions, queue: EventQueue): BookmarkedWatcher {
-    const tooSlow = (): void => queue.end(new ApiError('Expired', 'too old resource version: the watcher fell behind'));
+    const tooSlow = (): void => {
+      this.#dispatcher.remove(watcher);
+      queue.end(new ApiError('Expired', 'too old resource version: the watcher fell behind'));
+    };
     // A watch from a version that this cache has not come to yet is told nothing that its client has seen elsewhere.
     let sent = after ?? 0n;
     const push = (event: WatchEvent): void => {
       sent = event.version;
       if (!queue.push(event)) tooSlow();
     };
-    return {
+    const watcher: BookmarkedWatcher = {
       filter,
       deliver(change) {
         if (change.version <= sent) return;
@@ -175,6 +178,7 @@ export class Collection implements CollectionCache {
       },
       end: (error) => queue.end(error),
     };
+    return watcher;
   }
 
   /** In key order, from the narrowest place that holds all that can match. */

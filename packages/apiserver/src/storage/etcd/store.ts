@@ -3,6 +3,7 @@ import type { Clock, Logger, Random } from '@skiff/api';
 import type { IRangeRequest, IRangeResponse } from 'etcd3';
 import {
   type EventBatch,
+  isStoreError,
   type ListOptions,
   type Page,
   type Store,
@@ -174,9 +175,24 @@ class EtcdStore implements Store {
       }
       if (outcome.done || unanswered === undefined) return outcome;
       if (!isOurs(outcome.current)) throw unanswered;
-      return { done: true, version: outcome.current?.version ?? (await this.revision()) };
+      const version = outcome.current?.version ?? (await this.#deletionOf(write));
+      if (version === undefined) throw unanswered;
+      return { done: true, version };
     }
     throw unanswered ?? new StoreError('unavailable', write.key, 'no attempt was made');
+  }
+
+  /** The revision of the deletion that ended `expected`; undefined when something else did, or history is gone. */
+  async #deletionOf({ key, expected }: GuardedWrite): Promise<bigint | undefined> {
+    try {
+      for await (const { events } of this.watch(key, expected, new AbortController().signal)) {
+        const next = events.find((event) => (event.type === 'put' ? event.document.key : event.key) === key);
+        if (next !== undefined) return next.type === 'delete' ? next.version : undefined;
+      }
+    } catch (error) {
+      if (!isStoreError(error, 'compacted')) throw error;
+    }
+    return undefined;
   }
 }
 

@@ -11,6 +11,8 @@ export interface Relay {
   cutAfter(bytes: number): void;
   /** New connections are accepted and nothing is ever said on them. Those that are open stay as they are. */
   mute(isMute: boolean): void;
+  /** New connections are broken at once. */
+  refuse(isRefusing: boolean): void;
   /** What the server says on open and new connections is thrown away; what clients say goes through. */
   swallow(isSwallowing: boolean): void;
   close(): Promise<void>;
@@ -21,6 +23,7 @@ export async function createRelay(targetPort: number): Promise<Relay> {
   let accepted = 0;
   let isMute = false;
   let isSwallowing = false;
+  let isRefusing = false;
   let bytesLeft = Number.POSITIVE_INFINITY;
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
@@ -37,6 +40,7 @@ export async function createRelay(targetPort: number): Promise<Relay> {
   };
   const server = createServer((client) => {
     accepted += 1;
+    if (isRefusing) return void client.destroy();
     if (isMute) return keep(client);
     const upstream = dial(targetPort, '127.0.0.1');
     keep(client, upstream);
@@ -65,6 +69,9 @@ export async function createRelay(targetPort: number): Promise<Relay> {
     },
     mute(value) {
       isMute = value;
+    },
+    refuse(value) {
+      isRefusing = value;
     },
     swallow(value) {
       isSwallowing = value;
