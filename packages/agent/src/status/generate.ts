@@ -1,6 +1,5 @@
 /** A pod's status from the facts of one moment. Pure: says only what the node answers for. */
-import type { ContainerStatus as ApiContainerStatus, PodStatus } from '@skiff/api';
-import { formatTime } from '@skiff/api';
+import { type ContainerStatus as ApiContainerStatus, formatTime, isConditionTrue, type PodStatus } from '@skiff/api';
 import { liveSandbox, type PodFacts } from '../pods/facts.ts';
 import { appContainers, type DeclaredContainer, ephemeralContainers, initContainers } from '../pods/spec.ts';
 import { type Verdict, verdictOf } from '../pods/verdict.ts';
@@ -27,7 +26,7 @@ export function generateStatus({ facts, hostIPs, previous }: StatusInput): PodSt
   const appStatuses = statuses(appContainers(pod), previous?.containerStatuses);
   const ephemeralStatuses = statuses(ephemeralContainers(pod), previous?.ephemeralContainerStatuses);
   const phase = neverBack(previous?.phase, computePhase({ pod, verdict, initStatuses, appStatuses }));
-  const sandboxReady = isSandboxReady(facts);
+  const sandboxReady = isSandboxReady(facts, previous);
   const conditions = computeConditions({
     pod,
     phase,
@@ -64,15 +63,18 @@ function why(verdict: Verdict, phase: Phase): { reason?: string; message?: strin
   };
 }
 
-function isSandboxReady(facts: PodFacts): boolean {
+/** A restarted agent does not know the sandbox's network until it has looked: what was said before stands until then. */
+function isSandboxReady(facts: PodFacts, previous: PodStatus | undefined): boolean {
   const sandbox = liveSandbox(facts);
   if (sandbox === undefined) return false;
-  return facts.pod.spec.hostNetwork === true || facts.network?.sandboxId === sandbox.id;
+  if (facts.pod.spec.hostNetwork === true || facts.network?.sandboxId === sandbox.id) return true;
+  return facts.network === undefined && isConditionTrue(previous?.conditions, 'PodReadyToStartContainers');
 }
 
 function addresses(facts: PodFacts, hostIPs: readonly string[], previous: PodStatus | undefined) {
   const host = { hostIP: hostIPs[0] ?? '', hostIPs: hostIPs.map((ip) => ({ ip })) };
-  const known = facts.pod.spec.hostNetwork === true && isSandboxReady(facts) ? hostIPs : (facts.network?.ips ?? []);
+  const known =
+    facts.pod.spec.hostNetwork === true && liveSandbox(facts) !== undefined ? hostIPs : (facts.network?.ips ?? []);
   const ips = known.length > 0 ? known : (previous?.podIPs ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip]));
   if (ips.length === 0) return host;
   return { ...host, podIP: ips[0] ?? '', podIPs: ips.map((ip) => ({ ip })) };
