@@ -135,8 +135,23 @@ export function configFault(config: ClusterConfig): string | undefined {
   const octets = config.subnet.split('.');
   if (octets.length !== 3 || !octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) <= 255))
     return `--subnet ${config.subnet}: the first three octets of a /24, such as 10.89.0`;
+  for (const range of [config.serviceCIDR, config.podCIDR]) {
+    // Nodes would take each other's addresses for those of Services or pods.
+    if (overlaps(range, `${config.subnet}.0/24`))
+      return `--subnet ${config.subnet}: lies in the cluster’s own ${range}`;
+  }
   const ports = [config.restPort, config.grpcPort, config.etcdPort, config.etcdPort + 1];
   if (new Set(ports).size < ports.length)
     return `ports ${ports.join(', ')}: the doors, etcd and etcd’s peer port (one above it) must differ`;
   return undefined;
+}
+
+/** True when two IPv4 ranges share an address. */
+function overlaps(a: string, b: string): boolean {
+  const shorter = Math.min(...[a, b].map((range) => Number(range.split('/')[1])));
+  const prefix = (range: string): number => {
+    const address = (range.split('/')[0] ?? '').split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
+    return Math.floor(address / 2 ** (32 - shorter));
+  };
+  return prefix(a) === prefix(b);
 }
