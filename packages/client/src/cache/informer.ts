@@ -15,6 +15,8 @@ export interface InformerContext {
 const pageSize = 500;
 const firstBackoffMs = 100;
 const maxBackoffMs = 30_000;
+/** Asking for a server that is away costs it nothing, and when it is back nobody should go on with old news for long. */
+const maxAwayMs = 5000;
 /** Faults that say nothing about the version a watch goes on from. */
 const passing = ['ServiceUnavailable', 'Timeout', 'ServerTimeout', 'TooManyRequests'] as const;
 
@@ -89,6 +91,7 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
   async run(signal: AbortSignal): Promise<void> {
     let listed = false;
     while (!signal.aborted) {
+      let maxMs = maxBackoffMs;
       try {
         if (!listed) await this.#listAll(signal);
         listed = true;
@@ -96,18 +99,19 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
       } catch (error) {
         // A connection that broke is taken up where it was; any other fault asks for a new list.
         listed &&= isReason(error, ...passing);
+        if (isReason(error, 'ServiceUnavailable')) maxMs = maxAwayMs;
         const { logger } = this.#context;
         const level = isReason(error, 'Expired', 'Gone', ...passing) ? 'debug' : 'warn';
         if (!signal.aborted)
           logger[level]({ resource: this.#resource.resource.resource, err: error }, 'watch ended; going on');
       }
-      await this.#backoff(signal);
+      await this.#backoff(maxMs, signal);
     }
   }
 
   /** Also after a watch that ended well: when a server stops, all its watchers come to the next one. */
-  async #backoff(signal: AbortSignal): Promise<void> {
-    const delayMs = Math.min(firstBackoffMs * 2 ** Math.min(this.#failures, 20), maxBackoffMs);
+  async #backoff(maxMs: number, signal: AbortSignal): Promise<void> {
+    const delayMs = Math.min(firstBackoffMs * 2 ** Math.min(this.#failures, 20), maxMs);
     this.#failures += 1;
     await this.#context.clock.sleep(delayMs * (0.5 + this.#context.random()), signal).catch(() => undefined);
   }
