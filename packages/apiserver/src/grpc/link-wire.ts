@@ -1,5 +1,5 @@
 /** The link's frames as nodes.proto's messages, and back. */
-import { badRequest, type Status } from '@skiff/api';
+import { badRequest, httpCodeOf, type Status } from '@skiff/api';
 import type * as wire from '@skiff/api/wire';
 import type { DownFrame, ExecOpen, Open, OutputChannel, UpFrame } from '../link/frames.ts';
 
@@ -63,26 +63,31 @@ export function toLinkDown(frame: DownFrame): wire.LinkDown {
 
 const outputOf = (channel: wire.Channel): OutputChannel => (channel === 'CHANNEL_STDERR' ? 'stderr' : 'stdout');
 
-/** An agent may say anything: what is no failed Status becomes one. */
+/** An agent may say anything: what is no failed Status becomes one, with the words that it has. */
 function statusOf(text: string): Status | undefined {
   if (text === '') return undefined;
-  let parsed: Partial<Status>;
-  try {
-    parsed = JSON.parse(text) as Partial<Status>;
-  } catch {
-    parsed = { message: text };
-  }
-  if (parsed.status === 'Success') return undefined;
+  const { status, message, reason, details, code } = parseStatus(text);
+  if (status === 'Success') return undefined;
+  const sound = typeof reason === 'string' && Object.hasOwn(httpCodeOf, reason) ? reason : 'InternalError';
   return {
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
     status: 'Failure',
-    message: typeof parsed.message === 'string' ? parsed.message : 'the node reported a failure',
-    reason: parsed.reason ?? 'InternalError',
-    ...(parsed.details === undefined ? {} : { details: parsed.details }),
-    code: Number.isInteger(parsed.code) ? (parsed.code ?? 500) : 500,
+    message: typeof message === 'string' ? message : 'the node reported a failure',
+    reason: sound,
+    ...(typeof details === 'object' && details !== null ? { details } : {}),
+    code: Number.isInteger(code) && Number(code) >= 400 && Number(code) <= 599 ? Number(code) : httpCodeOf[sound],
   };
+}
+
+function parseStatus(text: string): Partial<Status> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  } catch {
+    return { message: text };
+  }
 }
 
 /** A frame from the agent. Throws ApiError BadRequest for one that says nothing. */

@@ -64,6 +64,25 @@ describe('input', () => {
     expect(await writing).toBe('the stream is over');
   });
 
+  it('waits for a link that has no room, and not beyond its end', async () => {
+    const rooms: (() => void)[] = [];
+    const send = () => new Promise<void>((room) => rooms.push(room));
+    const link = createLink({ nodeName: 'n', agentVersion: '1', clock, send });
+    const stream = link.open(exec);
+    let written = 0;
+    const writing = (async () => {
+      for (; written < 3; written++) await stream.write(new Uint8Array(1));
+    })().catch((error: Error) => error.message);
+    await settle();
+    expect(written).toBe(0);
+    rooms.at(-1)?.();
+    await settle();
+    expect(written).toBe(1);
+    link.close('the agent does not answer');
+    expect(await writing).toBe('the stream is over');
+    expect(written).toBe(1);
+  });
+
   it('ends once', () => {
     const stream = linkOf().open(exec);
     stream.endInput();

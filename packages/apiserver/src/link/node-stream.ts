@@ -40,6 +40,7 @@ export interface StreamEnd {
   end(outcome: Outcome): void;
 }
 
+const over = (): ApiError => new ApiError('ServiceUnavailable', 'the stream is over');
 const overrun = (): ApiError => new ApiError('InternalError', 'the node sent more than the stream allows');
 
 /** Puts a frame on the link; resolves when the link has room for more. Never rejects: a link that fails ends its streams. */
@@ -58,6 +59,7 @@ export function createStream(id: number, sendFrame: SendFrame, onClosed: () => v
   const send = (frame: DownFrame): void => void sendFrame(frame);
   let wakeReader: () => void = () => {};
   let wakeWriter: () => void = () => {};
+  let leaveLink: () => void = () => {};
 
   const finish = (ended: Outcome): void => {
     if (result !== undefined) return;
@@ -66,6 +68,7 @@ export function createStream(id: number, sendFrame: SendFrame, onClosed: () => v
     onClosed();
     wakeReader();
     wakeWriter();
+    leaveLink();
   };
 
   const cancel = (status = canceled()): void => {
@@ -102,9 +105,15 @@ export function createStream(id: number, sendFrame: SendFrame, onClosed: () => v
 
   const writePart = async (part: Uint8Array): Promise<void> => {
     while (room < part.length && result === undefined) await new Promise<void>((wake) => (wakeWriter = wake));
-    if (result !== undefined || inputEnded) throw new ApiError('ServiceUnavailable', 'the stream is over');
+    if (result !== undefined || inputEnded) throw over();
     room -= part.length;
-    await sendFrame({ stream: id, type: 'data', data: part });
+    const sent = sendFrame({ stream: id, type: 'data', data: part });
+    // A link that takes nothing any more must not hold a writer after its end.
+    await new Promise<void>((resolve) => {
+      leaveLink = resolve;
+      void sent.then(resolve);
+    });
+    if (result !== undefined) throw over();
   };
 
   const stream: NodeStream = {
