@@ -1,5 +1,12 @@
 /** Schemas as OpenAPI says them, in both of the versions that clients ask for. Named types become components once, refs elsewhere. */
-import type { ArraySchema, MapSchema, ObjectSchema, Schema, StringSchema } from '@skiff/api';
+import {
+  type ArraySchema,
+  builtinType,
+  type MapSchema,
+  type ObjectSchema,
+  type Schema,
+  type StringSchema,
+} from '@skiff/api';
 
 /** What differs between OpenAPI v2 and v3. */
 export interface Dialect {
@@ -88,7 +95,9 @@ export function createComponents(dialect: Dialect): Components {
       // Claimed before it is made: types refer to each other in circles.
       const component: Node = {};
       components.set(schema.ref, component);
-      Object.assign(component, describe(schema), objectBody(schema));
+      // The type itself: `schema` may carry what one field says of its own use of it.
+      const type = builtinType(schema.ref);
+      Object.assign(component, describe(type), objectBody(type));
     }
     return refTo(schema.ref);
   };
@@ -137,6 +146,11 @@ export function createComponents(dialect: Dialect): Components {
   const propertyNode = (schema: Schema): Node => {
     const inner = node(schema);
     const extras = { ...describe(schema), ...mergeRules(schema) };
+    if (schema.type === 'object' && schema.ref !== undefined) {
+      const type = builtinType(schema.ref);
+      if (type.description === extras.description) delete extras.description;
+      if (schema.atomic === true && type.atomic !== true) extras['x-kubernetes-map-type'] = 'atomic';
+    }
     if (Object.keys(extras).length === 0) return inner;
     // Beside a $ref everything else is ignored in v3: it goes into allOf, as in Kubernetes' own documents.
     if ('$ref' in inner) return dialect.version === 3 ? { ...extras, allOf: [inner] } : { ...extras, ...inner };
