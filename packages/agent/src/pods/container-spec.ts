@@ -48,6 +48,8 @@ export interface ContainerSpecInput {
   readonly mounts: readonly Mount[];
   readonly devices: readonly Device[];
   readonly nodeMemoryBytes: number;
+  /** The running container whose processes an ephemeral one asks to see. */
+  readonly targetId?: string;
   /** Text of the Localhost seccomp profile, when the container asks for one. */
   readonly seccompText?: string;
 }
@@ -74,7 +76,7 @@ export function toContainerSpec(input: ContainerSpecInput): ContainerSpec {
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     ipc: pod.spec.hostIPC === true ? 'host' : 'sandbox',
-    pid: pidMode(pod),
+    pid: pidMode(pod, input.targetId),
     resources: containerResources(pod, container, input.nodeMemoryBytes),
     security: toSecurity(input),
     labels: {
@@ -86,9 +88,10 @@ export function toContainerSpec(input: ContainerSpecInput): ContainerSpec {
   };
 }
 
-function pidMode({ spec }: Pod): NamespaceMode {
+function pidMode({ spec }: Pod, targetId: string | undefined): NamespaceMode {
   if (spec.hostPID === true) return 'host';
-  return spec.shareProcessNamespace === true ? 'sandbox' : 'own';
+  if (spec.shareProcessNamespace === true) return 'sandbox';
+  return targetId === undefined ? 'own' : { container: targetId };
 }
 
 function toSecurity({ pod, container, image, seccompText }: ContainerSpecInput): ContainerSecurity {

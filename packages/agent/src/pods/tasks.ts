@@ -192,6 +192,7 @@ export class PodTasks {
       mounts,
       devices: [],
       nodeMemoryBytes: this.#deps.node.memoryBytes,
+      ...(await this.#targetOf(pod, action.name)),
       ...(seccompText === undefined ? {} : { seccompText }),
     });
     const id = await runtime.createContainer(spec).catch((error: unknown) => {
@@ -204,6 +205,16 @@ export class PodTasks {
     });
     events.event(pod, 'Normal', 'Started', `Started container ${container.name}`);
     await this.#postStart(record, container, id, signal);
+  }
+
+  /** The running container that an ephemeral one is aimed at. Throws StepError when it does not run. */
+  async #targetOf(pod: Pod, name: string): Promise<{ readonly targetId?: string }> {
+    const target = pod.spec.ephemeralContainers?.find((one) => one.name === name)?.targetContainerName;
+    if (target === undefined || target === '') return {};
+    const own = await this.#deps.runtime.list({ podUid: pod.metadata.uid });
+    const running = own.find((one) => one.role === 'container' && one.name === target && one.state === 'running');
+    if (running !== undefined) return { targetId: running.id };
+    throw new StepError('CreateContainerConfigError', `the target container "${target}" is not running`);
   }
 
   #failed(pod: Pod, reason: string, error: unknown): unknown {

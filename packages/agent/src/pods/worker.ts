@@ -7,6 +7,7 @@ import type { Clock, Logger, Node, Pod } from '@skiff/api';
 import type { EventRecorder, Informer, WorkQueue } from '@skiff/client';
 import { type ContainerStatus, isRuntimeError, type Runtime } from '../runtime/contract.ts';
 import { label, numberLabel } from '../runtime/labels.ts';
+import { backoffEvents } from '../status/backoff-events.ts';
 import { generateStatus } from '../status/generate.ts';
 import type { StatusReporter } from '../status/reporter.ts';
 import { terminationFile } from '../volumes/layout.ts';
@@ -181,7 +182,10 @@ export class PodWorker {
     };
     if (record.presence !== 'gone') {
       const previous = reporter.latest(record.pod) ?? record.pod.status;
-      reporter.report(record.pod, generateStatus({ facts, hostIPs, previous }));
+      const status = generateStatus({ facts, hostIPs, previous });
+      for (const { type, message } of backoffEvents(record.pod, previous, status))
+        this.#deps.events.event(record.pod, type, 'BackOff', message);
+      reporter.report(record.pod, status);
     }
     const statusReported = record.presence === 'gone' || reporter.hasLanded(uid);
     const plan = podActions({ ...facts, statusReported });

@@ -101,8 +101,8 @@ export interface RegistryAuth {
   readonly serverAddress: string;
 }
 
-/** Whose namespace of one kind a container uses: its own, the sandbox's, the host's. */
-export type NamespaceMode = 'own' | 'sandbox' | 'host';
+/** Whose namespace of one kind a container uses: its own, the sandbox's, the host's, or that of the container with this id. */
+export type NamespaceMode = 'own' | 'sandbox' | 'host' | { readonly container: string };
 
 export interface SandboxSpec {
   readonly pod: PodRef;

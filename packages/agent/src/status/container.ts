@@ -68,8 +68,7 @@ function absentState(input: ContainerStatusInput): ApiContainerState {
     if (previous?.state?.running !== undefined || facts.presence !== 'wanted')
       return { terminated: unknownEnd(previous) };
   }
-  const setback = startSetback(facts, declared);
-  return { waiting: setback === undefined ? creating(facts) : shown(setback, facts) };
+  return { waiting: shownOr(startSetback(facts, declared), facts) };
 }
 
 const creating = (facts: PodFacts) => ({
@@ -87,9 +86,9 @@ const unknownEnd = (previous: ApiContainerStatus | undefined): Terminated => ({
 function waitingToRestart(input: ContainerStatusInput, dead: ContainerStatus) {
   const { facts, verdict, declared } = input;
   if (verdict.type === 'end') return undefined;
-  const replaced = isReplaced(facts, dead);
-  if (!replaced && !willRestart(input, dead)) return undefined;
-  if (!replaced && restartAt(dead) > facts.now) {
+  if (isReplaced(facts, dead)) return shownOr(startSetback(facts, declared), facts);
+  if (!willRestart(input, dead)) return undefined;
+  if (restartAt(dead) > facts.now) {
     const wait = formatDuration(restartDelayMs(dead));
     return {
       reason: 'CrashLoopBackOff',
@@ -105,6 +104,9 @@ function startSetback(facts: PodFacts, { spec }: DeclaredContainer): Setback | u
   const setback = facts.setbacks.get(spec.name);
   return setback?.action === 'startContainer' ? setback : undefined;
 }
+
+const shownOr = (setback: Setback | undefined, facts: PodFacts) =>
+  setback === undefined ? creating(facts) : shown(setback, facts);
 
 function shown(setback: Setback, facts: PodFacts): { reason: string; message: string } {
   const { reason, message } = setbackShown(setback, facts.now);

@@ -37,7 +37,8 @@ function phaseByContainers({ pod, initStatuses, appStatuses }: PhaseInput): Phas
   if (!started && init.some(({ sidecar, status }) => isPending(status, sidecar))) return 'Pending';
   if (appStatuses.some((status) => neverRan(status))) return 'Pending';
   if (appStatuses.some(({ state }) => state?.running !== undefined)) return 'Running';
-  if (policy === 'Always') return 'Running';
+  // What waits will run again, whatever the policy: a changed image is replaced under any.
+  if (policy === 'Always' || appStatuses.some(({ state }) => state?.waiting !== undefined)) return 'Running';
   const succeeded = appStatuses.every(({ state }) => state?.terminated?.exitCode === 0);
   if (succeeded) return 'Succeeded';
   return policy === 'Never' ? 'Failed' : 'Running';

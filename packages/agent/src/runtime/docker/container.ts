@@ -47,7 +47,7 @@ export function toContainerOptions(spec: ContainerSpec, limits: HostLimits): Con
     ...common,
     NetworkMode: joined,
     IpcMode: spec.ipc === 'host' ? 'host' : joined,
-    ...(spec.pid === 'own' ? {} : { PidMode: spec.pid === 'host' ? 'host' : joined }),
+    ...(spec.pid === 'own' ? {} : { PidMode: pidMode(spec.pid, joined) }),
     ...(resources.cpuShares === undefined ? {} : { CpuShares: resources.cpuShares }),
     ...(resources.cpuQuotaMicros === undefined ? {} : { CpuQuota: resources.cpuQuotaMicros }),
     ...(resources.cpuPeriodMicros === undefined ? {} : { CpuPeriod: resources.cpuPeriodMicros }),
@@ -82,6 +82,11 @@ export function toContainerOptions(spec: ContainerSpec, limits: HostLimits): Con
     Labels: { ...spec.labels, ...identityLabels(identity), [label.sandboxId]: spec.sandboxId },
     HostConfig: host,
   };
+}
+
+function pidMode(mode: Exclude<ContainerSpec['pid'], 'own'>, joined: string): string {
+  if (mode === 'host') return 'host';
+  return mode === 'sandbox' ? joined : `container:${mode.container}`;
 }
 
 const common: HostConfig = { LogConfig: logConfig, RestartPolicy: { Name: 'no' } };

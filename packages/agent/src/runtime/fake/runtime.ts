@@ -50,6 +50,8 @@ export class FakeRuntime implements Runtime {
   #serial = 0;
   /** While true every call throws `unavailable`. */
   down = false;
+  /** What reading any log throws. */
+  failLogs: RuntimeError | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -259,6 +261,7 @@ export class FakeRuntime implements Runtime {
 
   async *logs(id: string, options: LogOptions): AsyncIterable<OutputChunk> {
     this.calls.push(`logs ${this.#find(id).status.name}`);
+    if (this.failLogs !== undefined) throw this.failLogs;
     yield* this.#find(id).log.read(options);
   }
 

@@ -53,8 +53,10 @@ function schemaOf(schema: Schema | undefined, key: string): Schema | undefined {
 
 function mergeList(live: readonly Json[], patch: readonly Json[], mergeKey: string, items: Schema): Json[] {
   if (mergeKey === '') return [...new Set([...live, ...patch])];
-  const merged = [...live];
+  const isReplace = (item: Json): boolean => isObject(item) && item.$patch === 'replace';
+  const merged = patch.some(isReplace) ? [] : [...live];
   for (const item of patch) {
+    if (isReplace(item)) continue;
     if (!isObject(item)) throw badRequest(`an item of a list that merges by ${mergeKey} is an object`);
     const at = merged.findIndex((one) => isObject(one) && own(one, mergeKey) === own(item, mergeKey));
     const found = merged[at];
