@@ -1,7 +1,8 @@
 /** The scheduler: one of several runs, the holder of a Lease. */
 import type { Clock, Logger, Random } from '@skiff/api';
 import { type Client, createEventRecorder, createInformerFactory, runWhileLeading } from '@skiff/client';
-import { runLoop, schedulerName } from './loop/scheduler.ts';
+import { schedulerName } from './loop/changes.ts';
+import { runLoop } from './loop/scheduler.ts';
 
 export interface SchedulerConfig {
   readonly client: Client;

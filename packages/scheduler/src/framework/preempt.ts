@@ -1,6 +1,7 @@
 /** Making room for a pod by removing less important ones. Pure. Rules: Kubernetes' DefaultPreemption. */
 import { matchesLabels, type Pod, type PodDisruptionBudget, toSelector } from '@skiff/api';
-import { addResources, podRequests } from './resources.ts';
+import { addPod, removePod } from './node-info.ts';
+import { moreImportantFirst, priorityOf, startOf } from './priority.ts';
 import { explain, filterNodes } from './schedule.ts';
 import type { FilterPlugin, NodeInfo, Refusal, Snapshot } from './types.ts';
 
@@ -13,9 +14,9 @@ export interface Candidate {
 
 export type Preemption =
   | { readonly type: 'candidate'; readonly candidate: Candidate }
+  /** The pod may not preempt, or not now. */
+  | { readonly type: 'ineligible'; readonly message: string }
   | { readonly type: 'none'; readonly message: string };
-
-export const priorityOf = (pod: Pod): number => pod.spec.priority ?? 0;
 
 /** `refusals`: why each node refused the pod as things are. */
 export function planPreemption(
@@ -27,7 +28,9 @@ export function planPreemption(
 ): Preemption {
   const total = snapshot.nodes.length;
   if (pod.spec.preemptionPolicy === 'Never')
-    return { type: 'none', message: `preemption: not eligible due to preemptionPolicy=Never.` };
+    return { type: 'ineligible', message: 'preemption: not eligible due to preemptionPolicy=Never.' };
+  if (victimsLeaving(snapshot, pod, refusals))
+    return { type: 'ineligible', message: 'preemption: not eligible due to a terminating pod on the nominated node.' };
   const outcomes = new Map<string, Refusal>();
   const candidates: Candidate[] = [];
   for (const info of snapshot.nodes) {
@@ -47,6 +50,22 @@ export function planPreemption(
     : { type: 'candidate', candidate: best };
 }
 
+/** Room is being made for the pod already: on the node it is nominated for, preempted pods have not gone yet. */
+function victimsLeaving(snapshot: Snapshot, pod: Pod, refusals: ReadonlyMap<string, Refusal>): boolean {
+  const nominated = pod.status?.nominatedNodeName ?? '';
+  if (nominated === '' || refusals.get(nominated)?.unresolvable === true) return false;
+  const here = snapshot.byName.get(nominated)?.pods ?? [];
+  return here.some(
+    (one) => one.metadata.deletionTimestamp !== undefined && priorityOf(one) < priorityOf(pod) && wasPreempted(one),
+  );
+}
+
+const wasPreempted = (pod: Pod): boolean =>
+  (pod.status?.conditions ?? []).some(
+    ({ type, status, reason }) =>
+      type === 'DisruptionTarget' && status === 'True' && reason === 'PreemptionByScheduler',
+  );
+
 /** The fewest and least important pods whose going lets the pod in; undefined when even all do not. */
 function candidateOn(
   snapshot: Snapshot,
@@ -55,65 +74,56 @@ function candidateOn(
   filters: readonly FilterPlugin[],
   budgets: readonly PodDisruptionBudget[],
 ): Candidate | undefined {
-  const lower = info.pods.filter((one) => priorityOf(one) < priorityOf(pod));
+  const lower = info.pods.filter((one) => priorityOf(one) < priorityOf(pod)).sort(moreImportantFirst);
   if (lower.length === 0) return undefined;
-  const fits = (without: ReadonlySet<Pod>): boolean => fitsOn(snapshot, pod, removePods(info, without), filters);
-  const gone = new Set(lower);
-  if (!fits(gone)) return undefined;
+  let left = lower.reduce(removePod, info);
+  if (!fitsOn(snapshot, pod, left, filters)) return undefined;
   // Give back as many as possible: first those whose budget forbids their going, then the most important.
   const protectedPods = new Set(budgetViolators(lower, budgets));
-  const order = [...lower].sort(
-    (a, b) => Number(protectedPods.has(b)) - Number(protectedPods.has(a)) || moreImportantFirst(a, b),
-  );
-  for (const one of order) {
-    gone.delete(one);
-    if (!fits(gone)) gone.add(one);
+  const isProtected = (one: Pod): boolean => protectedPods.has(one);
+  const victims: Pod[] = [];
+  for (const one of [...lower.filter(isProtected), ...lower.filter((other) => !isProtected(other))]) {
+    const crowded = addPod(left, one);
+    if (fitsOn(snapshot, pod, crowded, filters)) left = crowded;
+    else victims.push(one);
   }
-  const victims = [...gone].sort(moreImportantFirst);
   return {
     node: info.node.metadata.name,
-    victims,
-    violations: victims.filter((victim) => protectedPods.has(victim)).length,
+    victims: victims.sort(moreImportantFirst),
+    violations: victims.filter(isProtected).length,
   };
-}
-
-const startOf = (pod: Pod): number => Date.parse(pod.status?.startTime ?? pod.metadata.creationTimestamp);
-
-/** The one that has run longer is the more important of equals. */
-const moreImportantFirst = (a: Pod, b: Pod): number => priorityOf(b) - priorityOf(a) || startOf(a) - startOf(b);
-
-function removePods(info: NodeInfo, without: ReadonlySet<Pod>): NodeInfo {
-  const requested = new Map(info.requested);
-  for (const pod of without) addResources(requested, podRequests(pod), -1);
-  return { ...info, pods: info.pods.filter((pod) => !without.has(pod)), requested };
 }
 
 function fitsOn(snapshot: Snapshot, pod: Pod, changed: NodeInfo, filters: readonly FilterPlugin[]): boolean {
   const name = changed.node.metadata.name;
   const nodes = snapshot.nodes.map((info) => (info.node.metadata.name === name ? changed : info));
-  const hypothetical: Snapshot = {
-    ...snapshot,
-    nodes,
-    byName: new Map(nodes.map((info) => [info.node.metadata.name, info])),
-  };
-  return filterNodes(hypothetical, pod, filters).feasible.includes(changed);
+  const byName = new Map(snapshot.byName).set(name, changed);
+  return filterNodes({ ...snapshot, nodes, byName }, pod, filters, [changed]).feasible.length === 1;
 }
 
-/** Pods that go beyond what their budgets still allow, counted in order of importance. */
+/** Of pods in order of importance, those that go beyond what their budgets still allow. */
 function budgetViolators(pods: readonly Pod[], budgets: readonly PodDisruptionBudget[]): Pod[] {
   const left = new Map(budgets.map((budget) => [budget, budget.status?.disruptionsAllowed ?? 0]));
-  return [...pods].sort(moreImportantFirst).filter((pod) => {
+  return pods.filter((pod) => {
     let violates = false;
     for (const [budget, allowed] of left) {
-      const selects =
-        budget.metadata.namespace === pod.metadata.namespace &&
-        matchesLabels(toSelector(budget.spec.selector), pod.metadata.labels ?? {});
-      if (!selects) continue;
+      if (!guards(budget, pod)) continue;
       left.set(budget, allowed - 1);
       if (allowed <= 0) violates = true;
     }
     return violates;
   });
+}
+
+/** An empty selector guards nothing here, as in Kubernetes' scheduler; who is on the way out already was counted then. */
+function guards({ metadata, spec, status }: PodDisruptionBudget, pod: Pod): boolean {
+  const selector = toSelector(spec.selector);
+  return (
+    metadata.namespace === pod.metadata.namespace &&
+    selector.requirements.length > 0 &&
+    matchesLabels(selector, pod.metadata.labels) &&
+    !Object.hasOwn(status?.disruptedPods ?? {}, pod.metadata.name)
+  );
 }
 
 /** Kubernetes' order: fewest broken budgets, least important victims, fewest victims, those that started last. */

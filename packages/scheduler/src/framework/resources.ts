@@ -44,11 +44,17 @@ export function podRequests(pod: Pod): Resources {
 
 const requestsOf = (container: Container): Resources => toResources(container.resources?.requests as Amounts);
 
-/** For scores: a pod that asks for nothing still takes something (Kubernetes' defaults: 100 millicores, 200 MB). */
+/** For scores: a container that says nothing of CPU or memory still takes some (Kubernetes' defaults: 100 millicores, 200 MB). */
+const unsaid = { cpu: '100m', memory: String(200 * 1024 * 1024) };
+
 export function scoringRequests(pod: Pod): Resources {
-  const requests = new Map(podRequests(pod));
-  const containers = (pod.spec.containers ?? []).length;
-  if ((requests.get('cpu') ?? 0) === 0) requests.set('cpu', 100 * containers);
-  if ((requests.get('memory') ?? 0) === 0) requests.set('memory', 200 * 1024 * 1024 * containers);
-  return requests;
+  const presume = (container: Container): Container => ({
+    ...container,
+    resources: { ...container.resources, requests: { ...unsaid, ...container.resources?.requests } },
+  });
+  const { containers = [], initContainers = [] } = pod.spec;
+  return podRequests({
+    ...pod,
+    spec: { ...pod.spec, containers: containers.map(presume), initContainers: initContainers.map(presume) },
+  });
 }

@@ -1,5 +1,7 @@
 /** The decision: which node for a pod. Pure. */
 import type { Pod } from '@skiff/api';
+import { addPod } from './node-info.ts';
+import { priorityOf } from './priority.ts';
 import type { FilterPlugin, NodeInfo, Refusal, ScorePlugin, Snapshot } from './types.ts';
 
 export interface Plugins {
@@ -16,31 +18,86 @@ export type Decision =
 export function schedule(snapshot: Snapshot, pod: Pod, plugins: Plugins, pick: number): Decision {
   const { feasible, refusals } = filterNodes(snapshot, pod, plugins.filters);
   if (feasible.length === 0) return { type: 'unschedulable', refusals };
-  const [only] = feasible;
-  if (feasible.length === 1 && only !== undefined) return { type: 'node', node: only.node.metadata.name, feasible: 1 };
-  const scores = scoreNodes(snapshot, pod, feasible, plugins.scorers);
-  const best = Math.max(...scores.values());
-  const winners = feasible.filter((info) => scores.get(info) === best);
-  const winner = winners[Math.floor(pick * winners.length)] ?? only;
+  const nominated = feasible.find((info) => info.node.metadata.name === pod.status?.nominatedNodeName);
+  const winners = nominated === undefined ? bestOf(snapshot, pod, feasible, plugins.scorers) : [nominated];
+  const winner = winners[Math.floor(pick * winners.length)] ?? feasible[0];
   return { type: 'node', node: winner?.node.metadata.name ?? '', feasible: feasible.length };
 }
 
+function bestOf(
+  snapshot: Snapshot,
+  pod: Pod,
+  feasible: readonly NodeInfo[],
+  scorers: readonly ScorePlugin[],
+): readonly NodeInfo[] {
+  if (feasible.length === 1) return feasible;
+  const scores = scoreNodes(snapshot, pod, feasible, scorers);
+  const best = Math.max(...scores.values());
+  return feasible.filter((info) => scores.get(info) === best);
+}
+
+export interface Filtered {
+  readonly feasible: readonly NodeInfo[];
+  /** By node name. */
+  readonly refusals: ReadonlyMap<string, Refusal>;
+}
+
+/**
+ * Which of `nodes` take the pod. Where preemption made room for others at least as important, the pod must fit beside them; and also
+ * without them, as they may never come.
+ */
 export function filterNodes(
   snapshot: Snapshot,
   pod: Pod,
   filters: readonly FilterPlugin[],
-): { feasible: NodeInfo[]; refusals: Map<string, Refusal> } {
+  nodes: readonly NodeInfo[] = snapshot.nodes,
+): Filtered {
+  const alone = filterAsIs(snapshot, pod, filters, nodes);
+  const expected = snapshot.nominated.filter(
+    (one) => one.metadata.uid !== pod.metadata.uid && priorityOf(one) >= priorityOf(pod),
+  );
+  if (expected.length === 0) return alone;
+  const beside = withPods(snapshot, expected);
+  const names = new Set(alone.feasible.map(nameOf));
+  const crowded = filterAsIs(
+    beside,
+    pod,
+    filters,
+    beside.nodes.filter((info) => names.has(nameOf(info))),
+  );
+  return {
+    feasible: alone.feasible.filter((info) => !crowded.refusals.has(nameOf(info))),
+    refusals: new Map([...alone.refusals, ...crowded.refusals]),
+  };
+}
+
+const nameOf = ({ node }: NodeInfo): string => node.metadata.name;
+
+/** The snapshot as if each of these pods ran on the node it is nominated for. */
+function withPods(snapshot: Snapshot, pods: readonly Pod[]): Snapshot {
+  const nodes = snapshot.nodes.map((info) =>
+    pods.filter((pod) => pod.status?.nominatedNodeName === nameOf(info)).reduce(addPod, info),
+  );
+  return { ...snapshot, nodes, byName: new Map(nodes.map((info) => [nameOf(info), info])) };
+}
+
+function filterAsIs(
+  snapshot: Snapshot,
+  pod: Pod,
+  filters: readonly FilterPlugin[],
+  nodes: readonly NodeInfo[],
+): Filtered {
   const checks = filters.map((plugin) => plugin.prepareFilter(pod, snapshot)).filter((check) => check !== undefined);
   const feasible: NodeInfo[] = [];
   const refusals = new Map<string, Refusal>();
-  for (const info of snapshot.nodes) {
+  for (const info of nodes) {
     let refusal: Refusal | undefined;
     for (const check of checks) {
       refusal = check(info);
       if (refusal !== undefined) break;
     }
     if (refusal === undefined) feasible.push(info);
-    else refusals.set(info.node.metadata.name, refusal);
+    else refusals.set(nameOf(info), refusal);
   }
   return { feasible, refusals };
 }
@@ -57,17 +114,11 @@ export function scoreNodes(
     const scorer = plugin.prepareScore(pod, snapshot, nodes);
     if (scorer === undefined) continue;
     const raw = nodes.map((info) => scorer.score(info));
-    const normal = scorer.normalise === undefined ? raw : normalise(raw, scorer.normalise);
+    const normal = scorer.normalise?.(raw) ?? raw;
     for (const [index, info] of nodes.entries())
       totals.set(info, (totals.get(info) ?? 0) + plugin.weight * (normal[index] ?? 0));
   }
   return totals;
-}
-
-function normalise(raw: readonly number[], how: 'highest-is-best' | 'lowest-is-best'): number[] {
-  const highest = Math.max(...raw);
-  if (highest === 0) return raw.map(() => (how === 'lowest-is-best' ? 100 : 0));
-  return raw.map((score) => (how === 'highest-is-best' ? (score * 100) / highest : 100 - (score * 100) / highest));
 }
 
 /** `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.`: causes counted, in the order of their text. */

@@ -9,12 +9,16 @@ export interface NodeInfo {
   readonly pods: readonly Pod[];
   readonly allocatable: Resources;
   readonly requested: Resources;
+  /** CPU and memory, with a little for containers that ask for none: what scores weigh. */
+  readonly scoringRequested: Resources;
 }
 
 /** Everything a decision may look at. */
 export interface Snapshot {
   readonly nodes: readonly NodeInfo[];
   readonly byName: ReadonlyMap<string, NodeInfo>;
+  /** Pods that wait for a node which preemption cleared for them (status.nominatedNodeName). */
+  readonly nominated: readonly Pod[];
   /** Labels of namespaces, for selectors over them. */
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
   /** Selectors of the Services and controllers that select the pod: what default spreading spreads. */
@@ -34,7 +38,7 @@ export type NodeCheck = (node: NodeInfo) => Refusal | undefined;
 export interface NodeScorer {
   score(node: NodeInfo): number;
   /** How raw scores become 0 to 100; absent: they are already. */
-  readonly normalise?: 'highest-is-best' | 'lowest-is-best';
+  readonly normalise?: (raw: readonly number[]) => readonly number[];
 }
 
 export interface FilterPlugin {

@@ -1,25 +1,15 @@
 /** The loop, and the only part that writes: take a pod, decide, assume, bind in the background, undo when that fails. */
-import {
-  type Clock,
-  isReason,
-  type Logger,
-  matchesLabels,
-  type Node,
-  type Pod,
-  type Random,
-  resources,
-  setCondition,
-  toSelector,
-} from '@skiff/api';
-import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
+import { type Clock, isReason, type Logger, type Pod, type Random, resources, setCondition } from '@skiff/api';
+import type { Change, Client, EventRecorder, InformerFactory } from '@skiff/client';
 import { planPreemption } from '../framework/preempt.ts';
+import { priorityOf } from '../framework/priority.ts';
 import { explain, type Plugins, schedule } from '../framework/schedule.ts';
 import type { Refusal, Snapshot } from '../framework/types.ts';
 import { filters, scorers } from '../plugins/index.ts';
 import { SchedulingQueue } from '../queue/queue.ts';
 import { ClusterState, toSnapshot } from '../snapshot/cluster.ts';
-
-export const schedulerName = 'default-scheduler';
+import { isBound, isWaiting, makesRoom, mayFitNow, nodeMatters, schedulerName, wantsCompany } from './changes.ts';
+import { spreadSelectors } from './spread.ts';
 
 export interface LoopContext {
   readonly client: Client;
@@ -33,7 +23,12 @@ export interface LoopContext {
 /** Schedules until the signal aborts and every binding under way has ended. */
 export async function runLoop(context: LoopContext, signal: AbortSignal): Promise<void> {
   const scheduler = new Scheduler(context);
-  await context.informers.synced(signal);
+  try {
+    await context.informers.synced(signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error;
+  }
   const stop = scheduler.watch();
   const close = (): void => scheduler.close();
   if (signal.aborted) close();
@@ -48,6 +43,8 @@ class Scheduler {
   readonly #cluster = new ClusterState();
   readonly #plugins: Plugins = { filters, scorers };
   readonly #binding = new Set<Promise<void>>();
+  /** Pods for which preemption made room, as they were last seen or written. */
+  readonly #nominated = new Map<string, Pod>();
   readonly #informers;
 
   constructor(context: LoopContext) {
@@ -72,9 +69,9 @@ class Scheduler {
       nodes.onChange((change) => {
         if (change.type === 'removed') this.#cluster.removeNode(change.object.metadata.name);
         else this.#cluster.setNode(change.object);
-        if (change.type !== 'updated' || matters(change.old, change.object)) this.#queue.changed();
+        if (change.type !== 'updated' || nodeMatters(change.old, change.object)) this.#queue.changed();
       }),
-      pods.onChange((change) => this.#onPod(change.type, change.object)),
+      pods.onChange((change) => this.#onPod(change)),
     ];
     return () => undo.forEach((run) => void run());
   }
@@ -89,20 +86,24 @@ class Scheduler {
     await Promise.all(this.#binding);
   }
 
-  #onPod(type: 'added' | 'updated' | 'removed', pod: Pod): void {
+  #onPod({ type, object: pod, old }: Change<Pod>): void {
     const { uid } = pod.metadata;
-    const bound = (pod.spec.nodeName ?? '') !== '';
+    const bound = isBound(pod);
+    if (type === 'removed' || bound || !pod.status?.nominatedNodeName) this.#nominated.delete(uid);
+    else this.#nominated.set(uid, pod);
     if (type === 'removed') {
       this.#queue.remove(uid);
       this.#cluster.removePod(uid);
-      if (bound) this.#queue.changed();
+      // A pod that never had a node may have had one kept free for it.
+      if (bound || pod.status?.nominatedNodeName) this.#queue.changed();
     } else if (bound) {
       this.#queue.remove(uid);
       this.#cluster.setPod(pod);
-      // A pod that finished, or came, may make room or company for others.
-      this.#queue.changed();
-    } else if (isWaiting(pod)) this.#queue.add(pod);
-    else this.#queue.remove(uid);
+      if (old === undefined || !isBound(old)) this.#queue.changed(wantsCompany);
+      else if (makesRoom(old, pod)) this.#queue.changed();
+    } else if (!isWaiting(pod)) this.#queue.remove(uid);
+    else if (old === undefined || !isWaiting(old) || mayFitNow(old, pod)) this.#queue.add(pod);
+    else this.#queue.refresh(pod);
   }
 
   async #scheduleOne(pod: Pod): Promise<void> {
@@ -111,15 +112,31 @@ class Scheduler {
       this.#queue.done(uid);
       return;
     }
-    const snapshot = this.#snapshot();
-    const decision = schedule(snapshot, pod, this.#plugins, this.#context.random());
-    if (decision.type === 'unschedulable') {
-      await this.#refuse(pod, snapshot, decision.refusals);
+    try {
+      const snapshot = this.#snapshot();
+      const decision = schedule(snapshot, pod, this.#plugins, this.#context.random());
+      if (decision.type === 'unschedulable') await this.#refuse(pod, snapshot, decision.refusals);
+      else this.#place(pod, decision.node);
+    } catch (error) {
+      this.#giveUp(pod, error, 'the pod could not be judged; it will be tried again');
+    }
+  }
+
+  #place(pod: Pod, node: string): void {
+    this.#cluster.assume(pod, node);
+    this.#nominated.delete(pod.metadata.uid);
+    const binding = this.#bind(pod, node).finally(() => this.#binding.delete(binding));
+    this.#binding.add(binding);
+  }
+
+  /** This try came to nothing: again later, unless the pod is gone. */
+  #giveUp(pod: Pod, error: unknown, message: string): void {
+    if (isReason(error, 'NotFound')) {
+      this.#queue.done(pod.metadata.uid);
       return;
     }
-    this.#cluster.assume(pod, decision.node);
-    const binding = this.#bind(pod, decision.node).finally(() => this.#binding.delete(binding));
-    this.#binding.add(binding);
+    this.#context.logger.warn({ err: error, pod: `${pod.metadata.namespace}/${pod.metadata.name}` }, message);
+    this.#queue.failed(pod.metadata.uid);
   }
 
   async #bind(pod: Pod, node: string): Promise<void> {
@@ -141,43 +158,31 @@ class Scheduler {
   /** The one place where a placement is taken back. */
   #undo(pod: Pod, error: unknown): void {
     this.#cluster.forget(pod.metadata.uid);
+    if (pod.status?.nominatedNodeName) this.#nominated.set(pod.metadata.uid, pod);
     this.#queue.changed();
-    // Gone, or bound by somebody else: the cache will say so.
-    if (isReason(error, 'NotFound')) this.#queue.done(pod.metadata.uid);
-    else this.#queue.failed(pod.metadata.uid);
-    this.#context.logger.warn(
-      { err: error, pod: `${pod.metadata.namespace}/${pod.metadata.name}` },
-      'binding failed; it will be tried again',
-    );
+    this.#giveUp(pod, error, 'binding failed; it will be tried again');
   }
 
   async #refuse(pod: Pod, snapshot: Snapshot, refusals: ReadonlyMap<string, Refusal>): Promise<void> {
-    const { recorder, logger } = this.#context;
+    const total = snapshot.nodes.length;
     const preemption = planPreemption(snapshot, pod, refusals, this.#plugins.filters, this.#informers.budgets.list());
-    const why =
-      snapshot.nodes.length === 0
-        ? 'no nodes available to schedule pods'
-        : explain(snapshot.nodes.length, refusals.values());
-    const message = preemption.type === 'none' && snapshot.nodes.length > 0 ? `${why} ${preemption.message}` : why;
-    try {
-      if (preemption.type === 'candidate') await this.#preempt(pod, preemption.candidate.victims);
-      await this.#writeCondition(pod, message, preemption.type === 'candidate' ? preemption.candidate.node : undefined);
-      recorder.event(pod, 'Warning', 'FailedScheduling', message);
-      this.#queue.unschedulable(pod.metadata.uid);
-    } catch (error) {
-      if (isReason(error, 'NotFound')) {
-        this.#queue.done(pod.metadata.uid);
-        return;
-      }
-      logger.warn(
-        { err: error, pod: `${pod.metadata.namespace}/${pod.metadata.name}` },
-        'the failure to schedule could not be written; it will be tried again',
-      );
-      this.#queue.failed(pod.metadata.uid);
+    const why = total === 0 ? 'no nodes available to schedule pods' : explain(total, refusals.values());
+    const message = preemption.type === 'candidate' || total === 0 ? why : `${why} ${preemption.message}`;
+    if (preemption.type === 'candidate') {
+      const { node, victims } = preemption.candidate;
+      // From now on, and not only when the API server has told us: nobody else may take the room that is made.
+      this.#nominated.set(pod.metadata.uid, nominatedTo(pod, node));
+      await this.#preempt(pod, node, victims);
+      await this.#writeCondition(pod, message, node);
+    } else {
+      if (preemption.type === 'none') this.#nominated.delete(pod.metadata.uid);
+      await this.#writeCondition(pod, message, preemption.type === 'none' ? '' : pod.status?.nominatedNodeName);
     }
+    this.#context.recorder.event(pod, 'Warning', 'FailedScheduling', message);
+    this.#queue.unschedulable(pod.metadata.uid);
   }
 
-  async #preempt(pod: Pod, victims: readonly Pod[]): Promise<void> {
+  async #preempt(pod: Pod, node: string, victims: readonly Pod[]): Promise<void> {
     const pods = this.#context.client.resource(resources.pods);
     for (const victim of victims) {
       if (victim.metadata.deletionTimestamp !== undefined) continue;
@@ -186,85 +191,67 @@ class Scheduler {
         type: 'DisruptionTarget',
         status: 'True',
         reason: 'PreemptionByScheduler',
-        message: `${schedulerName}: preempting to accommodate a higher priority pod`,
+        message: `${pod.spec.schedulerName ?? schedulerName}: preempting to accommodate a higher priority pod`,
       } as const;
-      const conditions = setCondition(victim.status?.conditions ?? [], reason, this.#context.clock.now());
-      await pods
-        .patch(namespace, name, 'merge', { metadata: { uid }, status: { conditions } }, { subresource: 'status' })
-        .catch(ignoreGone);
+      await this.#writeStatus(victim, conditionOf(victim, reason, this.#context.clock.now())).catch(ignoreGone);
       await pods.delete(namespace, name, { uid }).catch(ignoreGone);
       this.#context.recorder.event(
         victim,
         'Normal',
         'Preempted',
-        `Preempted by pod ${pod.metadata.uid} on node ${victim.spec.nodeName ?? ''}`,
+        `Preempted by pod ${pod.metadata.uid} on node ${node}`,
       );
+    }
+    await this.#unsettle(pod, node);
+  }
+
+  /** Less important pods that were promised room on the node look for another. */
+  async #unsettle(pod: Pod, node: string): Promise<void> {
+    for (const other of [...this.#nominated.values()]) {
+      if (other.status?.nominatedNodeName !== node || priorityOf(other) >= priorityOf(pod)) continue;
+      this.#nominated.delete(other.metadata.uid);
+      await this.#writeStatus(other, { nominatedNodeName: null }).catch(ignoreGone);
     }
   }
 
-  async #writeCondition(pod: Pod, message: string, nominated: string | undefined): Promise<void> {
-    const { namespace = '', name, uid } = pod.metadata;
+  /** `nominated`: the node kept for the pod, '' for none any longer. */
+  async #writeCondition(pod: Pod, message: string, nominated = ''): Promise<void> {
     const before = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled');
     const same = before?.status === 'False' && before.reason === 'Unschedulable' && before.message === message;
-    if (same && (nominated === undefined || nominated === pod.status?.nominatedNodeName)) return;
-    const conditions = setCondition(
-      pod.status?.conditions ?? [],
-      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message },
-      this.#context.clock.now(),
-    );
-    const status = { conditions, ...(nominated === undefined ? {} : { nominatedNodeName: nominated }) };
+    if (same && nominated === (pod.status?.nominatedNodeName ?? '')) return;
+    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message } as const;
+    await this.#writeStatus(pod, {
+      ...conditionOf(pod, condition, this.#context.clock.now()),
+      nominatedNodeName: nominated === '' ? null : nominated,
+    });
+  }
+
+  /** Merged by condition type, so that what the node's agent writes at the same time stays. */
+  async #writeStatus(pod: Pod, status: object): Promise<void> {
+    const { namespace = '', name, uid } = pod.metadata;
     await this.#context.client
       .resource(resources.pods)
-      .patch(namespace, name, 'merge', { metadata: { uid }, status }, { subresource: 'status' });
+      .patch(namespace, name, 'strategic', { metadata: { uid }, status }, { subresource: 'status' });
   }
 
   #snapshot(): Snapshot {
     const { namespaces } = this.#informers;
     return toSnapshot(this.#cluster.nodeInfos(), {
       namespaceLabels: (namespace) => namespaces.get('', namespace)?.metadata.labels ?? {},
-      spreadSelectors: (pod) => this.#spreadSelectors(pod),
+      spreadSelectors: (pod) => spreadSelectors(this.#informers, pod),
+      nominated: [...this.#nominated.values()],
     });
   }
-
-  #spreadSelectors(pod: Pod): ((labels: Readonly<Record<string, string>>) => boolean)[] {
-    const namespace = pod.metadata.namespace ?? '';
-    const labels = pod.metadata.labels ?? {};
-    const { services, replicaSets, statefulSets, replicationControllers } = this.#informers;
-    const plain = [...services.list(namespace), ...replicationControllers.list(namespace)]
-      .map((one) => one.spec.selector)
-      .filter((selector) => selector !== undefined && Object.keys(selector).length > 0);
-    const selectors = [
-      ...plain.map((matchLabels) => toSelector({ matchLabels: matchLabels ?? {} })),
-      ...listOf(replicaSets, namespace),
-      ...listOf(statefulSets, namespace),
-    ];
-    return selectors
-      .filter((selector) => matchesLabels(selector, labels))
-      .map((selector) => (candidate) => matchesLabels(selector, candidate));
-  }
 }
 
-interface Selecting {
-  list(namespace: string): readonly { readonly spec: { readonly selector?: Parameters<typeof toSelector>[0] } }[];
-}
+const nominatedTo = (pod: Pod, nominatedNodeName: string): Pod => ({
+  ...pod,
+  status: { ...pod.status, nominatedNodeName },
+});
 
-const listOf = (informer: Selecting, namespace: string) =>
-  informer.list(namespace).map((one) => toSelector(one.spec.selector));
-
-/** Wants a node from this scheduler, and is not held back by a gate (KEP-3521). */
-const isWaiting = (pod: Pod): boolean =>
-  (pod.spec.schedulerName ?? schedulerName) === schedulerName &&
-  pod.metadata.deletionTimestamp === undefined &&
-  (pod.spec.schedulingGates ?? []).length === 0 &&
-  pod.status?.phase !== 'Failed' &&
-  pod.status?.phase !== 'Succeeded';
-
-/** A heartbeat alone lets nobody in. */
-function matters(old: Node, node: Node): boolean {
-  const view = ({ spec, metadata, status }: Node): string =>
-    JSON.stringify([spec, metadata.labels, status?.allocatable]);
-  return view(old) !== view(node);
-}
+const conditionOf = (pod: Pod, condition: Parameters<typeof setCondition>[1], nowMs: number) => ({
+  conditions: setCondition(pod.status?.conditions, condition, nowMs).filter(({ type }) => type === condition.type),
+});
 
 function ignoreGone(error: unknown): undefined {
   if (isReason(error, 'NotFound', 'Conflict')) return undefined;

@@ -20,15 +20,17 @@ export const imageLocality: ScorePlugin = {
     if (!wanted.some((name) => spread.has(name))) return undefined;
     return {
       score({ node }) {
-        let total = 0;
-        for (const image of node.status?.images ?? []) {
-          for (const name of image.names ?? []) {
-            if (wanted.includes(name))
-              total += ((image.sizeBytes ?? 0) * (spread.get(name) ?? 0)) / snapshot.nodes.length;
-          }
-        }
+        const held = new Map(
+          (node.status?.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) =>
+            names.map((name) => [name, sizeBytes]),
+          ),
+        );
+        const total = wanted.reduce(
+          (sum, name) => sum + ((held.get(name) ?? 0) * (spread.get(name) ?? 0)) / snapshot.nodes.length,
+          0,
+        );
         const most = mostPerContainer * wanted.length;
-        return ((Math.min(Math.max(total, least), most) - least) * 100) / (most - least);
+        return Math.floor(((Math.min(Math.max(total, least), most) - least) * 100) / (most - least));
       },
     };
   },

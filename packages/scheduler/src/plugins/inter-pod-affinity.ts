@@ -1,5 +1,6 @@
 /** Pods that want to be near others, or far from them; and what pods already there want. Near means: same value of a node label. */
-import { matchesLabels, type Pod, type PodAffinityTerm, toSelector } from '@skiff/api';
+import { matchesLabels, type Pod, type PodAffinityTerm, type Selector, toSelector } from '@skiff/api';
+import { spreadOut } from '../framework/normalise.ts';
 import {
   type FilterPlugin,
   type NodeInfo,
@@ -13,8 +14,23 @@ import {
 function selectsPod(term: PodAffinityTerm, owner: Pod, pod: Pod, snapshot: Snapshot): boolean {
   return (
     inNamespaces(term, owner, pod.metadata.namespace ?? '', snapshot) &&
-    matchesLabels(toSelector(term.labelSelector), pod.metadata.labels ?? {})
+    matchesLabels(selectorOf(term, owner), pod.metadata.labels ?? {})
   );
+}
+
+/** matchLabelKeys and mismatchLabelKeys: the owner's own values of these labels are asked for, or avoided (KEP-3633). */
+function selectorOf(term: PodAffinityTerm, owner: Pod): Selector {
+  const selector = toSelector(term.labelSelector);
+  const own = (keys: readonly string[] | undefined, operator: 'in' | 'notin') =>
+    (keys ?? []).flatMap((key) => {
+      const value = owner.metadata.labels?.[key];
+      return value === undefined ? [] : [{ key, operator, values: [value] }];
+    });
+  const { matchLabelKeys, mismatchLabelKeys } = term;
+  return {
+    ...selector,
+    requirements: [...selector.requirements, ...own(matchLabelKeys, 'in'), ...own(mismatchLabelKeys, 'notin')],
+  };
 }
 
 /** Namespaces named, or selected, or without either the owner's own. */
@@ -35,12 +51,12 @@ const requiredAffinity = (pod: Pod): readonly PodAffinityTerm[] =>
 const requiredAntiAffinity = (pod: Pod): readonly PodAffinityTerm[] =>
   pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
 
-/** Values of the term's key where a pod stands that it selects. */
-function domainsWith(term: PodAffinityTerm, owner: Pod, snapshot: Snapshot): Set<string> {
+/** Values of the term's key where a pod stands that counts. */
+function domainsWith(term: PodAffinityTerm, snapshot: Snapshot, counts: (pod: Pod) => boolean): Set<string> {
   const domains = new Set<string>();
   for (const info of snapshot.nodes) {
     const domain = domainOf(info, term.topologyKey);
-    if (domain !== undefined && info.pods.some((pod) => selectsPod(term, owner, pod, snapshot))) domains.add(domain);
+    if (domain !== undefined && info.pods.some(counts)) domains.add(domain);
   }
   return domains;
 }
@@ -66,12 +82,18 @@ export const interPodAffinity: FilterPlugin & ScorePlugin = {
   name: 'InterPodAffinity',
   weight: 2,
   prepareFilter(pod, snapshot) {
-    const near = requiredAffinity(pod).map((term) => ({ term, domains: domainsWith(term, pod, snapshot) }));
-    const far = requiredAntiAffinity(pod).map((term) => ({ term, domains: domainsWith(term, pod, snapshot) }));
+    const terms = requiredAffinity(pod);
+    // To be near somebody means one pod that every term selects.
+    const isCompany = (other: Pod): boolean => terms.every((term) => selectsPod(term, pod, other, snapshot));
+    const near = terms.map((term) => ({ term, domains: domainsWith(term, snapshot, isCompany) }));
+    const far = requiredAntiAffinity(pod).map((term) => ({
+      term,
+      domains: domainsWith(term, snapshot, (other) => selectsPod(term, pod, other, snapshot)),
+    }));
     const forbidden = forbiddenByOthers(pod, snapshot);
     if (near.length === 0 && far.length === 0 && forbidden.size === 0) return undefined;
     // The first pod of a group that wants to be together has nobody to join yet.
-    const isFirst = near.every(({ term, domains }) => domains.size === 0 && selectsPod(term, pod, pod, snapshot));
+    const isFirst = near.every(({ domains }) => domains.size === 0) && isCompany(pod);
     return (info) => {
       const joins = near.every(({ term, domains }) => {
         const domain = domainOf(info, term.topologyKey);
@@ -92,9 +114,7 @@ export const interPodAffinity: FilterPlugin & ScorePlugin = {
     if (weights.size === 0) return undefined;
     const raw = ({ node }: NodeInfo): number =>
       [...weights].reduce((sum, [key, byDomain]) => sum + (byDomain.get(node.metadata.labels?.[key] ?? '\0') ?? 0), 0);
-    // Weights may be negative; normalising wants them from 0 on.
-    const lowest = Math.min(0, ...snapshot.nodes.map(raw));
-    return { score: (info) => raw(info) - lowest, normalise: 'highest-is-best' };
+    return { score: raw, normalise: spreadOut };
   },
 };
 

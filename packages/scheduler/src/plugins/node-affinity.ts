@@ -1,5 +1,6 @@
 /** nodeSelector and node affinity. Required terms: any one of them, every expression of it; preferred ones add their weight. */
 import { matchesLabels, type Node, type NodeSelectorRequirement, type NodeSelectorTerm, type Pod } from '@skiff/api';
+import { highestIsBest } from '../framework/normalise.ts';
 import { type FilterPlugin, refuseForGood, type ScorePlugin } from '../framework/types.ts';
 
 export const nodeAffinity: FilterPlugin & ScorePlugin = {
@@ -18,7 +19,7 @@ export const nodeAffinity: FilterPlugin & ScorePlugin = {
         preferred
           .filter(({ preference }) => matchesTerm(preference, node))
           .reduce((sum, { weight }) => sum + weight, 0),
-      normalise: 'highest-is-best',
+      normalise: highestIsBest,
     };
   },
 };

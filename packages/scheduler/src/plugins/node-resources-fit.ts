@@ -36,11 +36,13 @@ export function insufficient(
 
 const scored = ['cpu', 'memory'] as const;
 
-function leastAllocated(requests: Resources, { allocatable, requested }: NodeInfo): number {
-  const shares = scored.map((name) => {
-    const capacity = allocatable.get(name) ?? 0;
-    const used = (requested.get(name) ?? 0) + (requests.get(name) ?? 0);
-    return capacity === 0 || used > capacity ? 0 : ((capacity - used) * 100) / capacity;
-  });
-  return shares.reduce((sum, share) => sum + share, 0) / scored.length;
+function leastAllocated(requests: Resources, { allocatable, scoringRequested }: NodeInfo): number {
+  const shares = scored
+    .filter((name) => (allocatable.get(name) ?? 0) > 0)
+    .map((name) => {
+      const capacity = allocatable.get(name) ?? 0;
+      const used = (scoringRequested.get(name) ?? 0) + (requests.get(name) ?? 0);
+      return used > capacity ? 0 : Math.floor(((capacity - used) * 100) / capacity);
+    });
+  return shares.length === 0 ? 0 : Math.floor(shares.reduce((sum, share) => sum + share, 0) / shares.length);
 }

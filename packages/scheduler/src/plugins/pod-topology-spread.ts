@@ -21,32 +21,25 @@ interface Constraint {
   readonly spec: TopologySpreadConstraint | undefined;
 }
 
-const inSelector =
-  (selector: Selector): Counts =>
-  (labels) =>
-    matchesLabels(selector, labels);
-
 function constraintsOf(pod: Pod, when: 'DoNotSchedule' | 'ScheduleAnyway'): Constraint[] {
   return (pod.spec.topologySpreadConstraints ?? [])
     .filter((one) => one.whenUnsatisfiable === when)
-    .map((spec) => ({
-      key: spec.topologyKey,
-      maxSkew: spec.maxSkew,
-      minDomains: spec.minDomains ?? 1,
-      counts: inSelector(selectorOf(spec, pod)),
-      spec,
-    }));
+    .map((spec) => {
+      const selector = selectorOf(spec, pod);
+      // As in Kubernetes, a selector that asks for nothing counts no pod.
+      const counts: Counts = (labels) => selector.requirements.length > 0 && matchesLabels(selector, labels);
+      return { key: spec.topologyKey, maxSkew: spec.maxSkew, minDomains: spec.minDomains ?? 1, counts, spec };
+    });
 }
 
 /** matchLabelKeys: the pod's own values of these labels count too (KEP-3243). */
 function selectorOf(spec: TopologySpreadConstraint, pod: Pod): Selector {
-  const own = (spec.matchLabelKeys ?? [])
-    .filter((key) => pod.metadata.labels?.[key] !== undefined)
-    .map((key) => [key, pod.metadata.labels?.[key] ?? ''] as const);
-  const base = spec.labelSelector ?? {};
-  return toSelector(
-    own.length === 0 ? base : { ...base, matchLabels: { ...base.matchLabels, ...Object.fromEntries(own) } },
-  );
+  const own = (spec.matchLabelKeys ?? []).flatMap((key) => {
+    const value = pod.metadata.labels?.[key];
+    return value === undefined ? [] : [{ key, operator: 'in' as const, values: [value] }];
+  });
+  const selector = toSelector(spec.labelSelector);
+  return { ...selector, requirements: [...selector.requirements, ...own] };
 }
 
 /** Kubernetes' defaults for pods of a Service or controller. */
@@ -62,19 +55,23 @@ function defaultConstraints(pod: Pod, snapshot: Snapshot): Constraint[] {
 
 /** nodeAffinityPolicy and nodeTaintsPolicy (KEP-3094): nodes the pod could not use anyway do not count. */
 function countsNode(constraint: Constraint, pod: Pod, { node }: NodeInfo): boolean {
-  if (node.metadata.labels?.[constraint.key] === undefined) return false;
   if (constraint.spec?.nodeAffinityPolicy !== 'Ignore' && !matchesRequired(pod, node)) return false;
   if (constraint.spec?.nodeTaintsPolicy !== 'Honor') return true;
   const hard = (node.spec?.taints ?? []).filter((taint) => taint.effect !== 'PreferNoSchedule');
   return hard.every((taint) => (pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, taint)));
 }
 
-/** Pods that count, in each domain. */
+const domainOf = ({ node }: NodeInfo, { key }: Constraint): string | undefined => node.metadata.labels?.[key];
+
+const hasEveryKey = (info: NodeInfo, constraints: readonly Constraint[]): boolean =>
+  constraints.every((constraint) => domainOf(info, constraint) !== undefined);
+
+/** Pods that count, in each domain of these nodes. */
 function countDomains(constraint: Constraint, pod: Pod, nodes: readonly NodeInfo[]): Map<string, number> {
   const domains = new Map<string, number>();
   for (const info of nodes) {
-    if (!countsNode(constraint, pod, info)) continue;
-    const domain = info.node.metadata.labels?.[constraint.key] ?? '';
+    const domain = domainOf(info, constraint);
+    if (domain === undefined || !countsNode(constraint, pod, info)) continue;
     const count = info.pods.filter(
       (one) =>
         one.metadata.namespace === pod.metadata.namespace &&
@@ -86,15 +83,26 @@ function countDomains(constraint: Constraint, pod: Pod, nodes: readonly NodeInfo
   return domains;
 }
 
+/** The score of a node that lacks a topology key of the pod's own constraints: it is liked least. */
+const outside = -1;
+
+function normalise(raw: readonly number[]): number[] {
+  const inside = raw.filter((score) => score !== outside);
+  const [lowest, highest] = [Math.min(...inside), Math.max(...inside)];
+  return raw.map((score) => {
+    if (score === outside) return 0;
+    return highest === 0 ? 100 : Math.floor((100 * (highest + lowest - score)) / highest);
+  });
+}
+
 export const podTopologySpread: FilterPlugin & ScorePlugin = {
   name: 'PodTopologySpread',
   weight: 2,
   prepareFilter(pod, snapshot) {
-    const hard = constraintsOf(pod, 'DoNotSchedule').map((constraint) => ({
-      constraint,
-      domains: countDomains(constraint, pod, snapshot.nodes),
-    }));
-    if (hard.length === 0) return undefined;
+    const constraints = constraintsOf(pod, 'DoNotSchedule');
+    if (constraints.length === 0) return undefined;
+    const eligible = snapshot.nodes.filter((info) => hasEveryKey(info, constraints));
+    const hard = constraints.map((constraint) => ({ constraint, domains: countDomains(constraint, pod, eligible) }));
     return ({ node }) => {
       for (const { constraint, domains } of hard) {
         const domain = node.metadata.labels?.[constraint.key];
@@ -111,19 +119,26 @@ export const podTopologySpread: FilterPlugin & ScorePlugin = {
   prepareScore(pod, snapshot, nodes) {
     const explicit = (pod.spec.topologySpreadConstraints ?? []).length > 0;
     const soft = explicit ? constraintsOf(pod, 'ScheduleAnyway') : defaultConstraints(pod, snapshot);
-    const counted = soft
-      .map((constraint) => ({ constraint, domains: countDomains(constraint, pod, nodes) }))
-      .filter(({ domains }) => domains.size > 0);
+    const inside = explicit ? nodes.filter((info) => hasEveryKey(info, soft)) : nodes;
+    const everywhere = explicit ? snapshot.nodes.filter((info) => hasEveryKey(info, soft)) : snapshot.nodes;
+    const counted = soft.map((constraint) => {
+      const domains = countDomains(constraint, pod, everywhere);
+      const reachable = new Set(inside.map((info) => domainOf(info, constraint)).filter((one) => one !== undefined));
+      // Many domains each hold few pods: their counts weigh more, or hosts would never matter beside zones.
+      return { constraint, domains, weight: Math.log(reachable.size + 2) };
+    });
     if (counted.length === 0) return undefined;
+    const insiders = new Set(inside);
     return {
-      score: ({ node }) =>
-        counted.reduce((sum, { constraint, domains }) => {
-          const domain = node.metadata.labels?.[constraint.key];
-          // Many domains each hold few pods: their counts weigh more, or hosts would never matter beside zones.
-          const weight = Math.log(domains.size + 2);
-          return sum + (domain === undefined ? 0 : (domains.get(domain) ?? 0) * weight + (constraint.maxSkew - 1));
-        }, 0),
-      normalise: 'lowest-is-best',
+      score(info) {
+        if (!insiders.has(info)) return outside;
+        const sum = counted.reduce((total, { constraint, domains, weight }) => {
+          const domain = domainOf(info, constraint);
+          return domain === undefined ? total : total + (domains.get(domain) ?? 0) * weight + (constraint.maxSkew - 1);
+        }, 0);
+        return Math.round(sum);
+      },
+      normalise,
     };
   },
 };

@@ -1,5 +1,6 @@
 /** Taints that a pod does not tolerate keep it away (NoSchedule, NoExecute) or make a node less liked (PreferNoSchedule). */
 import type { Taint, Toleration } from '@skiff/api';
+import { lowestIsBest } from '../framework/normalise.ts';
 import { type FilterPlugin, refuseForGood, type ScorePlugin } from '../framework/types.ts';
 
 /** The matching rule of core/v1 Toleration. */
@@ -13,7 +14,8 @@ export function tolerates(toleration: Toleration, taint: Pick<Taint, 'key' | 'va
   if (effect !== undefined && effect !== '' && effect !== taint.effect) return false;
   if (key !== '' && key !== taint.key) return false;
   if (operator === 'Exists') return true;
-  return key !== '' && value === (taint.value ?? '');
+  const isEqual = operator === undefined || operator === '' || operator === 'Equal';
+  return isEqual && key !== '' && value === (taint.value ?? '');
 }
 
 const untolerated = (
@@ -43,7 +45,7 @@ export const taintToleration: FilterPlugin & ScorePlugin = {
     const tolerations = pod.spec.tolerations ?? [];
     return {
       score: ({ node }) => untolerated(node.spec?.taints ?? [], tolerations, ['PreferNoSchedule']).length,
-      normalise: 'lowest-is-best',
+      normalise: lowestIsBest,
     };
   },
 };

@@ -3,7 +3,7 @@
  * no node fits until something changes; a change brings them back, and a flush after five minutes in case one was missed.
  */
 import type { Clock, Pod, Timer } from '@skiff/api';
-import { priorityOf } from '../framework/preempt.ts';
+import { priorityOf } from '../framework/priority.ts';
 
 const firstBackoffMs = 1000;
 const maxBackoffMs = 10_000;
@@ -12,6 +12,8 @@ const flushAfterMs = 5 * 60 * 1000;
 interface Queued {
   pod: Pod;
   attempts: number;
+  /** When the last try failed. */
+  failedMs: number;
   readonly sinceMs: number;
 }
 
@@ -47,9 +49,18 @@ export class SchedulingQueue {
       waiting.entry.pod = pod;
       return;
     }
-    const entry = this.#take(uid) ?? { pod, attempts: 0, sinceMs: this.#clock.now() };
+    const entry = this.#take(uid) ?? { pod, attempts: 0, failedMs: 0, sinceMs: this.#clock.now() };
     entry.pod = pod;
     this.#activate(entry);
+  }
+
+  /** The pod's newest state, which is no reason to try it now. */
+  refresh(pod: Pod): void {
+    const { uid } = pod.metadata;
+    const entry =
+      this.#active.get(uid) ??
+      (this.#backoff.get(uid) ?? this.#unschedulable.get(uid) ?? this.#inFlight.get(uid))?.entry;
+    if (entry !== undefined) entry.pod = pod;
   }
 
   remove(uid: string): void {
@@ -60,10 +71,11 @@ export class SchedulingQueue {
     this.#inFlight.delete(uid);
   }
 
-  /** Something changed that may let waiting pods in. */
-  changed(): void {
-    for (const flying of this.#inFlight.values()) flying.stale = true;
+  /** Something changed that may let waiting pods in: those that it helps are tried again, once their backoff is over. */
+  changed(helps: (pod: Pod) => boolean = () => true): void {
+    for (const flying of this.#inFlight.values()) flying.stale ||= helps(flying.entry.pod);
     for (const { entry, timer } of [...this.#unschedulable.values()]) {
+      if (!helps(entry.pod)) continue;
       timer.cancel();
       this.#unschedulable.delete(entry.pod.metadata.uid);
       this.#delay(entry);
@@ -96,6 +108,7 @@ export class SchedulingQueue {
     const flying = this.#inFlight.get(uid);
     if (flying === undefined) return;
     this.#inFlight.delete(uid);
+    flying.entry.failedMs = this.#clock.now();
     if (flying.stale) {
       this.#delay(flying.entry);
       return;
@@ -112,6 +125,7 @@ export class SchedulingQueue {
     const flying = this.#inFlight.get(uid);
     if (flying === undefined) return;
     this.#inFlight.delete(uid);
+    flying.entry.failedMs = this.#clock.now();
     this.#delay(flying.entry);
   }
 
@@ -136,10 +150,16 @@ export class SchedulingQueue {
     this.#wake?.();
   }
 
+  /** To be tried when its backoff, which began when it failed, is over. */
   #delay(entry: Queued): void {
     if (this.#closed) return;
     const { uid } = entry.pod.metadata;
-    const delayMs = Math.min(firstBackoffMs * 2 ** Math.min(entry.attempts - 1, 10), maxBackoffMs);
+    const backoffMs = Math.min(firstBackoffMs * 2 ** Math.min(entry.attempts - 1, 10), maxBackoffMs);
+    const delayMs = entry.failedMs + backoffMs - this.#clock.now();
+    if (delayMs <= 0) {
+      this.#activate(entry);
+      return;
+    }
     const timer = this.#clock.after(delayMs, () => {
       this.#backoff.delete(uid);
       this.#activate(entry);

@@ -1,30 +1,26 @@
 /** The cluster as the scheduler believes it is: what its caches show, and the pods it has placed that they do not show yet. */
 import type { Node, Pod } from '@skiff/api';
-import { addResources, podRequests, type Resources, toResources } from '../framework/resources.ts';
+import { addPod, nodeInfo, removePod } from '../framework/node-info.ts';
 import type { NodeInfo, Snapshot } from '../framework/types.ts';
 
-interface MutableNode {
+interface Entry {
+  /** Absent while pods are known of a node that is not. */
   node: Node | undefined;
   readonly pods: Map<string, Pod>;
-  readonly requested: Map<string, number>;
-  allocatable: Resources;
-  /** Made anew after a change, kept otherwise: a snapshot costs what changed. */
+  /** Made anew when the node changes, kept up to date as pods come and go. */
   info: NodeInfo | undefined;
 }
 
-const isFinished = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+export const isFinished = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 
 export class ClusterState {
-  readonly #nodes = new Map<string, MutableNode>();
+  readonly #nodes = new Map<string, Entry>();
   readonly #podNode = new Map<string, string>();
   readonly #assumed = new Set<string>();
 
   setNode(node: Node): void {
     const entry = this.#entry(node.metadata.name);
     entry.node = node;
-    entry.allocatable = toResources(
-      (node.status?.allocatable ?? node.status?.capacity) as Record<string, string> | undefined,
-    );
     entry.info = undefined;
   }
 
@@ -66,12 +62,7 @@ export class ClusterState {
     const infos: NodeInfo[] = [];
     for (const entry of this.#nodes.values()) {
       if (entry.node === undefined) continue;
-      entry.info ??= {
-        node: entry.node,
-        pods: [...entry.pods.values()],
-        allocatable: entry.allocatable,
-        requested: new Map(entry.requested),
-      };
+      entry.info ??= nodeInfo(entry.node, [...entry.pods.values()]);
       infos.push(entry.info);
     }
     return infos;
@@ -83,8 +74,7 @@ export class ClusterState {
     if (name === undefined || name === '' || isFinished(pod)) return;
     const entry = this.#entry(name);
     entry.pods.set(pod.metadata.uid, pod);
-    addResources(entry.requested, podRequests(pod));
-    entry.info = undefined;
+    if (entry.info !== undefined) entry.info = addPod(entry.info, pod);
     this.#podNode.set(pod.metadata.uid, name);
   }
 
@@ -96,21 +86,14 @@ export class ClusterState {
     const pod = entry?.pods.get(uid);
     if (entry === undefined || pod === undefined) return;
     entry.pods.delete(uid);
-    addResources(entry.requested, podRequests(pod), -1);
-    entry.info = undefined;
+    if (entry.info !== undefined) entry.info = removePod(entry.info, pod);
     if (entry.node === undefined && entry.pods.size === 0) this.#nodes.delete(name);
   }
 
-  #entry(name: string): MutableNode {
+  #entry(name: string): Entry {
     const found = this.#nodes.get(name);
     if (found !== undefined) return found;
-    const made: MutableNode = {
-      node: undefined,
-      pods: new Map(),
-      requested: new Map(),
-      allocatable: new Map(),
-      info: undefined,
-    };
+    const made: Entry = { node: undefined, pods: new Map(), info: undefined };
     this.#nodes.set(name, made);
     return made;
   }
@@ -119,7 +102,7 @@ export class ClusterState {
 /** Nodes in the order given, for plugins. */
 export function toSnapshot(
   nodes: readonly NodeInfo[],
-  lookups: Pick<Snapshot, 'namespaceLabels' | 'spreadSelectors'>,
+  rest: Pick<Snapshot, 'namespaceLabels' | 'spreadSelectors' | 'nominated'>,
 ): Snapshot {
-  return { nodes, byName: new Map(nodes.map((info) => [info.node.metadata.name, info])), ...lookups };
+  return { nodes, byName: new Map(nodes.map((info) => [info.node.metadata.name, info])), ...rest };
 }

@@ -1,0 +1,36 @@
+/** A node with its pods, and the same with a pod more or fewer. Pure. */
+import type { Node, Pod } from '@skiff/api';
+import { addResources, podRequests, scoringRequests, toResources } from './resources.ts';
+import type { NodeInfo } from './types.ts';
+
+export function nodeInfo(node: Node, pods: readonly Pod[] = []): NodeInfo {
+  const amounts = (node.status?.allocatable ?? node.status?.capacity) as Record<string, string> | undefined;
+  const empty: NodeInfo = {
+    node,
+    pods: [],
+    allocatable: toResources(amounts),
+    requested: new Map(),
+    scoringRequested: new Map(),
+  };
+  return pods.reduce(addPod, empty);
+}
+
+export const addPod = (info: NodeInfo, pod: Pod): NodeInfo => ({
+  ...info,
+  ...count(info, pod, 1),
+  pods: [...info.pods, pod],
+});
+
+export const removePod = (info: NodeInfo, pod: Pod): NodeInfo => ({
+  ...info,
+  ...count(info, pod, -1),
+  pods: info.pods.filter((one) => one.metadata.uid !== pod.metadata.uid),
+});
+
+function count(info: NodeInfo, pod: Pod, sign: 1 | -1): Pick<NodeInfo, 'requested' | 'scoringRequested'> {
+  const requested = new Map(info.requested);
+  addResources(requested, podRequests(pod), sign);
+  const scoringRequested = new Map(info.scoringRequested);
+  addResources(scoringRequested, scoringRequests(pod), sign);
+  return { requested, scoringRequested };
+}
