@@ -109,6 +109,7 @@ export class SchedulingQueue {
     if (flying === undefined) return;
     this.#inFlight.delete(uid);
     flying.entry.failedMs = this.#clock.now();
+    if (this.#closed) return;
     if (flying.stale) {
       this.#delay(flying.entry);
       return;
