@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { type RawData, WebSocket } from 'ws';
 import { type Conversation, linkAgent, linked } from '../../grpc/testing/agent.ts';
 import { runningPod } from '../../grpc/testing/pods.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
+import { evilArchive } from './testing/archive.ts';
 import { kubectlBinary, oldKubectlBinary } from './testing/kubectl.ts';
 import { toBytes } from './websocket-exec.ts';
 
@@ -62,6 +63,9 @@ async function serve(conversation: Conversation): Promise<void> {
   } else if (command === 'size') {
     await expect.poll(() => conversation.sizes.at(-1)).toBeDefined();
     await conversation.out('CHANNEL_STDOUT', JSON.stringify(conversation.sizes.at(-1)));
+    conversation.end({ exitCode: 0 });
+  } else if (command === 'tar') {
+    await conversation.out('CHANNEL_STDOUT', evilArchive);
     conversation.end({ exitCode: 0 });
   } else if (command === 'exit') conversation.end({ exitCode: Number(argument) });
   else if (command === undefined) {
@@ -248,6 +252,17 @@ describe('logs', () => {
       '/api/v1/namespaces/default/pods/p/log?sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z',
     );
     expect(both.status).toBe(422);
+  });
+});
+
+describe('kubectl cp', () => {
+  it('H-196 writes nothing outside its target, whatever the container’s tar holds', async () => {
+    const target = join(directory, 'target');
+    const { stderr } = await run(['cp', 'p:/x', target]);
+    // The honest file of the archive arrived whole; what leads out did not.
+    expect(await readFile(join(target, 'file'), 'utf8')).toBe('honest\n');
+    expect((await readdir(directory)).sort()).toEqual(['config', 'kubectl', 'target']);
+    expect(stderr).toContain('outside');
   });
 });
 
