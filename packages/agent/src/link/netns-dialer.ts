@@ -119,18 +119,16 @@ function startHelper(netns: string, clock: Clock, onGone: () => void): Helper {
       const asked = Promise.withResolvers<Socket>();
       waiting.set(id, asked);
       rest();
-      ask(child, { id, port }, (error) => {
-        waiting.delete(id);
-        asked.reject(error);
-      });
+      // A process that cannot be spoken to has ended or must end, and its end says why.
+      ask(child, { id, port }, () => child.kill());
       return asked.promise;
     },
     stop,
   };
 }
 
-function ask(child: ChildProcess, request: DialRequest, onError: (error: Error) => void): void {
+function ask(child: ChildProcess, request: DialRequest, onError: () => void): void {
   child.send(request, (error) => {
-    if (error !== null) onError(error);
+    if (error !== null) onError();
   });
 }
