@@ -2,11 +2,13 @@
 import { builtinDefinitions, type Clock, type Logger, type Random } from '@skiff/api';
 import { type Client, createEventRecorder, createInformerFactory, runWhileLeading } from '@skiff/client';
 import { createCatalog } from './catalog.ts';
+import { cronJobController } from './cronjob/reconcile.ts';
 import { deploymentController } from './deployment/reconcile.ts';
 import { endpointsController } from './endpoints/reconcile.ts';
 import { endpointSliceController } from './endpointslice/reconcile.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/reconcile.ts';
 import { garbageController } from './garbage/reconcile.ts';
+import { jobController } from './job/reconcile.ts';
 import { storedKinds } from './kinds.ts';
 import { namespaceController } from './namespace/reconcile.ts';
 import { nodeIpamController } from './node-ipam/reconcile.ts';
@@ -17,6 +19,7 @@ import { rootCaController } from './root-ca/reconcile.ts';
 import { type Controller, runController } from './runtime/controller.ts';
 import { serviceAccountController } from './service-account/reconcile.ts';
 import { taintEvictionController } from './taint-eviction/reconcile.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished/reconcile.ts';
 
 export interface ControllersConfig {
   readonly client: Client;
@@ -57,6 +60,9 @@ async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<v
     deploymentController(context),
     replicaSetController(context),
     replicationController(context),
+    jobController(context),
+    ttlAfterFinishedController(context),
+    cronJobController(context),
     endpointSliceController(context),
     endpointSliceMirroringController(context),
     endpointsController(context),
