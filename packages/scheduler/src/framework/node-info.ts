@@ -8,6 +8,7 @@ export function nodeInfo(node: Node, pods: readonly Pod[] = []): NodeInfo {
   const empty: NodeInfo = {
     node,
     pods: [],
+    podsWithAffinity: [],
     allocatable: toResources(amounts),
     requested: new Map(),
     scoringRequested: new Map(),
@@ -19,13 +20,20 @@ export const addPod = (info: NodeInfo, pod: Pod): NodeInfo => ({
   ...info,
   ...count(info, pod, 1),
   pods: [...info.pods, pod],
+  podsWithAffinity: hasAffinity(pod) ? [...info.podsWithAffinity, pod] : info.podsWithAffinity,
 });
 
 export const removePod = (info: NodeInfo, pod: Pod): NodeInfo => ({
   ...info,
   ...count(info, pod, -1),
-  pods: info.pods.filter((one) => one.metadata.uid !== pod.metadata.uid),
+  pods: without(info.pods, pod),
+  podsWithAffinity: hasAffinity(pod) ? without(info.podsWithAffinity, pod) : info.podsWithAffinity,
 });
+
+const hasAffinity = ({ spec: { affinity } }: Pod): boolean =>
+  affinity?.podAffinity !== undefined || affinity?.podAntiAffinity !== undefined;
+
+const without = (pods: readonly Pod[], pod: Pod): Pod[] => pods.filter((one) => one.metadata.uid !== pod.metadata.uid);
 
 function count(info: NodeInfo, pod: Pod, sign: 1 | -1): Pick<NodeInfo, 'requested' | 'scoringRequested'> {
   const requested = new Map(info.requested);

@@ -16,6 +16,16 @@ export function addResources(to: Map<string, number>, more: Resources, sign: 1 |
   for (const [name, amount] of more) to.set(name, (to.get(name) ?? 0) + sign * amount);
 }
 
+/** Remembers the answer for each pod object, which never changes. */
+function once(of: (pod: Pod) => Resources): (pod: Pod) => Resources {
+  const known = new WeakMap<Pod, Resources>();
+  return (pod) => {
+    const found = known.get(pod) ?? of(pod);
+    known.set(pod, found);
+    return found;
+  };
+}
+
 function raiseTo(to: Map<string, number>, atLeast: Resources): void {
   for (const [name, amount] of atLeast) to.set(name, Math.max(to.get(name) ?? 0, amount));
 }
@@ -24,7 +34,9 @@ function raiseTo(to: Map<string, number>, atLeast: Resources): void {
  * What a pod needs at its busiest moment: all containers and sidecars together, or one init container beside the sidecars that
  * started before it, whichever is more; plus the overhead of its runtime class (KEP-753). Always one of `pods`.
  */
-export function podRequests(pod: Pod): Resources {
+export const podRequests = once(sumRequests);
+
+function sumRequests(pod: Pod): Resources {
   const total = new Map<string, number>();
   for (const container of pod.spec.containers ?? []) addResources(total, requestsOf(container));
   const sidecars = new Map<string, number>();
@@ -47,13 +59,15 @@ const requestsOf = (container: Container): Resources => toResources(container.re
 /** For scores: a container that says nothing of CPU or memory still takes some (Kubernetes' defaults: 100 millicores, 200 MB). */
 const unsaid = { cpu: '100m', memory: String(200 * 1024 * 1024) };
 
-export function scoringRequests(pod: Pod): Resources {
+export const scoringRequests = once(sumScoringRequests);
+
+function sumScoringRequests(pod: Pod): Resources {
   const presume = (container: Container): Container => ({
     ...container,
     resources: { ...container.resources, requests: { ...unsaid, ...container.resources?.requests } },
   });
   const { containers = [], initContainers = [] } = pod.spec;
-  return podRequests({
+  return sumRequests({
     ...pod,
     spec: { ...pod.spec, containers: containers.map(presume), initContainers: initContainers.map(presume) },
   });

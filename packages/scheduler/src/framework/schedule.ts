@@ -78,7 +78,7 @@ function withPods(snapshot: Snapshot, pods: readonly Pod[]): Snapshot {
   const nodes = snapshot.nodes.map((info) =>
     pods.filter((pod) => pod.status?.nominatedNodeName === nameOf(info)).reduce(addPod, info),
   );
-  return { ...snapshot, nodes, byName: new Map(nodes.map((info) => [nameOf(info), info])) };
+  return { ...snapshot, nodes };
 }
 
 function filterAsIs(

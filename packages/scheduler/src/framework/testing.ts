@@ -20,7 +20,6 @@ export function snapshotOf(nodes: readonly Node[], pods: readonly Pod[] = [], ar
   );
   return {
     nodes: infos,
-    byName: new Map(infos.map((info) => [info.node.metadata.name, info])),
     namespaceLabels: (namespace) => around.namespaces?.[namespace] ?? {},
     spreadSelectors: around.spreadSelectors ?? (() => []),
     nominated: around.nominated ?? [],

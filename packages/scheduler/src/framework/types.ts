@@ -7,6 +7,8 @@ export interface NodeInfo {
   readonly node: Node;
   /** Bound and assumed pods that have not finished. */
   readonly pods: readonly Pod[];
+  /** Those of them that say whom they want near or far. */
+  readonly podsWithAffinity: readonly Pod[];
   readonly allocatable: Resources;
   readonly requested: Resources;
   /** CPU and memory, with a little for containers that ask for none: what scores weigh. */
@@ -16,7 +18,6 @@ export interface NodeInfo {
 /** Everything a decision may look at. */
 export interface Snapshot {
   readonly nodes: readonly NodeInfo[];
-  readonly byName: ReadonlyMap<string, NodeInfo>;
   /** Pods that wait for a node which preemption cleared for them (status.nominatedNodeName). */
   readonly nominated: readonly Pod[];
   /** Labels of namespaces, for selectors over them. */

@@ -65,7 +65,7 @@ function domainsWith(term: PodAffinityTerm, snapshot: Snapshot, counts: (pod: Po
 function forbiddenByOthers(pod: Pod, snapshot: Snapshot): Map<string, Set<string>> {
   const forbidden = new Map<string, Set<string>>();
   for (const info of snapshot.nodes) {
-    for (const existing of info.pods) {
+    for (const existing of info.podsWithAffinity) {
       for (const term of requiredAntiAffinity(existing)) {
         const domain = domainOf(info, term.topologyKey);
         if (domain === undefined || !selectsPod(term, existing, pod, snapshot)) continue;
@@ -140,9 +140,10 @@ function preferenceWeights(pod: Pod, snapshot: Snapshot): Map<string, Map<string
   ];
   const own = preferences(pod);
   for (const info of snapshot.nodes) {
-    for (const existing of info.pods) {
+    for (const existing of own.length === 0 ? [] : info.pods)
       for (const { podAffinityTerm: term, weight, sign } of own)
         if (selectsPod(term, pod, existing, snapshot)) add(info, term.topologyKey, sign * weight);
+    for (const existing of info.podsWithAffinity) {
       // What a pod that runs prefers counts as well, and its hard affinity a little (hardPodAffinityWeight 1).
       for (const { podAffinityTerm: term, weight, sign } of preferences(existing))
         if (selectsPod(term, existing, pod, snapshot)) add(info, term.topologyKey, sign * weight);

@@ -104,5 +104,5 @@ export function toSnapshot(
   nodes: readonly NodeInfo[],
   rest: Pick<Snapshot, 'namespaceLabels' | 'spreadSelectors' | 'nominated'>,
 ): Snapshot {
-  return { nodes, byName: new Map(nodes.map((info) => [info.node.metadata.name, info])), ...rest };
+  return { nodes, ...rest };
 }
