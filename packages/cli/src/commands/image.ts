@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { LoadResult } from '../images/load.ts';
 import { hostLayouts, paths } from '../local/layout.ts';
@@ -10,7 +11,9 @@ export function registerImage(program: Command): void {
   withState(image.command('build <recipe...>').description('build images from image.yaml files')).action(buildAll);
   withState(
     image.command('load <name...>').description('load built images into every node, sending only layers a node lacks'),
-  ).action(loadAll);
+  )
+    .option('--engine <socket...>', 'Docker engines to load into, in place of those of the cluster’s nodes')
+    .action(loadAll);
   withState(image.command('list').description('list built images')).action(list);
 }
 
@@ -23,20 +26,35 @@ async function buildAll(recipes: string[], options: StateOptions): Promise<void>
   }
 }
 
-async function loadAll(names: string[], options: StateOptions): Promise<void> {
+interface LoadOptions extends StateOptions {
+  readonly engine?: string[];
+}
+
+interface Engine {
+  readonly name: string;
+  readonly socket: string;
+}
+
+async function enginesOf({ state, engine }: LoadOptions): Promise<Engine[]> {
+  if (engine !== undefined) return engine.map((socket) => ({ name: socket, socket: resolve(socket) }));
   const { rememberedConfig } = await import('../local/up.ts');
+  const config = await rememberedConfig(state);
+  if (config === undefined) throw new Error(`there is no cluster in ${state}; scripts/up starts one`);
+  return hostLayouts(config, hostname()).map(({ name, dockerSocket }) => ({ name, socket: dockerSocket }));
+}
+
+async function loadAll(names: string[], options: LoadOptions): Promise<void> {
   const { loadImage } = await import('../images/load.ts');
   const { readImage } = await import('../images/store.ts');
-  const config = await rememberedConfig(options.state);
-  if (config === undefined) throw new Error(`there is no cluster in ${options.state}; scripts/up starts one`);
-  const dir = paths(config).images;
+  const engines = await enginesOf(options);
+  const dir = paths({ stateDir: options.state }).images;
   const images = await Promise.all(names.map((name) => readImage(dir, name)));
-  const loadInto = async (node: string, socket: string): Promise<void> => {
+  const loadInto = async ({ name, socket }: Engine): Promise<void> => {
     // One after another on a node, so that the second of two images finds the layers it shares with the first.
     for (const image of images)
-      process.stdout.write(`${node}: ${image.name}: ${describe(await loadImage(dir, image, socket))}\n`);
+      process.stdout.write(`${name}: ${image.name}: ${describe(await loadImage(dir, image, socket))}\n`);
   };
-  await Promise.all(hostLayouts(config, hostname()).map((host) => loadInto(host.name, host.dockerSocket)));
+  await Promise.all(engines.map(loadInto));
 }
 
 function describe(result: LoadResult): string {
