@@ -31,7 +31,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await loadImages(cluster);
   project.provide('place', place);
   return async () => {
+    // Taking down has to work after a crash too: pods run on without their engine here.
+    for (const daemon of ['apiserver', 'agent-node-1', 'docker-node-1']) await cluster.kill(daemon);
+    const stopping = performance.now();
     await cluster.down();
+    console.log(`down after a crash: ${seconds(stopping)} s`);
     const left = await leftovers(place);
     if (left.length > 0) throw new Error(`the cluster left traces:\n${left.join('\n')}`);
   };

@@ -10,6 +10,7 @@ export async function leftovers(place: ClusterPlace): Promise<string[]> {
     namespaces(place),
     mounts(place),
     rules(place),
+    cgroups(place),
     files(place),
   ]);
   return found.flat();
@@ -19,7 +20,9 @@ async function processes({ stateDir, name }: ClusterPlace): Promise<string[]> {
   const left: string[] = [];
   for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
     const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
-    if (Number(pid) !== process.pid && (command.includes(stateDir) || command.includes(`/run/skiff/${name}`)))
+    const cgroups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
+    const ours = [stateDir, `/run/skiff/${name}`].some((path) => command.includes(path));
+    if (Number(pid) !== process.pid && (ours || cgroups.includes(`/skiff-${name}/`)))
       left.push(`process ${pid}: ${command}`);
   }
   return left;
@@ -55,6 +58,14 @@ async function rules({ name }: ClusterPlace): Promise<string[]> {
     .split('\n')
     .filter((line) => line.includes(`${name}-br`))
     .map((line) => `iptables ${line}`);
+}
+
+async function cgroups({ name }: ClusterPlace): Promise<string[]> {
+  const { stdout } = await spawn('find', ['/sys/fs/cgroup', '-type', 'd', '-path', `*/skiff-${name}*`]);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => `cgroup ${line}`);
 }
 
 async function files({ stateDir, name }: ClusterPlace): Promise<string[]> {

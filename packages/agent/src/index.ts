@@ -1,2 +1,3 @@
+export { cleanHost, type HostNetwork } from './clean.ts';
 export type { AgentConfig, AgentIdentity, NodeTaint } from './config.ts';
 export { runAgent } from './main.ts';

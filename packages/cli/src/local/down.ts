@@ -2,6 +2,7 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import type { Clock } from '@skiff/api';
 import type { Progress } from '../output/progress.ts';
+import { quiet } from './admin.ts';
 import { killCgroup, removeCgroup } from './cgroups.ts';
 import { killMarked, recordedDaemons, stopDaemon } from './daemons.ts';
 import { engineAnswers, removeContainers } from './engine.ts';
@@ -32,7 +33,7 @@ export async function down(context: DownContext): Promise<void> {
   await progress.step('control plane', async () => (await stop((name) => name !== 'etcd')) || (await stop(() => true)));
   await progress.step('what lost its parent', () => killRest(context));
   await progress.step('hosts', async () => {
-    for (const host of hosts) await removeHost(host);
+    for (const host of hosts) await (host.netns === undefined ? cleanMachine(config) : removeHost(host));
     await removeBridge(config);
     return true;
   });
@@ -46,6 +47,12 @@ async function removePods(hosts: readonly HostLayout[]): Promise<boolean> {
   const answering = await Promise.all(hosts.map(async (host) => ({ host, answers: await engineAnswers(host) })));
   await Promise.all(answering.filter(({ answers }) => answers).map(({ host }) => removeContainers(host)));
   return answering.some(({ answers }) => answers);
+}
+
+/** The machine itself was the node: its network has what a made host would have taken along. */
+async function cleanMachine({ podCIDR, serviceCIDR, dnsAddress }: ClusterConfig): Promise<void> {
+  const { cleanHost } = await import('@skiff/agent');
+  await cleanHost({ podCIDR, serviceCIDR, clusterDNS: dnsAddress }, quiet);
 }
 
 /** After a crash: children of daemons that were killed, and containers whose engine was. */

@@ -43,11 +43,12 @@ export async function engineDaemon(config: ClusterConfig, host: HostLayout): Pro
   return { name: `docker-${host.name}`, ...insideHost(host, 'dockerd', flags) };
 }
 
-/** Removes every container that an agent made. Volumes of pods are no engine volumes; the agent's folder has them. */
+/** Removes every container and image that an agent made. Volumes of pods are no engine volumes; the agent's folder has them. */
 export async function removeContainers(host: HostLayout): Promise<void> {
-  const engine = ['-H', `unix://${host.dockerSocket}`];
-  const ids = (await run('docker', [...engine, 'ps', '--all', '--quiet', '--filter', 'label=io.skiff.pod.uid']))
-    .split('\n')
-    .filter((id) => id !== '');
-  if (ids.length > 0) await run('docker', [...engine, 'rm', '--force', '--volumes', ...ids]);
+  const docker = async (...args: string[]): Promise<string[]> =>
+    (await run('docker', ['-H', `unix://${host.dockerSocket}`, ...args])).split('\n').filter((line) => line !== '');
+  const containers = await docker('ps', '--all', '--quiet', '--filter', 'label=io.skiff.pod.uid');
+  if (containers.length > 0) await docker('rm', '--force', '--volumes', ...containers);
+  const images = await docker('image', 'ls', '--quiet', '--filter', 'label=io.skiff.image');
+  if (images.length > 0) await docker('image', 'rm', '--force', ...images);
 }
