@@ -3,7 +3,20 @@
  * change while we look. So links are resolved first and the result is checked; then the way is walked again from the volume's
  * root, folder by folder, through open handles and never through a link; and what is mounted is the open handle.
  */
-import { chmod, constants, type FileHandle, mkdir, open, readlink, realpath, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  constants,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readlink,
+  realpath,
+  rmdir,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { MountTable } from './mount-table.ts';
 
@@ -43,6 +56,8 @@ async function replaces(handle: FileHandle, target: string, mounts: MountTable):
   const [now, before] = [await handle.stat(), await stat(target)];
   if (now.dev === before.dev && now.ino === before.ino) return false;
   await mounts.unmount(target);
+  // It may have been a file and be a folder now. Never recursive: another mount may lie below.
+  await ((await lstat(target)).isDirectory() ? rmdir(target) : unlink(target));
   return true;
 }
 
