@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseMountInfo } from './mount-table.ts';
+import { hostMounts, parseMountInfo } from './mount-table.ts';
 
 test('mount points, with their escapes undone', () => {
   const text = [
@@ -8,4 +8,14 @@ test('mount points, with their escapes undone', () => {
     '',
   ].join('\n');
   expect(parseMountInfo(text)).toEqual(['/mnt2', '/with space\ttab']);
+});
+
+test('what is bound is the open handle, not the name that mount(8) would make of it', async () => {
+  const asked: string[] = [];
+  const mounts = hostMounts(async (command, args) => {
+    asked.push([command, ...args].join(' '));
+    return { code: 0, stdout: '', stderr: '' };
+  });
+  await mounts.bind('/proc/1/fd/9', '/target');
+  expect(asked).toEqual(['mount --no-canonicalize --bind /proc/1/fd/9 /target']);
 });
