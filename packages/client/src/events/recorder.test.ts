@@ -99,7 +99,7 @@ test('neither errors nor a server that hangs reach the caller, and what waits is
   });
   const { recorder, events } = setup({
     before: () => {
-      if (broken) throw new ApiError('ServiceUnavailable', 'down');
+      if (broken) throw new ApiError('Forbidden', 'not yours');
       return gate;
     },
   });
@@ -112,6 +112,38 @@ test('neither errors nor a server that hangs reach the caller, and what waits is
   while (events().length < 1000) await settle();
   for (let turn = 0; turn < 20; turn += 1) await settle();
   expect(events().length).toBeLessThanOrEqual(1001);
+});
+
+test('an event waits for a server that is away, and is written once even when an answer is lost', async () => {
+  const faults = [
+    { when: 'before', error: new ApiError('ServiceUnavailable', 'down') },
+    { when: 'after', error: new ApiError('Timeout', 'the answer was lost') },
+  ];
+  const fail = (when: string) => (): void => {
+    if (faults[0]?.when === when) throw faults.shift()?.error;
+  };
+  const { recorder, clock, events } = setup({ before: fail('before'), after: fail('after') });
+  recorder.event(pod('web'), 'Normal', 'Pulled', 'image');
+  recorder.event(pod('web'), 'Normal', 'Pulled', 'image');
+  await clock.advance(60_000);
+  expect(faults).toEqual([]);
+  expect(events()).toMatchObject([{ count: 2 }]);
+});
+
+test('a server that stays away is given up, and later events come through', async () => {
+  let down = true;
+  const { recorder, clock, events } = setup({
+    before: () => {
+      if (down) throw new ApiError('ServiceUnavailable', 'down');
+    },
+  });
+  recorder.event(pod('lost'), 'Normal', 'Pulled', 'image');
+  await clock.advance(120_000);
+  expect(clock.pending).toBe(0);
+  down = false;
+  recorder.event(pod('web'), 'Normal', 'Pulled', 'image');
+  await settle();
+  expect(events().map(({ involvedObject }) => involvedObject.name)).toEqual(['web']);
 });
 
 test('one object that happens too often is heard 25 times, then once in five minutes', async () => {

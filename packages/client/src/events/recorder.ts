@@ -1,5 +1,15 @@
 /** Kubernetes Events: what happened to an object, for whoever describes it. Never throws, never blocks. */
-import { type ApiObject, type Clock, type Event, isReason, type Logger, type Random, resources } from '@skiff/api';
+import {
+  type ApiObject,
+  type Clock,
+  type Draft,
+  type Event,
+  isReason,
+  type Logger,
+  type Random,
+  resources,
+  type StatusReason,
+} from '@skiff/api';
 import type { Client, EventRecorder } from '../contract.ts';
 
 export interface RecorderOptions {
@@ -18,11 +28,15 @@ const burst = 25;
 const refillMs = 5 * 60 * 1000;
 const maxQueued = 1000;
 const maxRemembered = 4096;
+/** Client-go's: twelve tries, up to ten seconds apart. */
+const maxTries = 12;
+const retryMs = 10_000;
 /** A name has 253 characters at most; twelve and a dot are the event's own. */
 const maxBaseLength = 240;
 
 interface Remembered {
-  readonly event: Event;
+  readonly namespace: string;
+  readonly name: string;
   readonly count: number;
 }
 
@@ -76,38 +90,50 @@ class Recorder implements EventRecorder {
   async #drain(): Promise<void> {
     this.#writing = true;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      try {
-        await this.#write(next);
-      } catch (error) {
-        this.#options.logger.debug({ err: error, reason: next.reason }, 'an event could not be recorded');
-      }
+      await this.#persist(next);
     }
     this.#writing = false;
   }
 
+  /** Tries again while no server answers; gives up for good on anything else. */
+  async #persist(happening: Happening): Promise<void> {
+    const { clock, random, logger } = this.#options;
+    const draft = this.#draft(happening);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#write(happening, draft);
+        return;
+      } catch (error) {
+        const { reason } = happening;
+        logger.debug({ err: error, reason, tries }, 'an event could not be recorded');
+        if (tries === maxTries || !isReason(error, 'ServiceUnavailable', 'Timeout', 'ServerTimeout', 'TooManyRequests'))
+          return;
+      }
+      await clock.sleep(retryMs * (0.5 + random() / 2));
+    }
+  }
+
   /** The same happening again raises the count of the event there is. */
-  async #write(happening: Happening): Promise<void> {
-    const { about, type, reason, message } = happening;
+  async #write({ about, type, reason, message, atMs }: Happening, draft: Draft<Event>): Promise<void> {
     const key = [about.metadata.uid, type, reason, message].join('\n');
     const before = this.#remembered.get(key);
     const events = this.#options.client.resource(resources.events);
     if (before !== undefined) {
       const count = before.count + 1;
-      const { namespace = '', name } = before.event.metadata;
-      const patch = { count, lastTimestamp: wholeSeconds(happening.atMs) };
-      const patched = await events.patch(namespace, name, 'merge', patch).catch((error: unknown) => {
-        if (isReason(error, 'NotFound')) return undefined;
-        throw error;
-      });
+      const patch = { count, lastTimestamp: wholeSeconds(atMs) };
+      const patched = await events.patch(before.namespace, before.name, 'merge', patch).catch(ignoring('NotFound'));
       if (patched !== undefined) {
-        remember(this.#remembered, key, { event: patched, count });
+        remember(this.#remembered, key, { ...before, count });
         return;
       }
     }
-    remember(this.#remembered, key, { event: await events.create(this.#draft(happening)), count: 1 });
+    // An earlier try may have come through without our knowing.
+    await events.create(draft).catch(ignoring('AlreadyExists'));
+    const { namespace = '', name = '' } = draft.metadata;
+    remember(this.#remembered, key, { namespace, name, count: 1 });
   }
 
-  #draft({ about, type, reason, message, atMs }: Happening) {
+  #draft({ about, type, reason, message, atMs }: Happening): Draft<Event> {
     const { component, host, random } = this.#options;
     const namespace = about.metadata.namespace ?? '';
     const suffix = Math.floor(random() * 2 ** 48)
@@ -150,3 +176,10 @@ function remember<T>(map: Map<string, T>, key: string, value: T): T {
 }
 
 const wholeSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+
+const ignoring =
+  (reason: StatusReason) =>
+  (error: unknown): undefined => {
+    if (!isReason(error, reason)) throw error;
+    return undefined;
+  };
