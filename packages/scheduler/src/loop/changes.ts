@@ -34,3 +34,7 @@ export function nodeMatters(old: Node, node: Node): boolean {
     JSON.stringify([spec, metadata.labels, status?.allocatable ?? status?.capacity]);
   return view(old) !== view(node);
 }
+
+/** Whether it fits may hang on the labels of namespaces. */
+export const asksForNeighbours = ({ spec }: Pod): boolean =>
+  spec.affinity?.podAffinity !== undefined || spec.affinity?.podAntiAffinity !== undefined;

@@ -9,9 +9,11 @@ import {
   labelled,
   namespace,
   node,
+  ownedBy,
   type Part,
   pod,
   podDisruptionBudget,
+  replicaSet,
   requesting,
   running,
   settle,
@@ -41,6 +43,7 @@ function start(cluster: TestCluster, interceptor: Interceptor = {}, leaderElect 
   const stop = async (): Promise<void> => {
     abort.abort(new Error('stopped'));
     await ended;
+    expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
   };
   stops.push(stop);
   return { logger, stop, ended };
@@ -284,7 +287,7 @@ test('a nomination ends when room can no longer be made, and when a more importa
   expect(scheduled(get(cluster, 'middle'))?.message).toBe('no nodes available to schedule pods');
 });
 
-test('namespace labels are seen by affinity, Services by default spreading', async () => {
+test('namespace labels are seen by affinity', async () => {
   const cluster = createTestCluster();
   cluster.seed(resources.nodes, node('n1'), node('n2'));
   cluster.seed(resources.namespaces, namespace('data', labelled({ team: 'storage' })));
@@ -301,6 +304,44 @@ test('namespace labels are seen by affinity, Services by default spreading', asy
   );
   await cluster.clock.advance(100);
   expect(where(cluster).web).toBe('n2');
+});
+
+test('a namespace that gets the label lets in who waits for it', async () => {
+  const cluster = createTestCluster();
+  cluster.seed(resources.nodes, node('n1'));
+  cluster.seed(resources.namespaces, namespace('data'));
+  cluster.seed(resources.pods, pod('db', running('n1'), labelled({ app: 'db' }), { metadata: { namespace: 'data' } }));
+  start(cluster);
+  const term = {
+    topologyKey: 'kubernetes.io/hostname',
+    labelSelector: { matchLabels: { app: 'db' } },
+    namespaceSelector: { matchLabels: { team: 'storage' } },
+  };
+  cluster.seed(
+    resources.pods,
+    pod('web', { spec: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } } }),
+  );
+  await cluster.clock.advance(60_000);
+  expect(where(cluster).web).toBeUndefined();
+  await cluster.client
+    .resource(resources.namespaces)
+    .patch('', 'data', 'merge', { metadata: { labels: { team: 'storage' } } });
+  await cluster.clock.advance(1000);
+  expect(where(cluster).web).toBe('n1');
+});
+
+test('default spreading: pods of one ReplicaSet go to different nodes', async () => {
+  const cluster = createTestCluster();
+  cluster.seed(resources.nodes, node('n1', allocatable({ cpu: '64', memory: '64Gi' })), node('n2'));
+  const [owner] = cluster.seed(resources.replicasets, replicaSet('web'));
+  start(cluster);
+  const app = labelled({ app: 'web' });
+  if (owner !== undefined)
+    for (const name of ['a', 'b']) {
+      cluster.seed(resources.pods, pod(name, app, ownedBy(owner), requesting({ cpu: '1' })));
+      await cluster.clock.advance(100);
+    }
+  expect(Object.values(where(cluster)).sort()).toEqual(['n1', 'n2']);
 });
 
 test('one poisoned pod stops nobody', async () => {

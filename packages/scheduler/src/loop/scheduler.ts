@@ -1,5 +1,14 @@
 /** The loop, and the only part that writes: take a pod, decide, assume, bind in the background, undo when that fails. */
-import { type Clock, isReason, type Logger, type Pod, type Random, resources, setCondition } from '@skiff/api';
+import {
+  type Clock,
+  deepEqual,
+  isReason,
+  type Logger,
+  type Pod,
+  type Random,
+  resources,
+  setCondition,
+} from '@skiff/api';
 import type { Change, Client, EventRecorder, InformerFactory } from '@skiff/client';
 import { planPreemption } from '../framework/preempt.ts';
 import { priorityOf } from '../framework/priority.ts';
@@ -8,7 +17,16 @@ import type { Refusal, Snapshot } from '../framework/types.ts';
 import { filters, scorers } from '../plugins/index.ts';
 import { SchedulingQueue } from '../queue/queue.ts';
 import { ClusterState, toSnapshot } from '../snapshot/cluster.ts';
-import { isBound, isWaiting, makesRoom, mayFitNow, nodeMatters, schedulerName, wantsCompany } from './changes.ts';
+import {
+  asksForNeighbours,
+  isBound,
+  isWaiting,
+  makesRoom,
+  mayFitNow,
+  nodeMatters,
+  schedulerName,
+  wantsCompany,
+} from './changes.ts';
 import { spreadSelectors } from './spread.ts';
 
 export interface LoopContext {
@@ -64,7 +82,7 @@ class Scheduler {
   }
 
   watch(): () => void {
-    const { pods, nodes } = this.#informers;
+    const { pods, nodes, namespaces } = this.#informers;
     const undo = [
       nodes.onChange((change) => {
         if (change.type === 'removed') this.#cluster.removeNode(change.object.metadata.name);
@@ -72,6 +90,9 @@ class Scheduler {
         if (change.type !== 'updated' || nodeMatters(change.old, change.object)) this.#queue.changed();
       }),
       pods.onChange((change) => this.#onPod(change)),
+      namespaces.onChange(({ object, old }) => {
+        if (!deepEqual(object.metadata.labels, old?.metadata.labels)) this.#queue.changed(asksForNeighbours);
+      }),
     ];
     return () => undo.forEach((run) => void run());
   }
