@@ -1,7 +1,7 @@
 import { ApiError, expired, type Pod, resources } from '@skiff/api';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import type { Change, Informer, InformerOptions } from '../contract.ts';
+import type { Change, Client, Informer, InformerOptions, WatchEvent } from '../contract.ts';
 import {
   createKeepingLogger,
   createSeededRandom,
@@ -187,6 +187,26 @@ test('an event of something deleted, told again, does not bring it back', async 
   await settle();
   expect(told).toEqual(['added a@1', 'removed a@2']);
   expect(informer.list()).toEqual([]);
+});
+
+test('two objects that were written in one transaction share a version, and both are told', async () => {
+  const cluster = createTestCluster();
+  const { signal } = new AbortController();
+  const at5 = (name: string): Pod => pod(name, { metadata: { resourceVersion: '5' } });
+  async function* watch(): AsyncIterable<readonly WatchEvent<Pod>[]> {
+    yield [{ type: 'ADDED', object: at5('a') }];
+    yield [{ type: 'ADDED', object: at5('b') }];
+    yield [{ type: 'ADDED', object: at5('b') }];
+    await cluster.clock.sleep(minute, signal);
+  }
+  const client: Client = {
+    resource: (resource) => ({ ...cluster.client.resource(resource), watch: () => watch() as never }),
+    close: () => undefined,
+  };
+  const { told } = inform(cluster, {}, client);
+  await settle();
+  expect(told).toEqual(['added a@5', 'added b@5']);
+  await cluster.clock.advance(minute);
 });
 
 test('a bookmark moves the version on, so that a compaction before it costs no list', async () => {
