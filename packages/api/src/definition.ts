@@ -2,6 +2,7 @@
  * A kind is a definition: what a collection is called, where it lives, what may be done to it. Built-in
  * kinds and CustomResourceDefinitions are both this, and every door and the registry read only this.
  */
+import type { JsonObject } from './object.ts';
 import type { ObjectSchema } from './schema/schema.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
@@ -41,4 +42,6 @@ export interface Definition {
   };
   /** The whole object's schema, resolved on first use. */
   readonly schema: () => ObjectSchema;
+  /** The schema as its author wrote it, when the kind arrived with one: OpenAPI documents show that. */
+  readonly openApi?: () => JsonObject;
 }

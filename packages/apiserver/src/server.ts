@@ -14,6 +14,8 @@ import { createRbac, type Rbac } from './chain/rbac/authoriser.ts';
 import { bootstrapRoles } from './chain/rbac/bootstrap-roles.ts';
 import { reviewKinds } from './chain/reviews.ts';
 import type { ApiServerConfig, BoundAddresses, StoreConfig } from './config.ts';
+import { keepDefinitions } from './extensions/crd/controller.ts';
+import { webhookConverter } from './extensions/webhook/conversion.ts';
 import { createGrpcDoor, type GrpcDoor } from './grpc/door.ts';
 import { nodesService } from './grpc/nodes.ts';
 import { podsService } from './grpc/pods.ts';
@@ -32,10 +34,9 @@ import { createPodStreams, type PodStreams } from './link/pod-streams.ts';
 import type { KeyPair } from './pki/authority.ts';
 import { bootstrap } from './registry/bootstrap.ts';
 import { clusterObjects } from './registry/cluster-objects.ts';
-import type { Registry } from './registry/contract.ts';
 import { keepKubernetesEndpoints } from './registry/kubernetes-endpoints.ts';
 import { keepMaintaining } from './registry/maintenance.ts';
-import { createRegistry } from './registry/registry.ts';
+import { createRegistry, type ExtensibleRegistry } from './registry/registry.ts';
 import { startCompactor } from './storage/compactor.ts';
 import type { Store } from './storage/contract.ts';
 import { createEtcdStore } from './storage/etcd/store.ts';
@@ -51,7 +52,7 @@ import type { WatchCache } from './watch/contract.ts';
 export interface RunningServer {
   readonly bound: BoundAddresses;
   /** For tests and for those who embed a server: what the doors stand on. */
-  readonly registry: Registry;
+  readonly registry: ExtensibleRegistry;
   /** Ends watches and streams, waits for requests in flight, then closes everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -63,7 +64,7 @@ const closeWithinMs = 10_000;
 interface Core {
   readonly store: Store;
   readonly cache: WatchCache;
-  readonly registry: Registry;
+  readonly registry: ExtensibleRegistry;
   readonly rbac: Rbac;
   readonly authenticate: Authenticate;
   readonly chain: Chain;
@@ -222,14 +223,20 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
   try {
     await core.cache.synced(running);
     const { registry } = core;
+    const definitions = keepDefinitions(
+      { registry, clock, logger, revision: () => core.cache.revision, converter: webhookConverter },
+      running,
+    );
+    chores = definitions.done;
     await bootstrap({ registry, objects: bootstrapRoles, clock, logger, signal: running });
-    await core.rbac.synced();
+    await Promise.all([core.rbac.synced(), definitions.synced()]);
     const bound = await listenAll(config, rest, grpc);
     const restPort = parseListen(bound.rest[0] ?? '').port;
     const objects = clusterObjects({ serviceCIDR: config.serviceCidr, restPort });
     await bootstrap({ registry, objects, clock, logger, signal: running });
     const { advertiseAddress } = config;
     chores = Promise.all([
+      definitions.done,
       keepKubernetesEndpoints({ store, registry, clock, logger, advertiseAddress, restPort }, running),
       keepMaintaining({ store, clock, logger }, running),
     ]);

@@ -21,6 +21,8 @@ export interface LiveOptions<T> {
   /** Takes what is needed of an object; undefined leaves it out. */
   readonly project: (object: JsonObject) => T | undefined;
   readonly signal: AbortSignal;
+  /** Called after each change. */
+  readonly onChange?: () => void;
 }
 
 export interface LiveCollection<T> extends LiveView<T> {
@@ -55,19 +57,21 @@ export function follow<T>(options: LiveOptions<T>): LiveCollection<T> {
     objects = next;
     version++;
     first.resolve();
+    options.onChange?.();
     return answer.resourceVersion;
   };
 
   const watch = async (after: string): Promise<void> => {
-    const options = { ...everything, resourceVersion: after, allowBookmarks: false };
+    const query = { ...everything, resourceVersion: after, allowBookmarks: false };
     const batches = await registry.watch(systemContext(signal), target, {
-      ...options,
+      ...query,
       sendInitialEvents: undefined,
       timeoutSeconds: undefined,
     });
     for await (const batch of batches) {
       for (const event of batch) if (event.type !== 'BOOKMARK') apply(objects, event.type, event.text);
       version++;
+      options.onChange?.();
     }
   };
 

@@ -1,5 +1,6 @@
 /** OpenAPI documents of groups of kinds: operations and the types they use. */
 import { apiVersionOf, type Definition, type SubresourceDefinition } from '@skiff/api';
+import { customNode } from './openapi-custom.ts';
 import { deleteOptionsName, patchName, pathsOf, statusName } from './openapi-paths.ts';
 import { type Components, createComponents, type Dialect, type Node } from './openapi-schema.ts';
 import { kubernetesVersion } from './version.ts';
@@ -23,6 +24,12 @@ const gvk = (one: { group: string; version: string }, kind: string): Node => ({
 function addObject(components: Components, definition: Definition): string {
   const name = objectName(definition);
   const schema = definition.schema();
+  const authored = definition.openApi?.();
+  if (authored !== undefined) {
+    components.add(name, customNode(components, authored));
+    components.extend(name, { 'x-kubernetes-group-version-kind': [gvk(definition, definition.kind)] });
+    return name;
+  }
   components.node(schema.ref === undefined ? { ...schema, ref: name } : schema);
   components.extend(name, { 'x-kubernetes-group-version-kind': [gvk(definition, definition.kind)] });
   return name;

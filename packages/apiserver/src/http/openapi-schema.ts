@@ -54,6 +54,7 @@ const scalarOfFormat = new Map([
 
 /** Collects the named types that schemas use, while turning each into its OpenAPI form. */
 export interface Components {
+  readonly version: Dialect['version'];
   /** The OpenAPI form of a schema: a ref when it has a name. */
   node(schema: Schema): Node;
   /** Adds a component of one's own making. */
@@ -158,6 +159,7 @@ export function createComponents(dialect: Dialect): Components {
   };
 
   return {
+    version: dialect.version,
     node,
     refTo,
     add: (name, value) => void components.set(name, value),

@@ -29,40 +29,66 @@ const pathOf = (one: GroupVersion): string =>
 
 /** `encodeV2` turns the v2 document into its protobuf form. */
 export function createOpenApi(registry: Registry, encodeV2: (document: object) => Uint8Array): OpenApi {
-  let pages = new Map<string, Page>();
+  /** Pages of everything there is: the index, and v2. */
+  let whole = new Map<string, Page>();
+  /** Pages of one group version, each with the definitions it was made of: those of others stay when some change. */
+  const parts = new Map<string, { readonly page: Page; readonly of: readonly Definition[] }>();
   registry.onDefinitionsChanged(() => {
-    pages = new Map();
+    whole = new Map();
+  });
+
+  const made = (body: string | Uint8Array): Page => ({
+    body,
+    etag: etagOf(typeof body === 'string' ? body : Buffer.from(body).toString('base64')),
   });
 
   const page = (key: string, make: () => string | Uint8Array): Page => {
-    const known = pages.get(key);
-    if (known !== undefined) return known;
-    const body = make();
-    const made = { body, etag: etagOf(typeof body === 'string' ? body : Buffer.from(body).toString('base64')) };
-    pages.set(key, made);
-    return made;
+    const known = whole.get(key) ?? made(make());
+    whole.set(key, known);
+    return known;
   };
 
   const all = (): readonly Definition[] => registry.definitions();
   const versions = (): readonly GroupVersion[] => groupsOf(all()).flatMap((group) => group.versions);
-  const v3Page = (one: GroupVersion): Page =>
-    page(`v3 ${pathOf(one)}`, () => JSON.stringify(v3Document(v3, one.definitions, all())));
 
-  const index = (): string => {
-    const paths = versions().map((one) => {
-      const hash = v3Page(one).etag.slice(1, 65);
-      return [pathOf(one), { serverRelativeURL: `/openapi/v3/${pathOf(one)}?hash=${hash}` }] as const;
-    });
-    return JSON.stringify({ paths: Object.fromEntries(paths) });
+  const v3Page = (one: GroupVersion): Page => {
+    const key = pathOf(one);
+    const known = parts.get(key);
+    const { definitions } = one;
+    const isSame = known?.of.length === definitions.length && known.of.every((each, at) => each === definitions[at]);
+    if (known !== undefined && isSame) return known.page;
+    // A custom kind's page tells of itself alone: it does not change with the others.
+    const shared = all().filter((each) => each.openApi === undefined || each.group === one.group);
+    const fresh = made(JSON.stringify(v3Document(v3, definitions, shared)));
+    parts.set(key, { page: fresh, of: definitions });
+    return fresh;
   };
 
-  const send = (exchange: Exchange, contentType: string, made: Page): void => {
-    exchange.response.setHeader('etag', made.etag);
+  /** Made page by page, so that a first request after many changes does not hold up the others. */
+  const index = async (): Promise<Page> => {
+    const known = whole.get('v3');
+    if (known !== undefined) return known;
+    const into = whole;
+    const paths: Record<string, object> = {};
+    const served = versions();
+    for (const one of served) {
+      const hash = v3Page(one).etag.slice(1, 65);
+      paths[pathOf(one)] = { serverRelativeURL: `/openapi/v3/${pathOf(one)}?hash=${hash}` };
+      await new Promise(setImmediate);
+    }
+    for (const key of parts.keys()) if (!served.some((one) => pathOf(one) === key)) parts.delete(key);
+    const fresh = made(JSON.stringify({ paths }));
+    into.set('v3', fresh);
+    return fresh;
+  };
+
+  const send = (exchange: Exchange, contentType: string, sent: Page): void => {
+    exchange.response.setHeader('etag', sent.etag);
     exchange.response.setHeader('vary', 'Accept');
-    if (header(exchange, 'if-none-match') === made.etag) {
+    if (header(exchange, 'if-none-match') === sent.etag) {
       exchange.response.statusCode = 304;
       exchange.response.end();
-    } else respond(exchange, { code: 200, contentType, body: made.body });
+    } else respond(exchange, { code: 200, contentType, body: sent.body });
   };
 
   const serveV2 = (exchange: Exchange): void => {
@@ -97,7 +123,7 @@ export function createOpenApi(registry: Registry, encodeV2: (document: object) =
       if (version === 'v2' && rest.length === 0) return serveV2(exchange);
       if (version !== 'v3') throw pathNotFound();
       if (!acceptsJson(exchange)) throw notAcceptable(['application/json']);
-      if (rest.length === 0) return send(exchange, 'application/json', page('v3', index));
+      if (rest.length === 0) return send(exchange, 'application/json', await index());
       const one = versions().find((at) => pathOf(at) === rest.join('/'));
       if (one === undefined) throw pathNotFound();
       send(exchange, 'application/json', v3Page(one));

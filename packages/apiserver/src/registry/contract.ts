@@ -179,7 +179,8 @@ export interface Strategy {
   /** For the `status` subresource: everything but status comes from `old`. */
   prepareForStatusUpdate?(object: JsonObject, old: JsonObject, nowMs: number): void;
   validate?(object: JsonObject): readonly FieldError[];
-  validateUpdate?(object: JsonObject, old: JsonObject): readonly FieldError[];
+  validateNew?(object: JsonObject): readonly FieldError[];
+  validateUpdate?(object: JsonObject, old: JsonObject, subresource: string): readonly FieldError[];
   warnings?(object: JsonObject): readonly string[];
   /** Selectable fields beyond metadata.name and metadata.namespace. */
   selectableFields?(object: Readonly<Record<string, unknown>>): Readonly<Record<string, string>>;

@@ -16,7 +16,7 @@ export async function create(
   body: Incoming,
   options: WriteOptions,
 ): Promise<Answer> {
-  const kind = kindOf(env, target);
+  const kind = kindOf(env, target, context);
   const subresource = findSubresource(kind, target, 'create');
   if (subresource?.type === 'action') return subresource.run(env, { context, kind, target, body, options });
   if (subresource !== undefined || !kind.definition.verbs.includes('create'))

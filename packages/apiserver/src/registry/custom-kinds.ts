@@ -28,6 +28,10 @@ export interface CustomKindOptions {
   readonly converter?: Converter;
   /** Faults beyond the metadata's: the schema's value rules, CEL. */
   readonly check?: NonNullable<Kind['check']>;
+  /** How the kind's documents are read, brought up to the present schema, and converted. */
+  readonly documents?: Pick<Kind, 'decode' | 'complete' | 'settle' | 'convert'>;
+  readonly deprecation?: string;
+  readonly terminating?: boolean;
 }
 
 /** The table's entry for a custom kind. */
@@ -45,7 +49,10 @@ export function customKind(options: CustomKindOptions): Kind {
       ...checkMeta(definition, object, old),
       ...(options.check?.(object, old, subresource) ?? []),
     ],
+    ...options.documents,
     ...(scale === undefined ? {} : { scale }),
+    ...(options.deprecation === undefined ? {} : { deprecation: options.deprecation }),
+    ...(options.terminating === true ? { terminating: true } : {}),
   };
 }
 

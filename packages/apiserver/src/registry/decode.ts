@@ -2,6 +2,7 @@
 import {
   apiVersionOf,
   badRequest,
+  type Decoded,
   decode,
   field,
   invalid,
@@ -19,6 +20,8 @@ export interface Decodable {
   readonly version: string;
   readonly kind: string;
   readonly schema: () => ObjectSchema;
+  /** Absent: by the schema, as Go decodes. */
+  readonly decode?: Kind['decode'];
   /** Defaults and other ways to write; in place. */
   readonly complete?: (object: JsonObject) => void;
 }
@@ -31,6 +34,7 @@ export function decodableOf(kind: Kind): Decodable {
     version,
     kind: kind.definition.kind,
     schema,
+    ...(kind.decode === undefined ? {} : { decode: kind.decode }),
     complete(object) {
       kind.complete?.(object);
       kind.strategy.normalise?.(object);
@@ -46,7 +50,7 @@ export function decodeBody(
   options: WriteOptions,
 ): JsonObject {
   checkType(shown, body.document);
-  const { value, unknown, faults } = decode(shown.schema(), body.document, body.fractions);
+  const { value, unknown, faults } = decodeAs(shown, body.document, body.fractions);
   const handled = (why: string) =>
     badRequest(`${shown.kind} in version "${shown.version}" cannot be handled as a ${shown.kind}: ${why}`);
   const [fault] = faults;
@@ -69,7 +73,7 @@ export function decodePatched(
 ): JsonObject {
   checkType(shown, patched);
   const text = JSON.stringify(patched);
-  const { value, unknown, faults } = decode(shown.schema(), patched);
+  const { value, unknown, faults } = decodeAs(shown, patched);
   const refused = (why: string) => invalid({ group: '', kind: '' }, '', [field.invalid('patch', text, why)]);
   const [fault] = faults;
   if (fault !== undefined) throw refused(fault);
@@ -80,6 +84,9 @@ export function decodePatched(
   }
   return completed(shown, value);
 }
+
+const decodeAs = (shown: Decodable, document: JsonObject, fractions: readonly string[] = []): Decoded =>
+  shown.decode?.(document, fractions) ?? decode(shown.schema(), document, fractions);
 
 const strictFaults = (unknown: readonly string[], duplicates: readonly string[]): readonly string[] => [
   ...unknown.map((path) => `unknown field "${path}"`),

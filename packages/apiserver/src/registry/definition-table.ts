@@ -2,7 +2,7 @@
  * The served kinds. Built-in kinds are there from the start; custom ones come and go at run time. Each entry joins a
  * definition with what makes its kind special.
  */
-import type { Definition, FieldError, GroupVersionResource, JsonObject } from '@skiff/api';
+import type { Decoded, Definition, FieldError, GroupVersionResource, JsonObject } from '@skiff/api';
 import type { Column, Strategy } from './contract.ts';
 import type { Converter } from './versions.ts';
 
@@ -38,11 +38,31 @@ export interface Kind {
   readonly scale?: ScalePaths;
   /** It arrived at run time: strategic merge patch is not for it. */
   readonly custom?: boolean;
+  /** Absent: as Go would decode the definition's schema. Custom kinds are pruned, and judged later. */
+  readonly decode?: (document: JsonObject, fractions: readonly string[]) => Decoded;
+  /** Absent: stored documents are as the schema wants them. */
+  readonly settle?: Settling;
+  /** In place of `converter` for documents: somebody else converts objects to `apiVersion`. Throws ApiError. */
+  readonly convert?: (objects: readonly JsonObject[], apiVersion: string) => Promise<readonly JsonObject[]>;
+  /** Every request is told this. */
+  readonly deprecation?: string;
+  /** The kind is being withdrawn: nothing new is created. */
+  readonly terminating?: boolean;
+}
+
+/** Documents from before the present schema are brought up to it when they are read. */
+export interface Settling {
+  /** Documents of later versions were written under the present schema. */
+  readonly before: bigint;
+  /** In place. */
+  readonly run: (object: JsonObject) => JsonObject;
 }
 
 export interface DefinitionTable {
   all(): readonly Kind[];
   find(of: GroupVersionResource): Kind | undefined;
+  /** The kind at the version that documents are stored at; another version's while that one is not served. */
+  storedAs(of: { readonly group: string; readonly resource: string }): Kind | undefined;
   /** Adds kinds, or puts them in place of those with the same group, version and resource. */
   add(kinds: readonly Kind[]): void;
   remove(names: readonly GroupVersionResource[]): void;
@@ -56,14 +76,28 @@ const idOf = (of: GroupVersionResource): string => `${of.group}/${of.version}/${
 export function createDefinitionTable(kinds: readonly Kind[]): DefinitionTable {
   const byId = new Map(kinds.map((kind) => [idOf(kind.definition), kind]));
   const listeners = new Set<() => void>();
+  const byStorage = new Map<string, Kind>();
+  const file = (kind: Kind): void => {
+    const { group, version, resource } = kind.stored;
+    const id = `${group}/${resource}`;
+    const isIt = kind.definition.version === version && kind.definition.group === group;
+    const before = byStorage.get(id);
+    const sameId = before !== undefined && idOf(before.definition) === idOf(kind.definition);
+    if (isIt || before === undefined || sameId) byStorage.set(id, kind);
+  };
+  for (const kind of kinds) file(kind);
   const changed = (): void => {
     for (const run of [...listeners]) run();
   };
   return {
     all: () => [...byId.values()],
     find: (of) => byId.get(idOf(of)),
+    storedAs: ({ group, resource }) => byStorage.get(`${group}/${resource}`),
     add(added) {
-      for (const kind of added) byId.set(idOf(kind.definition), kind);
+      for (const kind of added) {
+        byId.set(idOf(kind.definition), kind);
+        file(kind);
+      }
       changed();
     },
     remove(names) {

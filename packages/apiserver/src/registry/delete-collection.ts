@@ -18,7 +18,7 @@ export async function deleteCollection(
   listOptions: ListOptions,
   options: DeleteOptions,
 ): Promise<ListAnswer> {
-  const kind = kindOf(env, target);
+  const kind = kindOf(env, target, context);
   if (!kind.definition.verbs.includes('deletecollection')) throw methodNotSupported(target, 'deletecollection');
   const items: string[] = [];
   let next = listOptions.continue;

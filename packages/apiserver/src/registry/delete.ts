@@ -19,7 +19,7 @@ export async function deleteOne(
   target: Target,
   options: DeleteOptions,
 ): Promise<Answer> {
-  const kind = kindOf(env, target);
+  const kind = kindOf(env, target, context);
   if (target.subresource !== '' || !kind.definition.verbs.includes('delete'))
     throw methodNotSupported(target, 'delete');
   const key = keyOf(kind, target.namespace, target.name);
@@ -50,7 +50,7 @@ async function attempt(
   document: StoredDocument,
 ): Promise<Answer> {
   const { kind, target, options, key } = deletion;
-  const object = fromStored(kind, toObject(document));
+  const object = await fromStored(kind, toObject(document));
   checkPreconditions(target, options, object);
   const admitting: Admitting = { context, target, kind, operation: 'DELETE', dryRun: options.dryRun };
   await admitMutating(env, admitting, undefined, object);
@@ -64,10 +64,10 @@ async function attempt(
     object.metadata = { ...(object.metadata as JsonObject), resourceVersion: String(version) };
     return ended(kind, object);
   }
-  const text = toStoredText(toStored(kind, plan.object));
+  const text = toStoredText(await toStored(kind, plan.object));
   if (options.dryRun || text === document.text) return { text: toText(plan.object), created: false };
   const version = await env.store.update(key, text, document.version);
-  return { text: textAsKind(kind, withResourceVersion({ text, version })), created: false };
+  return { text: await textAsKind(kind, { text: withResourceVersion({ text, version }), version }), created: false };
 }
 
 /** Names the hook of a kind. */

@@ -45,17 +45,19 @@ export interface Env {
 }
 
 /** The kind a request is about. Throws NotFound when nothing like it is served. */
-export function kindOf(env: Env, target: Target): Kind {
+export function kindOf(env: Env, target: Target, context: RequestContext): Kind {
   const kind = env.table.find(target);
   if (kind === undefined) throw new ApiError('NotFound', 'the server could not find the requested resource');
+  if (kind.deprecation !== undefined) context.warn(kind.deprecation);
   return kind;
 }
 
 /** The kind's collection in the watch cache. */
 export function collectionOf(env: Env, kind: Kind): CollectionCache {
+  const { stored } = kind;
   return env.cache.collection(
-    storageKeyOf(kind.stored),
-    (document) => kind.strategy.selectableFields?.(document) ?? {},
+    storageKeyOf(stored),
+    (document) => env.table.storedAs(stored)?.strategy.selectableFields?.(document) ?? {},
   );
 }
 

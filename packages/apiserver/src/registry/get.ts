@@ -11,7 +11,7 @@ import { findSubresource } from './subresources/table.ts';
 import { textAsKind } from './versions.ts';
 
 export async function get(env: Env, context: RequestContext, target: Target, options: GetOptions): Promise<Answer> {
-  const kind = kindOf(env, target);
+  const kind = kindOf(env, target, context);
   const virtual = env.virtual.get(`${target.group}/${target.resource}`);
   if (virtual !== undefined) {
     if (virtual.get === undefined) throw methodNotSupported(target, 'get');
@@ -38,10 +38,10 @@ async function readText(
   if (version === undefined) {
     const document = await readStored(env, target, key, context.signal);
     if (document === undefined) throw notFound(target, target.name);
-    return textAsKind(kind, withResourceVersion(document));
+    return textAsKind(kind, { ...document, text: withResourceVersion(document) });
   }
   if (version > 0n) await freshen(env, version, context.signal);
   const cached = collectionOf(env, kind).get(key);
   if (cached === undefined) throw notFound(target, target.name);
-  return textAsKind(kind, cached.text);
+  return textAsKind(kind, cached);
 }

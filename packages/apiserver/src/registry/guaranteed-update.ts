@@ -79,7 +79,7 @@ async function createInstead(env: Env, change: Change): Promise<Answer> {
 
 async function attempt(env: Env, change: Change, key: string, document: StoredDocument): Promise<Answer> {
   const { context, kind, target, options } = change;
-  const old = fromStored(kind, toObject(document));
+  const old = await fromStored(kind, toObject(document));
   const object = change.make(copy(old));
   settleNamespace(object, kind.definition.namespaced ? target.namespace : '');
   checkName(object, target.name);
@@ -150,14 +150,14 @@ async function write(env: Env, change: Change, key: string, outcome: Outcome): P
     if (!options.dryRun) await env.store.delete(key, document.version);
     return { text: toText(object), created: false };
   }
-  const stored = toStored(kind, object);
+  const stored = await toStored(kind, object);
   if (options.dryRun) return { text: toText(object), created: false };
-  if (same(withoutVersion(stored), withoutVersion(toStored(kind, old)))) {
-    return { text: textAsKind(kind, withResourceVersion(document)), created: false };
+  if (same(withoutVersion(stored), withoutVersion(await toStored(kind, old)))) {
+    return { text: await textAsKind(kind, { ...document, text: withResourceVersion(document) }), created: false };
   }
   const text = toStoredText(stored);
   const version = await env.store.update(key, text, document.version);
-  return { text: textAsKind(kind, withResourceVersion({ text, version })), created: false };
+  return { text: await textAsKind(kind, { text: withResourceVersion({ text, version }), version }), created: false };
 }
 
 function withoutVersion(object: JsonObject): JsonObject {

@@ -1,5 +1,5 @@
 /** Storing a new object: what POST, a creating PUT and a creating apply share. */
-import { ApiError, alreadyExists, generateName, type JsonObject, type ResourceName } from '@skiff/api';
+import { ApiError, alreadyExists, forbidden, generateName, type JsonObject, type ResourceName } from '@skiff/api';
 import { copy, own, put, textAt } from '../patch/values.ts';
 import { isStoreError } from '../storage/contract.ts';
 import { type Admitting, admitMutating, admitValidating } from './admission.ts';
@@ -31,6 +31,7 @@ const maxNameAttempts = 8;
 /** Stores `object`, which is taken over and changed. Throws ApiError. */
 export async function insert(env: Env, insertion: Insertion, object: JsonObject): Promise<Answer> {
   const { context, kind, target, options } = insertion;
+  if (kind.terminating === true) throw terminating(target);
   wipeSystemFields(object);
   settleNamespace(object, kind.definition.namespaced ? target.namespace : '');
   warnDuplicateOwners(context, dedupeOwnerReferences(object), false);
@@ -52,6 +53,9 @@ export async function insert(env: Env, insertion: Insertion, object: JsonObject)
     }
   }
 }
+
+const terminating = (of: Target): ApiError =>
+  forbidden(of, of.name, 'create not allowed while custom resource definition is terminating');
 
 function generatedNameTaken(of: ResourceName, name: string): ApiError {
   const error = alreadyExists(of, name);
@@ -83,14 +87,14 @@ async function store(env: Env, insertion: Insertion, target: Target, object: Jso
   const { kind, options, context } = insertion;
   const key = keyOf(kind, target.namespace, target.name);
   delete metaOf(object).resourceVersion;
-  const text = toStoredText(toStored(kind, object));
+  const text = toStoredText(await toStored(kind, object));
   try {
     if (options.dryRun) {
       if ((await env.store.get(key, context.signal)) !== undefined) throw await takenName(env, target, key);
       return { text: toText(object), created: true };
     }
     const version = await env.store.create(key, text);
-    return { text: textAsKind(kind, withResourceVersion({ text, version })), created: true };
+    return { text: await textAsKind(kind, { text: withResourceVersion({ text, version }), version }), created: true };
   } catch (error) {
     throw isStoreError(error, 'exists') ? await takenName(env, target, key) : translated(error, target, target.name);
   }

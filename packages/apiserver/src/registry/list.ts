@@ -14,7 +14,7 @@ import { prefixOf } from './keys.ts';
 import { freshen, readResourceVersion } from './resource-versions.ts';
 import { factsOf, type Selection, select } from './selectors.ts';
 import { translated } from './store-errors.ts';
-import { textAsKind } from './versions.ts';
+import { type ShownDocument, textAsKind, textsAsKind } from './versions.ts';
 
 /** How many documents are read from the store at a time while selectors throw most of them away. */
 const minReadAhead = 500;
@@ -25,7 +25,7 @@ export async function list(
   target: Target,
   options: ListOptions,
 ): Promise<ListAnswer> {
-  const kind = kindOf(env, target);
+  const kind = kindOf(env, target, context);
   const virtual = env.virtual.get(`${target.group}/${target.resource}`);
   if (virtual !== undefined) {
     if (virtual.list === undefined) throw methodNotSupported(target, 'list');
@@ -64,21 +64,20 @@ async function continued(
   }
 }
 
-function fromCache(env: Env, kind: Kind, selection: Selection, limit: number): ListAnswer {
+async function fromCache(env: Env, kind: Kind, selection: Selection, limit: number): Promise<ListAnswer> {
   const { documents, revision } = collectionOf(env, kind).list(selection.filter);
-  if (limit === 0 || documents.length <= limit) return answer(kind, { items: texts(kind, documents), revision });
+  if (limit === 0 || documents.length <= limit) {
+    return answer(kind, { items: await textsAsKind(kind, documents), revision });
+  }
   const page = documents.slice(0, limit);
   const last = page[page.length - 1] as CachedDocument;
   return answer(kind, {
-    items: texts(kind, page),
+    items: await textsAsKind(kind, page),
     revision,
     continue: encodeContinue(last.key, revision),
     ...(selection.everything ? { remaining: documents.length - limit } : {}),
   });
 }
-
-const texts = (kind: Kind, documents: readonly CachedDocument[]): readonly string[] =>
-  documents.map((document) => textAsKind(kind, document.text));
 
 /** Reads pages until `limit` documents match. `limit` 0 reads to the end. Lets `compacted` pass for the caller to word. */
 async function fromStore(
@@ -97,7 +96,7 @@ async function fromStore(
     revision = page.revision;
     for (const [index, document] of page.documents.entries()) {
       after = document.key;
-      const text = textIfSelected(env, kind, selection, document);
+      const text = await textIfSelected(env, kind, selection, document);
       if (text === undefined) continue;
       items.push(text);
       const behind = page.documents.length - index - 1 + page.remaining;
@@ -116,15 +115,22 @@ async function fromStore(
 }
 
 /** A document that cannot be read is left out alone, and named in the log; the list is answered. */
-function textIfSelected(env: Env, kind: Kind, selection: Selection, document: StoredDocument): string | undefined {
+async function textIfSelected(
+  env: Env,
+  kind: Kind,
+  selection: Selection,
+  document: StoredDocument,
+): Promise<string | undefined> {
   try {
     if (!selection.everything && !selection.matches(factsOf(kind, document))) return undefined;
-    return textAsKind(kind, withResourceVersion(document));
+    return await textAsKind(kind, shown(document));
   } catch (error) {
     env.logger.error({ err: error, key: document.key }, 'a stored object cannot be read; lists leave it out');
     return undefined;
   }
 }
+
+const shown = (document: StoredDocument): ShownDocument => ({ ...document, text: withResourceVersion(document) });
 
 const pageSize = (selection: Selection, limit: number): number =>
   selection.everything && limit > 0 ? limit : Math.max(limit, minReadAhead);

@@ -8,7 +8,7 @@ import type { RequestContext, Target, WriteOptions } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import type { Env } from './env.ts';
 import { metaOf, putOrDelete } from './meta.ts';
-import { fromStored, toStored } from './versions.ts';
+import { renamed } from './versions.ts';
 
 /** What tells who writes. */
 export interface Writing {
@@ -59,10 +59,13 @@ export function versionsOf(env: Env, kind: Kind): Versions {
     if (sibling === undefined) return undefined;
     return {
       schema: sibling.definition.schema(),
-      convert: (object) => (sibling === kind ? object : fromStored(sibling, toStored(kind, object))),
+      convert: (object) => (sibling === kind ? object : shownAs(sibling, renamed(kind, object))),
     };
   };
 }
+
+/** Fields are compared by their names: nobody else is asked to convert. */
+const shownAs = (kind: Kind, stored: JsonObject): JsonObject => kind.converter?.fromStored(stored) ?? stored;
 
 /** The claims on `object`; when they cannot be read, those on `fallback`, or none. */
 export function managersOf(object: JsonObject, fallback: JsonObject | undefined): Managers {

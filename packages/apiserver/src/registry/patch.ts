@@ -21,7 +21,7 @@ export async function patch(
   body: PatchBody,
   options: WriteOptions,
 ): Promise<Answer> {
-  const kind = kindOf(env, target);
+  const kind = kindOf(env, target, context);
   const subresource = findSubresource(kind, target, 'patch');
   const isVirtual = env.virtual.has(`${target.group}/${target.resource}`);
   const forbids = subresource === undefined && !kind.definition.verbs.includes('patch');

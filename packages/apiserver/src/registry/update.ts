@@ -16,7 +16,7 @@ export async function update(
   body: Incoming,
   options: WriteOptions,
 ): Promise<Answer> {
-  const kind = kindOf(env, target);
+  const kind = kindOf(env, target, context);
   const subresource = findSubresource(kind, target, 'update');
   const isVirtual = env.virtual.has(`${target.group}/${target.resource}`);
   const forbids = subresource === undefined && !kind.definition.verbs.includes('update');

@@ -13,6 +13,7 @@ export function checkNew(context: RequestContext, kind: Kind, object: JsonObject
   const refusal = refuse(kind, object, [
     ...(kind.check?.(object, undefined, '') ?? []),
     ...(kind.strategy.validate?.(object) ?? []),
+    ...(kind.strategy.validateNew?.(object) ?? []),
   ]);
   if (refusal !== undefined) throw refusal;
   for (const text of kind.strategy.warnings?.(object) ?? []) context.warn(text);
@@ -29,7 +30,7 @@ export function checkChanged(
   const refusal = refuse(kind, object, [
     ...(kind.check?.(object, old, subresource) ?? []),
     ...(kind.strategy.validate?.(object) ?? []),
-    ...(kind.strategy.validateUpdate?.(object, old) ?? []),
+    ...(kind.strategy.validateUpdate?.(object, old, subresource) ?? []),
   ]);
   if (refusal !== undefined) throw refusal;
   for (const text of kind.strategy.warnings?.(object) ?? []) context.warn(text);

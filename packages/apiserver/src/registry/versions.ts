@@ -15,24 +15,74 @@ export interface Converter {
   toStored(object: JsonObject): JsonObject;
 }
 
-/** The stored object as `kind` shows it. */
-export function fromStored(kind: Kind, object: JsonObject): JsonObject {
-  if (kind.converter === undefined || isOf(object, kind.definition)) return object;
-  return kind.converter.fromStored(object);
+/** A document with its resourceVersion in the text. */
+export interface ShownDocument {
+  readonly text: string;
+  readonly version: bigint;
 }
 
-/** An object of `kind` as it is stored. */
-export function toStored(kind: Kind, object: JsonObject): JsonObject {
+/** The stored object as `kind` shows it. Throws ApiError when somebody else converts it and fails. */
+export async function fromStored(kind: Kind, object: JsonObject): Promise<JsonObject> {
+  const [shown = object] = await allFromStored(kind, [object]);
+  return kind.settle?.run(shown) ?? shown;
+}
+
+async function allFromStored(kind: Kind, objects: readonly JsonObject[]): Promise<readonly JsonObject[]> {
+  const { converter, definition, convert } = kind;
+  if (converter === undefined || objects.every((object) => isOf(object, definition))) return objects;
+  if (convert === undefined) {
+    return objects.map((object) => (isOf(object, definition) ? object : converter.fromStored(object)));
+  }
+  const foreign = objects.filter((object) => !isOf(object, definition));
+  const converted = [...(await convert(foreign, apiVersionOf(definition)))];
+  return objects.map((object) => (isOf(object, definition) ? object : (converted.shift() ?? object)));
+}
+
+/** An object of `kind` as it is stored. Throws ApiError when somebody else converts it and fails. */
+export async function toStored(kind: Kind, object: JsonObject): Promise<JsonObject> {
+  const { convert, definition, stored } = kind;
+  if (convert === undefined || definition.version === stored.version) return renamed(kind, object);
+  const [converted] = await convert([copy(object)], apiVersionOf(stored));
+  return converted ?? object;
+}
+
+/** The same without asking anybody: where only the shape of the object matters. */
+export function renamed(kind: Kind, object: JsonObject): JsonObject {
   return kind.converter === undefined ? object : kind.converter.toStored(object);
 }
 
-/** The text of a document as `kind` shows it: copied when it is of that version already. */
-export function textAsKind(kind: Kind, text: string): string {
-  if (kind.converter === undefined) return text;
-  const { definition } = kind;
+/** The text of a document as `kind` shows it. Throws like `textsAsKind`. */
+export async function textAsKind(kind: Kind, document: ShownDocument): Promise<string> {
+  if (kind.converter === undefined) return document.text;
+  const [text = document.text] = await textsAsKind(kind, [document]);
+  return text;
+}
+
+/** Objects are parsed in batches of this many, so that a long list of old ones does not hold up everybody else. */
+const batchSize = 100;
+
+/** The texts of documents as `kind` shows them: copied where they are of its version and schema already. Throws ApiError. */
+export async function textsAsKind(kind: Kind, documents: readonly ShownDocument[]): Promise<readonly string[]> {
+  const { converter, definition, settle } = kind;
+  if (converter === undefined) return documents.map((document) => document.text);
   const head = `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))},`;
-  if (text.startsWith(head)) return text;
-  return JSON.stringify(kind.converter.fromStored(parseText(text)));
+  const texts = documents.map((document) => document.text);
+  const old = documents.flatMap(({ text, version }, index) =>
+    text.startsWith(head) && (settle === undefined || version > settle.before) ? [] : [index],
+  );
+  for (let start = 0; start < old.length; start += batchSize) {
+    if (start > 0) await new Promise(setImmediate);
+    const batch = old.slice(start, start + batchSize);
+    const shown = await allFromStored(
+      kind,
+      batch.map((index) => parseText(texts[index] ?? '')),
+    );
+    for (const [place, index] of batch.entries()) {
+      const object = shown[place] ?? {};
+      texts[index] = JSON.stringify(settle?.run(object) ?? object);
+    }
+  }
+  return texts;
 }
 
 const isOf = (object: JsonObject, definition: Definition): boolean =>
@@ -43,13 +93,13 @@ export function renamingConverter(
   definition: Pick<Definition, 'group' | 'version' | 'kind'>,
   stored: { readonly group: string; readonly version: string; readonly kind: string },
 ): Converter {
-  const renamed = (object: JsonObject, to: { group: string; version: string; kind: string }): JsonObject => ({
+  const as = (object: JsonObject, to: { group: string; version: string; kind: string }): JsonObject => ({
     ...copy(object),
     kind: to.kind,
     apiVersion: apiVersionOf(to),
   });
   return {
-    fromStored: (object) => renamed(object, definition),
-    toStored: (object) => renamed(object, stored),
+    fromStored: (object) => as(object, definition),
+    toStored: (object) => as(object, stored),
   };
 }

@@ -9,7 +9,7 @@ import type { Kind } from './definition-table.ts';
 import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
 import { freshen, readWatchResourceVersion } from './resource-versions.ts';
 import { select } from './selectors.ts';
-import { textAsKind } from './versions.ts';
+import { textsAsKind } from './versions.ts';
 
 /** A watch without a timeout of its own ends after this long, or up to twice as long, so that clients spread. */
 const minTimeoutMs = 30 * 60 * 1_000;
@@ -20,19 +20,26 @@ export async function watch(
   target: Target,
   options: WatchOptions,
 ): Promise<AsyncIterable<readonly RegistryEvent[]>> {
-  const kind = kindOf(env, target);
+  const kind = kindOf(env, target, context);
   if (!kind.definition.verbs.includes('watch')) throw methodNotSupported(target, 'watch');
   const { filter } = select(kind, target, options);
   const version = readWatchResourceVersion(options.resourceVersion);
   const start = await startOf(env, context, options, version);
   const timeout = new AbortController();
   const timer = env.clock.after(timeoutMs(env, options), () => timeout.abort());
+  // A kind that is withdrawn, or served differently, ends its watches: clients list again and learn how things are now.
+  const stop = env.table.onChanged(() => {
+    if (env.table.find(target) !== kind) timeout.abort();
+  });
   const signal = AbortSignal.any([context.signal, timeout.signal]);
   const events = collectionOf(env, kind).watch(
     { filter, after: start.after, bookmarks: options.allowBookmarks },
     signal,
   );
-  return shown(kind, events, start.marksInitialEnd, () => timer.cancel());
+  return shown(kind, events, start.marksInitialEnd, () => {
+    timer.cancel();
+    stop();
+  });
 }
 
 interface Start {
@@ -73,13 +80,14 @@ async function* shown(
   let marks = marksInitialEnd;
   try {
     for await (const batch of events) {
+      const documents = batch.flatMap((event) => (event.document === undefined ? [] : [event.document]));
+      const texts = [...(await textsAsKind(kind, documents))];
       yield batch.map((event) => {
-        if (event.document !== undefined && event.type !== 'BOOKMARK') {
-          return { type: event.type, text: textAsKind(kind, event.document.text) };
-        }
-        const text = bookmarkText(kind, event.version, marks);
+        const text = event.document === undefined ? undefined : texts.shift();
+        if (text !== undefined && event.type !== 'BOOKMARK') return { type: event.type, text };
+        const mark = bookmarkText(kind, event.version, marks);
         marks = false;
-        return { type: 'BOOKMARK', text };
+        return { type: 'BOOKMARK', text: mark };
       });
     }
   } finally {

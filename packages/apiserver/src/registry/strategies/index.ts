@@ -3,12 +3,12 @@ import type { Strategy } from '../contract.ts';
 import { cronJobs, jobs } from './batch.ts';
 import { certificateSigningRequests } from './certificates.ts';
 import { secrets } from './configuration.ts';
+import { customResourceDefinitions } from './custom-resource-definitions.ts';
 import { events } from './events.ts';
 import {
   admissionPolicies,
   admissionPolicyBindings,
   apiServices,
-  customResourceDefinitions,
   flowControl,
   webhookConfigurations,
 } from './extensions.ts';

@@ -13,7 +13,7 @@ export function bindingsKind(env: Env): VirtualKind {
       const name = nameOf(object);
       if (name === '') throw new ApiError('BadRequest', 'name is required');
       const pods = { ...target, resource: 'pods', subresource: 'binding', name };
-      const { text } = await bindPod(env, { context, kind: kindOf(env, pods), target: pods, options }, object);
+      const { text } = await bindPod(env, { context, kind: kindOf(env, pods, context), target: pods, options }, object);
       return parseText(text);
     },
   };

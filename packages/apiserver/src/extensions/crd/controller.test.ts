@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { statusOf, target, testContext, watchOptions } from '../../registry/testing.ts';
+import {
+  crdsOf,
+  createExtendedRegistry,
+  type ExtendedRegistry,
+  specSchema,
+  version,
+  widget,
+  widgets,
+  widgetsOf,
+} from '../testing.ts';
+
+let memory: ExtendedRegistry;
+beforeEach(async () => {
+  memory = await createExtendedRegistry();
+});
+afterEach(() => memory.close());
+
+const conditionsOf = (crd: object) =>
+  (crd as { status: { conditions: { type: string; status: string; reason: string }[] } }).status.conditions.map(
+    ({ type, status, reason }) => `${type}=${status} ${reason}`,
+  );
+
+describe('a CustomResourceDefinition', () => {
+  test('is established, and its objects are served', async () => {
+    await memory.define(widgets());
+    const crd = await memory.call.get(crdsOf, '', 'widgets.x.io');
+    expect(conditionsOf(crd)).toEqual(['NamesAccepted=True NoConflicts', 'Established=True InitialNamesAccepted']);
+    expect(crd.status).toMatchObject({
+      acceptedNames: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+      storedVersions: ['v1'],
+    });
+    const made = await memory.call.create(widgetsOf, 'default', widget('a', { spec: { size: 1, odd: 2 } }), {
+      fieldValidation: 'Ignore',
+    });
+    expect(made).toMatchObject({
+      apiVersion: 'x.io/v1',
+      kind: 'Widget',
+      spec: { size: 1 },
+      metadata: { generation: 1 },
+    });
+    expect(made.spec).not.toHaveProperty('odd');
+  });
+
+  test('refuses unknown fields when asked to, and values of the wrong type always', async () => {
+    await memory.define(widgets());
+    expect(await statusOf(memory.call.create(widgetsOf, 'default', widget('a', { spec: { odd: 2 } })))).toMatchObject({
+      code: 400,
+      message: expect.stringContaining('strict decoding error: unknown field "spec.odd"'),
+    });
+    expect(
+      await statusOf(memory.call.create(widgetsOf, 'default', widget('a', { spec: { size: 'x' } }))),
+    ).toMatchObject({
+      code: 422,
+      message:
+        'Widget.x.io "a" is invalid: spec.size: Invalid value: "string": spec.size in body must be of type integer: "string"',
+      details: { causes: [{ reason: 'FieldValueTypeInvalid', field: 'spec.size' }] },
+    });
+  });
+
+  test('that takes the names of another waits for them', async () => {
+    await memory.define(widgets({ names: { shortNames: ['wd'] } }));
+    await memory.call.create(
+      crdsOf,
+      '',
+      widgets({ names: { plural: 'wideners', kind: 'Widener', shortNames: ['wd'] } }),
+    );
+    const second = await memory.reaches('wideners.x.io', 'NamesAccepted', 'False');
+    expect(conditionsOf(second)).toEqual(['NamesAccepted=False ShortNamesConflict', 'Established=False NotAccepted']);
+    expect(await statusOf(memory.call.names('x.io/v1/wideners', 'default'))).toMatchObject({ code: 404 });
+    await memory.call.remove(crdsOf, '', 'widgets.x.io');
+    await memory.reaches('wideners.x.io', 'Established', 'True');
+    expect(await memory.call.names('x.io/v1/wideners', 'default')).toEqual([]);
+  });
+
+  test('never takes the names of a built-in kind', async () => {
+    const greedy = {
+      ...widgets({ group: 'networking.k8s.io', names: { plural: 'ingresses', kind: 'Ingress' } }),
+      metadata: {
+        name: 'ingresses.networking.k8s.io',
+        annotations: { 'api-approved.kubernetes.io': 'unapproved, a test' },
+      },
+    };
+    await memory.call.create(crdsOf, '', greedy);
+    const refused = await memory.reaches('ingresses.networking.k8s.io', 'NamesAccepted', 'False');
+    expect(conditionsOf(refused)).toContain('KubernetesAPIApprovalPolicyConformant=False UnapprovedAnnotation');
+    expect(await memory.call.names('networking.k8s.io/v1/ingresses', 'default')).toEqual([]);
+  });
+
+  test('takes its objects along when it goes, and ends their watches', async () => {
+    await memory.define(widgets());
+    await memory.call.create(widgetsOf, 'default', widget('a'));
+    const events = await memory.registry.watch(testContext(), target(widgetsOf, 'default'), watchOptions());
+    const seen: string[] = [];
+    const watching = (async () => {
+      for await (const batch of events) for (const event of batch) seen.push(event.type);
+    })();
+    const marked = await memory.call.remove(crdsOf, '', 'widgets.x.io');
+    expect(marked).toMatchObject({
+      metadata: { finalizers: ['customresourcecleanup.apiextensions.k8s.io'], deletionTimestamp: expect.any(String) },
+    });
+    await vi.waitFor(async () =>
+      expect(await statusOf(memory.call.get(crdsOf, '', 'widgets.x.io'))).toMatchObject({ code: 404 }),
+    );
+    await watching;
+    expect(seen).toContain('ADDED');
+    await vi.waitFor(() => expect(memory.registry.definition('x.io', 'v1', 'widgets')).toBeUndefined());
+    await memory.define(widgets());
+    expect(await memory.call.names(widgetsOf, 'default')).toEqual([]);
+  });
+
+  test('brings old objects up to its schema when they are read', async () => {
+    await memory.define(widgets());
+    await memory.call.create(widgetsOf, 'default', widget('a', { spec: { size: 1 } }));
+    const schema = specSchema({ colour: { type: 'string', default: 'red' } });
+    await memory.call.patch(crdsOf, '', 'widgets.x.io', 'merge', { spec: { versions: [version(schema)] } });
+    await vi.waitFor(async () =>
+      expect((await memory.call.get(widgetsOf, 'default', 'a')).spec).toEqual({ colour: 'red' }),
+    );
+    const [text = ''] = (
+      await memory.registry.list(testContext(), target(widgetsOf, 'default'), {
+        ...{
+          labelSelector: '',
+          fieldSelector: '',
+          limit: 0,
+          continue: '',
+          resourceVersion: '',
+          resourceVersionMatch: '',
+        },
+      })
+    ).items;
+    expect(JSON.parse(text).spec).toEqual({ colour: 'red' });
+  });
+
+  test('serves several versions, remembers what was stored, and warns of old ones', async () => {
+    const schema = specSchema({ size: { type: 'integer' } });
+    await memory.define(
+      widgets({
+        versions: [
+          version(schema, { deprecated: true, storage: false }),
+          version(schema, { name: 'v2' }),
+          version(schema, { name: 'v3', served: false, storage: false }),
+        ],
+      }),
+    );
+    await memory.call.create(widgetsOf, 'default', widget('a', { spec: { size: 1 } }));
+    expect(await memory.call.get('x.io/v2/widgets', 'default', 'a')).toMatchObject({ apiVersion: 'x.io/v2' });
+    expect(await statusOf(memory.call.names('x.io/v3/widgets', 'default'))).toMatchObject({ code: 404 });
+    const context = testContext();
+    await memory.registry.get(context, target(widgetsOf, 'default', 'a'), { resourceVersion: '' });
+    expect(context.warnings).toEqual(['x.io/v1 Widget is deprecated']);
+    const changed = await memory.call.patch(crdsOf, '', 'widgets.x.io', 'json', [
+      { op: 'replace', path: '/spec/versions/1/storage', value: false },
+      { op: 'replace', path: '/spec/versions/2/storage', value: true },
+    ]);
+    expect(changed.status).toMatchObject({ storedVersions: ['v2', 'v3'] });
+    expect(
+      await statusOf(
+        memory.call.patch(crdsOf, '', 'widgets.x.io', 'json', [{ op: 'remove', path: '/spec/versions/1' }]),
+      ),
+    ).toMatchObject({ code: 422, message: expect.stringContaining('v2 was previously a storage version') });
+  });
+});

@@ -1,0 +1,224 @@
+/**
+ * Keeps the served kinds and the status of every CustomResourceDefinition in step with what is stored. Level-triggered: each
+ * round looks at all definitions and acts on those that changed. Every API server runs it; writes are guarded by version.
+ */
+import { builtinDefinitions, type Clock, isReason, type JsonObject, type Logger } from '@skiff/api';
+import { follow, type LiveCollection } from '../../chain/live.ts';
+import { copy, textAt } from '../../patch/values.ts';
+import type { Kind } from '../../registry/definition-table.ts';
+import type { ExtensibleRegistry } from '../../registry/registry.ts';
+import { systemContext } from '../../registry/system-context.ts';
+import { createWakeUp } from '../signal.ts';
+import { cleanUp } from './clean-up.ts';
+import { judge, type Verdict } from './conditions.ts';
+import { kindsOf } from './kinds.ts';
+import { takenNames } from './names.ts';
+import { asCrd, type Crd, type Names } from './types.ts';
+
+export interface DefinitionsOptions {
+  readonly registry: ExtensibleRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The store revision that this server has seen. */
+  readonly revision: () => bigint;
+  /** Makes the conversion of a CRD whose strategy is Webhook. */
+  readonly converter: (crd: Crd) => NonNullable<Kind['convert']>;
+}
+
+export interface Definitions {
+  /** Resolves when the kinds of every definition there was at start are served. */
+  synced(): Promise<void>;
+  readonly done: Promise<void>;
+}
+
+const crds = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' };
+const retryMs = 1000;
+
+/** What is served for a definition. */
+interface Installed {
+  readonly fingerprint: string;
+  readonly kinds: readonly Kind[];
+}
+
+/** Names of built-in kinds, a group at a time: they were there first. */
+const builtinNames: ReadonlyMap<string, readonly Names[]> = (() => {
+  const byGroup = new Map<string, Names[]>();
+  for (const one of builtinDefinitions()) {
+    const list = byGroup.get(one.group) ?? [];
+    byGroup.set(one.group, list);
+    const { resource: plural, singular, kind, listKind, shortNames } = one;
+    list.push({ plural, singular, kind, listKind, shortNames });
+  }
+  return byGroup;
+})();
+
+/** Starts to keep them, until the signal aborts. */
+export function keepDefinitions(options: DefinitionsOptions, signal: AbortSignal): Definitions {
+  const { registry, clock, logger } = options;
+  const wake = createWakeUp();
+  const first = Promise.withResolvers<void>();
+  const live: LiveCollection<JsonObject> = follow({
+    ...{ registry, clock, logger, signal, collection: crds },
+    project: (object) => object,
+    onChange: wake.call,
+  });
+  const keeper = new Keeper(options, signal, wake.call);
+
+  const run = async (): Promise<void> => {
+    await live.synced();
+    while (!signal.aborted) {
+      try {
+        await keeper.round([...live.objects.values()]);
+        first.resolve();
+      } catch (error) {
+        if (signal.aborted) break;
+        logger.warn({ err: error }, 'keeping custom resource definitions failed; trying again');
+        clock.after(retryMs, wake.call);
+      }
+      await wake.wait(signal);
+    }
+    await Promise.all([live.done, keeper.ended()]);
+  };
+  return { synced: () => first.promise, done: run() };
+}
+
+class Keeper {
+  readonly #options: DefinitionsOptions;
+  readonly #signal: AbortSignal;
+  readonly #wake: () => void;
+  readonly #installed = new Map<string, Installed>();
+  /** Definitions whose objects are being removed now. */
+  readonly #cleaning = new Map<string, Promise<void>>();
+  /** What was judged, by name: the version it was at, and the names it was given. */
+  readonly #judged = new Map<string, { readonly version: string; readonly names: Names }>();
+
+  constructor(options: DefinitionsOptions, signal: AbortSignal, wake: () => void) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#wake = wake;
+  }
+
+  async ended(): Promise<void> {
+    await Promise.all(this.#cleaning.values());
+  }
+
+  async round(objects: readonly JsonObject[]): Promise<void> {
+    const present = new Map(objects.map((object) => [textAt(object, 'metadata', 'name'), object]));
+    for (const name of this.#judged.keys()) if (!present.has(name)) this.#judged.delete(name);
+    const verdicts = this.#judgeAll(present);
+    this.#install(present, verdicts);
+    for (const [name, verdict] of verdicts) {
+      const object = present.get(name);
+      if (object === undefined) continue;
+      if (verdict.changed) await this.#report(object, verdict);
+      this.#startCleaning(name, object);
+    }
+  }
+
+  /** Definitions that changed, and those that were refused a name: it may be free now. */
+  #judgeAll(present: ReadonlyMap<string, JsonObject>): ReadonlyMap<string, Verdict> {
+    const verdicts = new Map<string, Verdict>();
+    const names = new Map<string, Names>();
+    for (const [name, object] of present) {
+      names.set(name, this.#judged.get(name)?.names ?? asCrd(object).status?.acceptedNames ?? {});
+    }
+    for (const [name, object] of present) {
+      const version = textAt(object, 'metadata', 'resourceVersion');
+      const crd = asCrd(object);
+      const refused = crd.status?.conditions?.some((each) => each.type === 'NamesAccepted' && each.status === 'False');
+      if (this.#judged.get(name)?.version === version && refused !== true) continue;
+      const group = crd.spec?.group ?? '';
+      const others = [...present]
+        .filter(([other, each]) => other !== name && asCrd(each).spec?.group === group)
+        .map(([other]) => names.get(other) ?? {});
+      const taken = takenNames([...(builtinNames.get(group) ?? []), ...others]);
+      const verdict = judge(crd, taken, this.#options.clock.now());
+      names.set(name, verdict.acceptedNames);
+      this.#judged.set(name, { version, names: verdict.acceptedNames });
+      verdicts.set(name, verdict);
+    }
+    return verdicts;
+  }
+
+  /** One change of the table for all that happened. */
+  #install(present: ReadonlyMap<string, JsonObject>, verdicts: ReadonlyMap<string, Verdict>): void {
+    const gone: Kind[] = [];
+    const added: Kind[] = [];
+    for (const [name, { kinds }] of this.#installed) {
+      if (present.has(name)) continue;
+      gone.push(...kinds);
+      this.#installed.delete(name);
+    }
+    for (const [name, verdict] of verdicts) {
+      const object = present.get(name);
+      if (object === undefined || !verdict.established) continue;
+      const made = this.#make(object, verdict);
+      const before = this.#installed.get(name);
+      if (before?.fingerprint === made.fingerprint) continue;
+      const kinds = made.make();
+      this.#installed.set(name, { fingerprint: made.fingerprint, kinds });
+      added.push(...kinds);
+      gone.push(...(before?.kinds ?? []).filter((kind) => !kinds.some((each) => isSameKind(each, kind))));
+    }
+    if (gone.length > 0) this.#options.registry.removeDefinitions(gone.map((kind) => kind.definition));
+    if (added.length > 0) this.#options.registry.addDefinitions(added);
+  }
+
+  #make(object: JsonObject, verdict: Verdict): { readonly fingerprint: string; make(): readonly Kind[] } {
+    const crd = asCrd(copy(object));
+    const terminating = crd.metadata?.deletionTimestamp !== undefined;
+    const { uid, generation } = crd.metadata ?? {};
+    return {
+      fingerprint: JSON.stringify([uid, generation, verdict.acceptedNames, terminating]),
+      make: () =>
+        kindsOf(crd, {
+          names: verdict.acceptedNames,
+          before: this.#options.revision(),
+          terminating,
+          ...(crd.spec?.conversion?.strategy === 'Webhook' ? { convert: this.#options.converter(crd) } : {}),
+        }),
+    };
+  }
+
+  /** A conflict means a newer state, which brings its own round. */
+  async #report(object: JsonObject, { acceptedNames, conditions }: Verdict): Promise<void> {
+    const document = copy(object);
+    const status = {
+      ...(document.status as JsonObject | undefined),
+      acceptedNames,
+      conditions,
+    } as unknown as JsonObject;
+    try {
+      await this.#options.registry.update(
+        systemContext(this.#signal),
+        { ...crds, namespace: '', name: textAt(object, 'metadata', 'name'), subresource: 'status' },
+        { document: { ...document, status }, duplicates: [] },
+        { dryRun: false, fieldManager: 'kube-apiserver', fieldValidation: 'Ignore' },
+      );
+    } catch (error) {
+      if (!isReason(error, 'Conflict', 'NotFound')) throw error;
+    }
+  }
+
+  #startCleaning(name: string, object: JsonObject): void {
+    if (textAt(object, 'metadata', 'deletionTimestamp') === '' || this.#cleaning.has(name)) return;
+    const { registry, clock, logger } = this.#options;
+    const kinds = this.#installed.get(name)?.kinds ?? [];
+    const task = cleanUp({ registry, clock, name, kinds }, this.#signal)
+      .catch((error: unknown) => {
+        if (!this.#signal.aborted) {
+          logger.warn(
+            { err: error, name },
+            'removing the objects of a custom resource definition failed; trying again',
+          );
+          clock.after(retryMs, this.#wake);
+        }
+        this.#judged.delete(name);
+      })
+      .finally(() => this.#cleaning.delete(name));
+    this.#cleaning.set(name, task);
+  }
+}
+
+const isSameKind = (a: Kind, b: Kind): boolean =>
+  a.definition.version === b.definition.version && a.definition.resource === b.definition.resource;

@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonSchema } from '../schema/json-schema.ts';
+import { specSchema, version, widgets } from '../testing.ts';
+import { decodeSchemas } from './decode-schemas.ts';
+import { definitionFaults, definitionUpdateFaults } from './validate.ts';
+
+const stored = (crd: ReturnType<typeof widgets>) => ({ ...crd, status: { storedVersions: ['v1'] } });
+const complete = (crd: ReturnType<typeof widgets>) => {
+  const copy = structuredClone(crd) as { spec: { names: Record<string, string> } };
+  copy.spec.names.singular ??= copy.spec.names.kind?.toLowerCase() ?? '';
+  copy.spec.names.listKind ??= `${copy.spec.names.kind}List`;
+  return stored(copy as unknown as ReturnType<typeof widgets>);
+};
+const faultsOf = (crd: ReturnType<typeof widgets>): string[] => {
+  const object = complete(crd);
+  decodeSchemas(object);
+  return definitionFaults(object).map((fault) => `${fault.field}: ${fault.message}`);
+};
+const schemaFaultsOf = (schema: JsonSchema): string[] =>
+  faultsOf(widgets({ versions: [version(schema)] })).map((text) =>
+    text.replace('spec.versions[0].schema.openAPIV3Schema', '#'),
+  );
+const ofSpec = (schema: JsonSchema): JsonSchema => specSchema({ a: schema });
+const at = '#.properties[spec].properties[a]';
+
+describe('a definition', () => {
+  test('that is fine has no faults', () => expect(faultsOf(widgets())).toEqual([]));
+
+  test.each([
+    [
+      'a name of its own',
+      { ...widgets(), metadata: { name: 'other.x.io' } },
+      'metadata.name: Invalid value: "other.x.io": must be spec.names.plural+"."+spec.group',
+    ],
+    [
+      'a group without a dot',
+      widgets({ group: 'x' }),
+      'spec.group: Invalid value: "x": should be a domain with at least one dot',
+    ],
+    [
+      'an unknown scope',
+      widgets({ spec: { scope: 'World' } }),
+      'spec.scope: Unsupported value: "World": supported values: "Cluster", "Namespaced"',
+    ],
+    [
+      'no schema',
+      widgets({ versions: [{ name: 'v1', served: true, storage: true }] }),
+      'spec.versions[0].schema.openAPIV3Schema: Required value',
+    ],
+    [
+      'equal kind and listKind',
+      widgets({ names: { listKind: 'Widget' } }),
+      'spec.names.listKind: Invalid value: "Widget": kind and listKind may not be the same',
+    ],
+    [
+      'a webhook conversion without a webhook',
+      widgets({ spec: { conversion: { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'] } } } }),
+      'spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook',
+    ],
+    [
+      'a plain http webhook',
+      widgets({
+        spec: {
+          conversion: {
+            strategy: 'Webhook',
+            webhook: { clientConfig: { url: 'http://x.io' }, conversionReviewVersions: ['v1'] },
+          },
+        },
+      }),
+      `spec.conversion.webhookClientConfig.url: Invalid value: "http": 'https' is the only allowed URL scheme; desired format: https://host[/path]`,
+    ],
+    [
+      'a protected group',
+      widgets({ group: 'x.k8s.io' }),
+      'metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
+    ],
+    [
+      'preserveUnknownFields',
+      widgets({ spec: { preserveUnknownFields: true } }),
+      'spec.preserveUnknownFields: Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+    ],
+  ])('with %s is refused', (_, crd, fault) => expect(faultsOf(crd)).toContain(fault));
+
+  test('keeps its names and scope once it is established', () => {
+    const old = complete(widgets());
+    const established = { ...old, status: { ...old.status, conditions: [{ type: 'Established', status: 'True' }] } };
+    const next = complete(widgets({ scope: 'Cluster', names: { kind: 'Gadget' } }));
+    expect(definitionUpdateFaults(next, established).map((fault) => fault.field)).toEqual([
+      'spec.scope',
+      'spec.names.kind',
+    ]);
+    expect(definitionUpdateFaults(next, old)).toEqual([]);
+  });
+});
+
+describe('a schema', () => {
+  test.each<[string, JsonSchema, string]>([
+    ['a reference', { type: 'string', $ref: '#/x' }, `${at}.$ref: Forbidden: $ref is not supported`],
+    ['no type', {}, `${at}.type: Required value: must not be empty for specified object fields`],
+    [
+      'an unknown type',
+      { type: 'text' },
+      `${at}.type: Unsupported value: "text": supported values: "array", "boolean", "integer", "number", "object", "string"`,
+    ],
+    ['a list without items', { type: 'array' }, `${at}.items: Required value: must be specified`],
+    [
+      'unique items',
+      { type: 'array', uniqueItems: true, items: { type: 'string' } },
+      `${at}.uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic`,
+    ],
+    [
+      'types in a junctor',
+      { type: 'object', anyOf: [{ type: 'object' }] },
+      `${at}.anyOf[0].type: Forbidden: must be empty to be structural`,
+    ],
+    [
+      'properties and free keys',
+      { type: 'object', properties: { b: { type: 'string' } }, additionalProperties: { type: 'string' } },
+      `${at}.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`,
+    ],
+    [
+      'a bad pattern',
+      { type: 'string', pattern: '(' },
+      `${at}.pattern: Invalid value: "(": must be a valid regular expression, but isn't: `,
+    ],
+    [
+      'a map list without keys',
+      { type: 'array', 'x-kubernetes-list-type': 'map', items: { type: 'object' } },
+      `${at}.x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map`,
+    ],
+    [
+      'an optional list key',
+      {
+        type: 'array',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['k'],
+        items: { type: 'object', properties: { k: { type: 'string' } } },
+      },
+      `${at}.items.properties[k].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property`,
+    ],
+    [
+      'a default of the wrong type',
+      { type: 'integer', default: 'x' },
+      `${at}.default: Invalid value: "string": must be of type integer: "string"`,
+    ],
+    [
+      'a default with unknown fields',
+      { type: 'object', properties: {}, default: { b: 1 } },
+      `${at}.default: Invalid value: {"b":1}: must not have unknown fields`,
+    ],
+    [
+      'false for preserve-unknown-fields',
+      { type: 'object', 'x-kubernetes-preserve-unknown-fields': false },
+      `${at}.x-kubernetes-preserve-unknown-fields: Invalid value: false: must be true or undefined`,
+    ],
+  ])('with %s is refused', (_, schema, fault) => expect(schemaFaultsOf(ofSpec(schema)).join('\n')).toContain(fault));
+
+  test('may have the usual marks', () => {
+    const schema: JsonSchema = specSchema({
+      either: { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] },
+      free: { 'x-kubernetes-preserve-unknown-fields': true },
+      inner: { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true },
+      set: { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } },
+      map: { type: 'object', additionalProperties: { type: 'integer' }, default: { a: 1 } },
+    });
+    expect(schemaFaultsOf(schema)).toEqual([]);
+  });
+
+  test('of 10 000 properties, a thousand levels or a tree of junctors is judged in bounded time', () => {
+    const wide: Record<string, JsonSchema> = {};
+    for (let index = 0; index < 10_000; index += 1) wide[`p${index}`] = { type: 'string' };
+    expect(schemaFaultsOf(specSchema(wide))).toEqual([]);
+    let deep: JsonSchema = { type: 'string' };
+    for (let level = 0; level < 400; level += 1) deep = { type: 'object', properties: { a: deep } };
+    expect(schemaFaultsOf(ofSpec(deep))).toEqual([]);
+    let nested: JsonSchema = { minLength: 1 };
+    for (let level = 0; level < 100; level += 1) nested = { allOf: [nested] };
+    expect(schemaFaultsOf(ofSpec({ type: 'string', ...nested }))).toEqual([]);
+  });
+});

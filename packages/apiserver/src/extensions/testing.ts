@@ -1,0 +1,91 @@
+/** A registry in memory whose CustomResourceDefinitions are kept, and definitions for it. For tests only. */
+import type { JsonObject } from '@skiff/api';
+import { vi } from 'vitest';
+import type { RegistryOptions } from '../registry/registry.ts';
+import { createMemoryRegistry, type MemoryRegistry, silentLogger } from '../registry/testing.ts';
+import { keepDefinitions } from './crd/controller.ts';
+import type { JsonSchema } from './schema/json-schema.ts';
+import { webhookConverter } from './webhook/conversion.ts';
+
+export interface ExtendedRegistry extends MemoryRegistry {
+  /** Creates a definition and waits until it is established. */
+  define(crd: JsonObject): Promise<void>;
+  /** Waits until a condition of a definition has a status. */
+  reaches(name: string, condition: string, status: string): Promise<JsonObject>;
+}
+
+export const crdsOf = 'apiextensions.k8s.io/v1/customresourcedefinitions';
+
+export async function createExtendedRegistry(options: Partial<RegistryOptions> = {}): Promise<ExtendedRegistry> {
+  const memory = await createMemoryRegistry(options);
+  const { registry, clock, cache, call } = memory;
+  const stop = new AbortController();
+  const definitions = keepDefinitions(
+    { registry, clock, logger: silentLogger, revision: () => cache.revision, converter: webhookConverter },
+    stop.signal,
+  );
+  await definitions.synced();
+  const reaches = async (name: string, condition: string, status: string): Promise<JsonObject> =>
+    vi.waitFor(async () => {
+      const crd = await call.get(crdsOf, '', name);
+      const { conditions = [] } = (crd.status ?? {}) as { conditions?: { type: string; status: string }[] };
+      const found = conditions.find((each) => each.type === condition);
+      if (found?.status !== status) throw new Error(`${name}: ${JSON.stringify(conditions)}`);
+      return crd;
+    });
+  return {
+    ...memory,
+    reaches,
+    async define(crd) {
+      const made = await call.create(crdsOf, '', crd);
+      await reaches((made.metadata as { name: string }).name, 'Established', 'True');
+    },
+    async close() {
+      stop.abort();
+      await definitions.done;
+      await memory.close();
+    },
+  };
+}
+
+export interface WidgetOptions {
+  readonly group?: string;
+  readonly names?: JsonObject;
+  readonly scope?: 'Cluster' | 'Namespaced';
+  readonly versions?: readonly JsonObject[];
+  readonly spec?: JsonObject;
+}
+
+/** A version `v1` that is served and stored, with this schema. */
+export const version = (schema: JsonSchema, more: JsonObject = {}): JsonObject => ({
+  ...{ name: 'v1', served: true, storage: true },
+  schema: { openAPIV3Schema: schema as unknown as JsonObject },
+  ...more,
+});
+
+/** The schema of an object whose spec has these properties. */
+export const specSchema = (properties: Readonly<Record<string, JsonSchema>>, more: JsonSchema = {}): JsonSchema => ({
+  type: 'object',
+  properties: { spec: { type: 'object', properties, ...more }, status: { type: 'object', properties: {} } },
+});
+
+/** `widgets.x.io`, or another when its names are given. */
+export function widgets(options: WidgetOptions = {}): JsonObject {
+  const { group = 'x.io', scope = 'Namespaced', versions, spec } = options;
+  const names = { plural: 'widgets', kind: 'Widget', ...options.names };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${names.plural}.${group}` },
+    spec: {
+      group,
+      scope,
+      names,
+      versions: [...(versions ?? [version(specSchema({ size: { type: 'integer' } }))])],
+      ...spec,
+    },
+  };
+}
+
+export const widget = (name: string, more: JsonObject = {}): JsonObject => ({ metadata: { name }, ...more });
+export const widgetsOf = 'x.io/v1/widgets';
