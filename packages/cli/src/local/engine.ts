@@ -47,7 +47,7 @@ export async function engineDaemon(config: ClusterConfig, host: HostLayout): Pro
 export async function removeContainers(host: HostLayout): Promise<void> {
   const docker = async (...args: string[]): Promise<string[]> =>
     (await run('docker', ['-H', `unix://${host.dockerSocket}`, ...args])).split('\n').filter((line) => line !== '');
-  const containers = await docker('ps', '--all', '--quiet', '--filter', 'label=io.skiff.pod.uid');
+  const containers = await docker('ps', '--all', '--quiet', '--filter', 'label=io.skiff.role');
   if (containers.length > 0) await docker('rm', '--force', '--volumes', ...containers);
   const images = await docker('image', 'ls', '--quiet', '--filter', 'label=io.skiff.image');
   if (images.length > 0) await docker('image', 'rm', '--force', ...images);
