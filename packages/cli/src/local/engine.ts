@@ -1,5 +1,4 @@
 /** The Docker engine of a host. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DaemonSpec } from './daemons.ts';
 import { insideHost } from './hosts.ts';
@@ -14,9 +13,7 @@ export const engineAnswers = (host: HostLayout): Promise<boolean> =>
  * An engine of the host's own. Pods get their network from CNI, so it makes no bridge and no firewall rule. Its containerd
  * namespaces are its own too: a machine's containerd, where there is one, is shared by all engines.
  */
-export async function engineDaemon(config: ClusterConfig, host: HostLayout): Promise<DaemonSpec> {
-  await mkdir(host.runDir, { recursive: true });
-  await mkdir(host.dir, { recursive: true });
+export function engineDaemon(config: ClusterConfig, host: HostLayout): DaemonSpec {
   const namespace = `skiff-${config.name}-${host.name}`;
   const flags = [
     '--data-root',
@@ -43,11 +40,14 @@ export async function engineDaemon(config: ClusterConfig, host: HostLayout): Pro
   return { name: `docker-${host.name}`, ...insideHost(host, 'dockerd', flags) };
 }
 
+/** A label that every container of an agent has. */
+export const ownLabel = 'io.skiff.role';
+
 /** Removes every container and image that an agent made. Volumes of pods are no engine volumes; the agent's folder has them. */
 export async function removeContainers(host: HostLayout): Promise<void> {
   const docker = async (...args: string[]): Promise<string[]> =>
     (await run('docker', ['-H', `unix://${host.dockerSocket}`, ...args])).split('\n').filter((line) => line !== '');
-  const containers = await docker('ps', '--all', '--quiet', '--filter', 'label=io.skiff.role');
+  const containers = await docker('ps', '--all', '--quiet', '--filter', `label=${ownLabel}`);
   if (containers.length > 0) await docker('rm', '--force', '--volumes', ...containers);
   const images = await docker('image', 'ls', '--quiet', '--filter', 'label=io.skiff.image');
   if (images.length > 0) await docker('image', 'rm', '--force', ...images);

@@ -116,7 +116,9 @@ async function ensureEngine(context: UpContext, host: HostLayout): Promise<boole
   if (await engineAnswers(host)) return made;
   const ready = async (): Promise<string | undefined> =>
     (await engineAnswers(host)) ? undefined : 'no answer on its socket';
-  return (await ensureDaemon(context, await engineDaemon(context.config, host), ready)) || made;
+  await mkdir(host.runDir, { recursive: true });
+  await mkdir(host.dir, { recursive: true });
+  return (await ensureDaemon(context, engineDaemon(context.config, host), ready)) || made;
 }
 
 async function ensureAgents(context: UpContext): Promise<boolean> {
