@@ -1,0 +1,54 @@
+/** Running work so many at a time, and what to say of several runs. */
+
+/** Operations a second of `count` calls of `work`, `inFlight` of them at a time. Throws what any of them throws. */
+export async function rate(
+  inFlight: number,
+  count: number,
+  work: (index: number) => Promise<unknown>,
+): Promise<number> {
+  let next = 0;
+  const beganMs = performance.now();
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const index = next;
+      next += 1;
+      await work(index);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(inFlight, count) }, worker));
+  return (count * 1000) / (performance.now() - beganMs);
+}
+
+/** The middle one of several runs; `spread` is from the least to the greatest, in parts of it. */
+export function summarise(values: readonly number[]): { readonly median: number; readonly spread: number } {
+  const sorted = [...values].sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const [least = 0, greatest = 0] = [sorted[0], sorted.at(-1)];
+  return { median, spread: median === 0 ? 0 : (greatest - least) / median };
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly values: readonly number[];
+  readonly unit: string;
+  readonly comparedWith: string;
+  readonly comparedValues: readonly number[];
+  readonly setting: object;
+}
+
+const rounded = (value: number): number => Number(value.toPrecision(4));
+
+/** One line of JSON. */
+export function toLine({ name, values, unit, comparedWith, comparedValues, setting }: Metric): string {
+  const { median, spread } = summarise(values);
+  const compared = summarise(comparedValues).median;
+  return JSON.stringify({
+    name,
+    value: rounded(median),
+    unit,
+    comparedWith,
+    comparedValue: rounded(compared),
+    ratio: rounded(median / compared),
+    setting: { ...setting, runs: values.length, spread: rounded(spread) },
+  });
+}
