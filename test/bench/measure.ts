@@ -1,4 +1,5 @@
 /** Running work so many at a time, and what to say of several runs. */
+import { readFile } from 'node:fs/promises';
 
 /** Operations a second of `count` calls of `work`, `inFlight` of them at a time. Throws what any of them throws. */
 export async function rate(
@@ -17,6 +18,14 @@ export async function rate(
   };
   await Promise.all(Array.from({ length: Math.min(inFlight, count) }, worker));
   return (count * 1000) / (performance.now() - beganMs);
+}
+
+/** CPU time that a process has used so far, in microseconds (Linux: clock ticks are a hundredth of a second). */
+export async function cpuMicroseconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // The name in brackets may hold spaces: fields are counted behind it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
 /** The middle one of several runs; `spread` is from the least to the greatest, in parts of it. */

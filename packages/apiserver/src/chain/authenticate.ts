@@ -41,12 +41,13 @@ export const unauthorized = (): ApiError => new ApiError('Unauthorized', 'Unauth
 
 /** Makes the first step of the chain. What it makes throws ApiError Unauthorized for credentials that are shown and bad: those never become anonymous. */
 export function createAuthenticate(parts: AuthenticateParts): Authenticate {
+  const ofCertificate = certificateUsers(parts.ca);
   return async (credentials, signal) => {
     const token = bearerOf(credentials.authorization);
     if (credentials.certificate !== undefined) {
-      const fault = certificateFault(credentials.certificate, parts.ca, parts.clock.now());
-      if (fault !== undefined) throw unauthorized();
-      return authenticated(userOfCertificate(credentials.certificate));
+      const user = ofCertificate(credentials.certificate, parts.clock.now());
+      if (user === undefined) throw unauthorized();
+      return user;
     }
     if (token === undefined) return anonymous;
     for (const authenticator of parts.tokens) {
@@ -54,6 +55,20 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
       if (user !== undefined) return authenticated(user);
     }
     throw unauthorized();
+  };
+}
+
+/** Who a certificate proves its holder to be at an instant. What does not change with time is found out once for each certificate. */
+function certificateUsers(ca: X509Certificate): (certificate: X509Certificate, nowMs: number) => UserInfo | undefined {
+  const known = new WeakMap<X509Certificate, { readonly user: UserInfo | undefined }>();
+  return (certificate, nowMs) => {
+    if (outOfTime(certificate, nowMs) !== undefined) return undefined;
+    const seen = known.get(certificate);
+    if (seen !== undefined) return seen.user;
+    const fault = certificateFault(certificate, ca, nowMs);
+    const user = fault === undefined ? authenticated(userOfCertificate(certificate)) : undefined;
+    known.set(certificate, { user });
+    return user;
   };
 }
 
@@ -75,11 +90,16 @@ function bearerOf(authorization: string | undefined): string | undefined {
 export function certificateFault(certificate: X509Certificate, ca: X509Certificate, nowMs: number): string | undefined {
   if (certificate.ca) return 'is a CA certificate';
   if (!certificate.checkIssued(ca) || !certificate.verify(ca.publicKey)) return 'signed by an unknown authority';
-  if (nowMs < certificate.validFromDate.getTime()) return 'not yet valid';
-  if (nowMs > certificate.validToDate.getTime()) return 'expired';
+  const late = outOfTime(certificate, nowMs);
+  if (late !== undefined) return late;
   const usages: readonly string[] = certificate.keyUsage ?? [];
   if (!usages.some((usage) => clientUsages.includes(usage))) return 'not for client authentication';
   return subjectOf(certificate).commonName === '' ? 'no common name' : undefined;
+}
+
+function outOfTime({ validFromDate, validToDate }: X509Certificate, nowMs: number): string | undefined {
+  if (nowMs < validFromDate.getTime()) return 'not yet valid';
+  return nowMs > validToDate.getTime() ? 'expired' : undefined;
 }
 
 function userOfCertificate(certificate: X509Certificate): UserInfo {

@@ -20,8 +20,29 @@ export function serverCredentials(tls: GrpcTls): ServerCredentials {
 
 type Call = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>;
 
-/** The certificate the caller showed, unverified. */
+/** What each connection showed: reading it anew would cost every call more than the rest of its way in. */
+const known = new WeakMap<object, { readonly certificate: X509Certificate | undefined }>();
+
+/** The certificate the caller showed, unverified. The same object for every call of a connection. */
 export function certificateOf(call: Call): X509Certificate | undefined {
+  const session = sessionOf(call);
+  const seen = session === undefined ? undefined : known.get(session);
+  if (seen !== undefined) return seen.certificate;
   const peer = call.getAuthContext().sslPeerCertificate;
-  return peer?.raw === undefined ? undefined : new X509Certificate(peer.raw);
+  const certificate = peer?.raw === undefined ? undefined : new X509Certificate(peer.raw);
+  if (session !== undefined) known.set(session, { certificate });
+  return certificate;
 }
+
+/** The HTTP/2 session under a call, which grpc-js keeps to itself behind its interceptors; undefined when it is not found there. */
+function sessionOf(call: object): object | undefined {
+  let inner: unknown = call;
+  while (isRecord(inner)) {
+    const { stream } = inner;
+    if (isRecord(stream) && isRecord(stream.session)) return stream.session;
+    inner = inner.call ?? inner.nextCall;
+  }
+  return undefined;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

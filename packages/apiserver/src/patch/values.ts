@@ -28,8 +28,12 @@ export function copy<T extends Json>(value: T): T;
 export function copy(value: Json): Json {
   if (Array.isArray(value)) return value.map((item) => copy(item));
   if (!isObject(value)) return value;
-  const result: JsonObject = {};
-  for (const key of Object.keys(value)) put(result, key, copy(value[key] as Json));
+  // Spread keeps the shape (and an own `__proto__`); what holds something of its own is then put in its place.
+  const result: JsonObject = { ...value };
+  for (const key of Object.keys(value)) {
+    const member = value[key];
+    if (typeof member === 'object' && member !== null) put(result, key, copy(member));
+  }
   return result;
 }
 

@@ -52,26 +52,39 @@ export function setOf(...paths: readonly (readonly string[])[]): FieldSet {
   return builder.set;
 }
 
-const absent: FieldNode = { member: false, children: emptySet };
+interface Rule {
+  /** What becomes of an element that only one of the two has. */
+  readonly keepsLeft: boolean;
+  readonly keepsRight: boolean;
+  member(left: boolean, right: boolean): boolean;
+}
 
-/** Combines two sets element by element; what holds nothing disappears. */
-function combine(a: FieldSet, b: FieldSet, member: (a: boolean, b: boolean) => boolean): FieldSet {
+/** Combines two sets element by element; what holds nothing disappears. What only one has is shared, not copied: sets never change. */
+function combine(a: FieldSet, b: FieldSet, rule: Rule): FieldSet {
+  if (a.size === 0) return rule.keepsRight ? b : emptySet;
+  if (b.size === 0) return rule.keepsLeft ? a : emptySet;
   const result = new Map<string, FieldNode>();
-  for (const element of new Set([...a.keys(), ...b.keys()])) {
-    const left = a.get(element) ?? absent;
-    const right = b.get(element) ?? absent;
-    const node = {
-      member: member(left.member, right.member),
-      children: combine(left.children, right.children, member),
-    };
-    if (node.member || node.children.size > 0) result.set(element, node);
+  for (const [element, left] of a) {
+    const right = b.get(element);
+    if (right === undefined) {
+      if (rule.keepsLeft) result.set(element, left);
+      continue;
+    }
+    const member = rule.member(left.member, right.member);
+    const children = combine(left.children, right.children, rule);
+    if (member || children.size > 0) result.set(element, { member, children });
   }
+  if (rule.keepsRight) for (const [element, right] of b) if (!a.has(element)) result.set(element, right);
   return result;
 }
 
-export const union = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, (left, right) => left || right);
-export const intersection = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, (left, right) => left && right);
-export const difference = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, (left, right) => left && !right);
+const either: Rule = { keepsLeft: true, keepsRight: true, member: (left, right) => left || right };
+const both: Rule = { keepsLeft: false, keepsRight: false, member: (left, right) => left && right };
+const onlyLeft: Rule = { keepsLeft: true, keepsRight: false, member: (left, right) => left && !right };
+
+export const union = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, either);
+export const intersection = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, both);
+export const difference = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, onlyLeft);
 
 /** `a` without the members of `b` and everything below them. */
 export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {

@@ -56,13 +56,18 @@ const unowned = setOf(
 
 const stripped = (set: FieldSet): FieldSet => difference(set, unowned);
 
-function compareAt(
-  versions: Versions,
-  apiVersion: string,
-  before: JsonObject,
-  after: JsonObject,
-): Comparison | undefined {
-  const version = versions(apiVersion);
+/** What changed from `before` to `after`, as one version shows it; each version is compared once. */
+type Comparing = (apiVersion: string) => Comparison | undefined;
+
+function comparing(versions: Versions, before: JsonObject, after: JsonObject): Comparing {
+  const known = new Map<string, Comparison | undefined>();
+  return (apiVersion) => {
+    if (!known.has(apiVersion)) known.set(apiVersion, compareAt(versions(apiVersion), before, after));
+    return known.get(apiVersion);
+  };
+}
+
+function compareAt(version: Version | undefined, before: JsonObject, after: JsonObject): Comparison | undefined {
   if (version === undefined) return undefined;
   const compared = compareObjects(version.convert(before), version.convert(after), version.schema);
   return {
@@ -72,26 +77,20 @@ function compareAt(
   };
 }
 
-/** The managers but `except`, without what the change from `before` to `after` took from them; and what that was. */
+/** The managers but `except`, without what a change took from them; and what that was. */
 function takenFrom(
   managers: Managers,
   except: string,
-  versions: Versions,
-  before: JsonObject,
-  after: JsonObject,
+  compare: Comparing,
 ): { readonly left: Map<string, Manager>; readonly conflicts: readonly Conflict[] } {
   const left = new Map<string, Manager>();
   const conflicts: Conflict[] = [];
-  const comparisons = new Map<string, Comparison | undefined>();
   for (const [key, manager] of managers) {
     if (key === except) {
       left.set(key, manager);
       continue;
     }
-    if (!comparisons.has(manager.apiVersion)) {
-      comparisons.set(manager.apiVersion, compareAt(versions, manager.apiVersion, before, after));
-    }
-    const compared = comparisons.get(manager.apiVersion);
+    const compared = compare(manager.apiVersion);
     if (compared === undefined) continue;
     const lost = intersection(manager.fields, union(compared.modified, compared.added));
     if (!isEmpty(lost)) conflicts.push({ manager, fields: lost });
@@ -109,8 +108,9 @@ export function ownersAfterUpdate(
   before: JsonObject,
   after: JsonObject,
 ): Managers {
-  const { left } = takenFrom(managers, '', versions, before, after);
-  const compared = compareAt(versions, writer.apiVersion, before, after);
+  const compare = comparing(versions, before, after);
+  const { left } = takenFrom(managers, '', compare);
+  const compared = compare(writer.apiVersion);
   if (compared === undefined) return left;
   const written = recursiveDifference(union(compared.modified, compared.added), writer.reset);
   if (isEmpty(written)) return left;
@@ -154,7 +154,7 @@ export function applyConfiguration(
   const claimed = new Map(managers).set(key, toManager(writer, 'Apply', fields));
   const merged = mergeApplied(live, config, version.schema) as JsonObject;
   const object = pruned(merged, last?.fields, claimed, version);
-  const { left, conflicts } = takenFrom(claimed, key, versions, live, object);
+  const { left, conflicts } = takenFrom(claimed, key, comparing(versions, live, object));
   if (conflicts.length > 0 && !force) throw new ApplyConflict(conflicts);
   if (isEmpty(fields)) left.delete(key);
   const isSame = last !== undefined && equalSets(last.fields, fields) && last.apiVersion === writer.apiVersion;
