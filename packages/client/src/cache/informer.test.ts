@@ -1,54 +1,9 @@
 import { ApiError, expired, type Pod, resources } from '@skiff/api';
-import fc from 'fast-check';
-import { afterEach, expect, test } from 'vitest';
-import type { Change, Client, Informer, InformerOptions, WatchEvent } from '../contract.ts';
-import {
-  createKeepingLogger,
-  createSeededRandom,
-  createTestCluster,
-  intercept,
-  labelled,
-  pod,
-  running,
-  settle,
-  type TestCluster,
-  withUid,
-} from '../testing/index.ts';
-import { createInformerFactory } from './factory.ts';
+import { expect, test } from 'vitest';
+import type { Client, WatchEvent } from '../contract.ts';
+import { createTestCluster, intercept, labelled, pod, running, settle, withUid } from '../testing/index.ts';
 
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(stops.splice(0).map((stop) => stop()));
-});
-
-/** An informer of the cluster's pods, with what its handler was told. */
-function inform(cluster: TestCluster, options: InformerOptions<Pod> = {}, client = cluster.client, seed = 1) {
-  const logger = createKeepingLogger();
-  const factory = createInformerFactory({
-    client,
-    clock: cluster.clock,
-    random: createSeededRandom(seed),
-    logger,
-    freeze: true,
-  });
-  stops.push(() => factory.stop());
-  const informer = factory.informer(resources.pods, options);
-  const told = tell(informer);
-  return { factory, informer, told, logger };
-}
-
-function tell(informer: Informer<Pod>): string[] {
-  const told: string[] = [];
-  informer.onChange((change) => told.push(show(change)));
-  return told;
-}
-
-const show = ({ type, object, old }: Change<Pod>): string =>
-  `${type} ${object.metadata.name}@${old === undefined ? '' : `${old.metadata.resourceVersion}>`}${object.metadata.resourceVersion}`;
-const names = (pods: readonly Pod[]): string[] => pods.map(({ metadata }) => metadata.name).sort();
-const touch = (cluster: TestCluster, name: string, value: string): Promise<Pod> =>
-  cluster.client.resource(resources.pods).patch('default', name, 'merge', { metadata: { labels: { touched: value } } });
-const minute = 60_000;
+import { inform, minute, names, tell, touch } from './testing.ts';
 
 test('lists, watches, and tells each change once', async () => {
   const cluster = createTestCluster();
@@ -352,64 +307,4 @@ test('selects, indexes, and shares one informer between those who ask for the sa
   await settle();
   expect(informer.byIndex('node', 'n1')).toEqual([]);
   expect(() => informer.byIndex('nobody', '')).toThrow('no index');
-});
-
-/** What may happen between an informer and its server. */
-const happening = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ do: fc.constantFrom('create', 'touch', 'delete'), name: fc.constantFrom('a', 'b', 'c') }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constantFrom('end', 'fail', 'expire', 'replay', 'bookmark', 'lag', 'wait', 'drop') }),
-  },
-);
-
-test('whatever happens, versions only go up, each change is told once, and in the end the cache is what the server holds', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(happening, { maxLength: 40 }), fc.integer(), async (happenings, seed) => {
-      const cluster = createTestCluster();
-      const pods = cluster.client.resource(resources.pods);
-      const { informer, factory } = inform(cluster, {}, cluster.client, seed);
-      const held = new Map<string, Pod>();
-      informer.onChange((change) => {
-        const { name } = change.object.metadata;
-        const before = held.get(name);
-        if (change.type === 'added') expect(before).toBeUndefined();
-        if (change.type === 'updated') expect(change.old).toBe(before);
-        if (change.type === 'removed') expect(before).toBeDefined();
-        if (before !== undefined && change.type !== 'removed')
-          expect(Number(change.object.metadata.resourceVersion)).toBeGreaterThan(
-            Number(before.metadata.resourceVersion),
-          );
-        if (change.type === 'removed') held.delete(name);
-        else held.set(name, change.object);
-      });
-      for (const [index, one] of happenings.entries()) {
-        if ('name' in one && one.do === 'create') await pods.create(pod(one.name)).catch(() => undefined);
-        else if ('name' in one && one.do === 'touch')
-          await touch(cluster, one.name, String(index)).catch(() => undefined);
-        else if ('name' in one) await pods.delete('default', one.name).catch(() => undefined);
-        else if (one.do === 'end') cluster.watches.end();
-        else if (one.do === 'fail') cluster.watches.fail();
-        else if (one.do === 'expire') cluster.watches.fail(expired('gone'));
-        else if (one.do === 'replay') cluster.watches.replay(5);
-        else if (one.do === 'bookmark') cluster.watches.bookmark();
-        else if (one.do === 'drop') cluster.watches.drop(1);
-        else if (one.do === 'lag') cluster.listAt(cluster.version);
-        else await cluster.clock.advance(200);
-      }
-      cluster.listAt(undefined);
-      await cluster.clock.advance(2 * minute);
-      cluster.watches.expire();
-      await cluster.clock.advance(2 * minute);
-      const versions = (all: readonly Pod[]) =>
-        all.map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`).sort();
-      expect(versions(informer.list())).toEqual(versions(cluster.all(resources.pods)));
-      expect(versions([...held.values()])).toEqual(versions(informer.list()));
-      await factory.stop();
-    }),
-    { numRuns: 150 },
-  );
 });

@@ -1,72 +1,23 @@
 /** The whole loop against a cluster in memory. */
-import { ApiError, type Pod, resources } from '@skiff/api';
+import { ApiError, resources } from '@skiff/api';
 import {
   allocatable,
-  createKeepingLogger,
   createTestCluster,
-  type Interceptor,
-  intercept,
   labelled,
   namespace,
   node,
   ownedBy,
-  type Part,
   pod,
   podDisruptionBudget,
   replicaSet,
   requesting,
   running,
   settle,
-  type TestCluster,
   tainted,
 } from '@skiff/client/testing';
-import fc from 'fast-check';
-import { afterEach, expect, test } from 'vitest';
-import { podRequests, toResources } from '../framework/resources.ts';
-import { runScheduler } from '../main.ts';
+import { expect, test } from 'vitest';
 
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(stops.splice(0).map((stop) => stop()));
-});
-
-function start(cluster: TestCluster, interceptor: Interceptor = {}, leaderElect = false) {
-  const logger = createKeepingLogger();
-  const abort = new AbortController();
-  const { clock, random } = cluster;
-  const client = intercept(cluster.client, interceptor);
-  const ended = runScheduler(
-    { client, clock, random, logger, identity: `s${stops.length}`, leaderElect },
-    abort.signal,
-  );
-  ended.catch(() => undefined);
-  const stop = async (): Promise<void> => {
-    abort.abort(new Error('stopped'));
-    await ended;
-    expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
-  };
-  stops.push(stop);
-  return { logger, stop, ended };
-}
-
-const important = (priority: number): Part<Pod> => ({ spec: { priority } });
-const get = (cluster: TestCluster, name: string): Pod | undefined =>
-  cluster.all(resources.pods).find(({ metadata }) => metadata.name === name);
-const where = (cluster: TestCluster): Record<string, string | undefined> =>
-  Object.fromEntries(cluster.all(resources.pods).map(({ metadata, spec }) => [metadata.name, spec.nodeName]));
-const events = (cluster: TestCluster, reason: string): [string, string][] =>
-  cluster
-    .all(resources.events)
-    .filter((event) => event.reason === reason)
-    .map((event) => [event.involvedObject.name ?? '', event.message ?? '']);
-const scheduled = (one: Pod | undefined) => one?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
-/** What the node's agent does with a pod that is to go. */
-async function reap(cluster: TestCluster): Promise<void> {
-  for (const { metadata } of cluster.all(resources.pods))
-    if (metadata.deletionTimestamp !== undefined)
-      await cluster.client.resource(resources.pods).delete('default', metadata.name, { gracePeriodSeconds: 0 });
-  await settle();
-}
+import { events, get, important, reap, scheduled, start, where } from './testing.ts';
 
 test('a pod is bound to a node, and an event says so', async () => {
   const cluster = createTestCluster();
@@ -386,79 +337,4 @@ test('it stops cleanly, also before it has seen anything', async () => {
   await late.stop();
   await early.stop();
   expect(cluster.watches.open).toBe(0);
-});
-
-const act = fc.oneof(
-  fc.record({
-    do: fc.constant('create' as const),
-    cpu: fc.integer({ min: 1, max: 20 }),
-    priority: fc.constantFrom(0, 0, 10),
-  }),
-  fc.record({ do: fc.constantFrom('finish' as const, 'delete' as const), which: fc.nat(30) }),
-  fc.record({ do: fc.constantFrom('break' as const, 'lag' as const, 'wait' as const) }),
-);
-
-test('whatever happens, no node runs more than it has, and in the end nobody waits who would fit', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(act, { maxLength: 40 }), async (acts) => {
-      const cluster = createTestCluster();
-      const { clock } = cluster;
-      const pods = cluster.client.resource(resources.pods);
-      cluster.seed(
-        resources.nodes,
-        ...[10, 20, 30].map((cpu) => node(`n${cpu}`, allocatable({ cpu: String(cpu), pods: '5' }))),
-      );
-      const { stop } = start(cluster);
-      const rooms = new Map(
-        cluster
-          .all(resources.nodes)
-          .map(({ metadata, status }) => [metadata.name, toResources(status?.allocatable as never)]),
-      );
-      const unfinished = (): readonly Pod[] =>
-        cluster.all(resources.pods).filter(({ status }) => status?.phase !== 'Succeeded');
-      const left = (name: string): { cpu: number; pods: number } => {
-        const there = unfinished().filter(({ spec }) => spec.nodeName === name);
-        const used = there.reduce((sum, one) => sum + (podRequests(one).get('cpu') ?? 0), 0);
-        return {
-          cpu: (rooms.get(name)?.get('cpu') ?? 0) - used,
-          pods: (rooms.get(name)?.get('pods') ?? 0) - there.length,
-        };
-      };
-      const check = (): void => {
-        for (const name of rooms.keys()) {
-          expect(left(name).cpu).toBeGreaterThanOrEqual(0);
-          expect(left(name).pods).toBeGreaterThanOrEqual(0);
-        }
-      };
-      for (const [index, one] of acts.entries()) {
-        const all = cluster.all(resources.pods);
-        const target = 'which' in one ? all[one.which % Math.max(all.length, 1)]?.metadata.name : undefined;
-        if (one.do === 'create')
-          cluster.seed(resources.pods, pod(`p${index}`, requesting({ cpu: String(one.cpu) }), important(one.priority)));
-        else if (one.do === 'finish' && target !== undefined && where(cluster)[target] !== undefined)
-          await pods.patch('default', target, 'merge', { status: { phase: 'Succeeded' } }, { subresource: 'status' });
-        else if (one.do === 'delete' && target !== undefined) await pods.delete('default', target);
-        else if (one.do === 'break') cluster.watches.fail();
-        else if (one.do === 'lag') cluster.watches.hold();
-        else await clock.advance(500);
-        await settle();
-        cluster.watches.release();
-        await reap(cluster);
-        check();
-      }
-      for (let turn = 0; turn < 20; turn += 1) {
-        await clock.advance(20_000);
-        await reap(cluster);
-        check();
-      }
-      for (const one of unfinished()) {
-        if (one.spec.nodeName) continue;
-        const cpu = podRequests(one).get('cpu') ?? 0;
-        for (const name of rooms.keys()) expect(left(name).cpu < cpu || left(name).pods < 1).toBe(true);
-      }
-      await stop();
-      expect(clock.pending).toBe(0);
-    }),
-    { numRuns: 40 },
-  );
 });
