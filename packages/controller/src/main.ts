@@ -3,6 +3,7 @@ import { builtinDefinitions, type Clock, type Logger, type Random } from '@skiff
 import { type Client, createEventRecorder, createInformerFactory, runWhileLeading } from '@skiff/client';
 import { createCatalog } from './catalog.ts';
 import { cronJobController } from './cronjob/reconcile.ts';
+import { daemonSetController } from './daemonset/reconcile.ts';
 import { deploymentController } from './deployment/reconcile.ts';
 import { endpointsController } from './endpoints/reconcile.ts';
 import { endpointSliceController } from './endpointslice/reconcile.ts';
@@ -18,6 +19,7 @@ import { replicaSetController, replicationController } from './replicaset/reconc
 import { rootCaController } from './root-ca/reconcile.ts';
 import { type Controller, runController } from './runtime/controller.ts';
 import { serviceAccountController } from './service-account/reconcile.ts';
+import { statefulSetController } from './statefulset/reconcile.ts';
 import { taintEvictionController } from './taint-eviction/reconcile.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/reconcile.ts';
 
@@ -60,6 +62,8 @@ async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<v
     deploymentController(context),
     replicaSetController(context),
     replicationController(context),
+    statefulSetController(context),
+    daemonSetController(context),
     jobController(context),
     ttlAfterFinishedController(context),
     cronJobController(context),
