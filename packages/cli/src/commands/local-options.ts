@@ -1,10 +1,12 @@
 /** Options that every command about a cluster on this machine shares. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 
+export const repositoryDir = fileURLToPath(new URL('../../../..', import.meta.url));
+
 /** `.skiff` beside the repository's README. */
-export const defaultStateDir = fileURLToPath(new URL('../../../../.skiff', import.meta.url));
+export const defaultStateDir = join(repositoryDir, '.skiff');
 
 export interface StateOptions {
   readonly state: string;

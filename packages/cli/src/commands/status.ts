@@ -14,7 +14,7 @@ export function registerStatus(program: Command): void {
 /** Exit code 0: everything runs and all nodes are Ready; 1: something is missing. */
 async function runStatus(options: StateOptions): Promise<void> {
   const { rememberedConfig } = await import('../local/up.ts');
-  const { daemonPid, recordedDaemons } = await import('../local/daemons.ts');
+  const { daemonPid, logPath, recordedDaemons } = await import('../local/daemons.ts');
   const config = await rememberedConfig(options.state);
   if (config === undefined) {
     process.stdout.write(`there is no cluster in ${options.state}\n`);
@@ -23,12 +23,11 @@ async function runStatus(options: StateOptions): Promise<void> {
   }
   const names = await recordedDaemons(paths(config));
   const pids = await Promise.all(names.map((name) => daemonPid(paths(config), name)));
-  process.stdout.write(
-    formatTable(
-      ['PROCESS', 'STATE', 'PID'],
-      names.map((name, index) => [name, pids[index] === undefined ? 'stopped' : 'running', String(pids[index] ?? '-')]),
-    ),
-  );
+  const rowsOfProcesses = names.map((name, index) => {
+    const pid = pids[index];
+    return [name, pid === undefined ? 'stopped' : 'running', String(pid ?? '-'), logPath(paths(config), name)];
+  });
+  process.stdout.write(formatTable(['PROCESS', 'STATE', 'PID', 'LOG'], rowsOfProcesses));
   const nodes = await listNodes(config).catch((error: unknown) => describeFailure(error));
   const rows = hostLayouts(config, hostname()).map((host) => [host.name, stateOf(nodes, host.name), host.ip]);
   process.stdout.write(`\n${formatTable(['NODE', 'STATE', 'ADDRESS'], rows)}`);

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { relative } from 'node:path';
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
 import {
@@ -6,14 +7,14 @@ import {
   configFault,
   defaultConfig,
   hostLayouts,
-  paths,
   type Shape,
   shapeFault,
   shapeOptions,
 } from '../local/layout.ts';
 import { lockFile, withLock } from '../local/lock.ts';
 import { createProgress } from '../output/progress.ts';
-import { type StateOptions, withState } from './local-options.ts';
+import { summary } from '../output/summary.ts';
+import { defaultStateDir, repositoryDir, type StateOptions, withState } from './local-options.ts';
 import { portNumber, wholeNumber } from './numbers.ts';
 
 interface UpOptions extends StateOptions, Partial<Shape> {}
@@ -56,27 +57,6 @@ async function runUp({ state, ...asked }: UpOptions): Promise<void> {
       ? `the cluster is up; nothing was changed (${seconds} s)\n`
       : `the cluster is up (${seconds} s)\n`,
   );
-  process.stdout.write(
-    summary(
-      config,
-      hosts.map((host) => `${host.name} (${host.ip})`),
-    ),
-  );
-}
-
-function summary(config: ClusterConfig, nodes: readonly string[]): string {
-  const { kubeconfig, logs } = paths(config);
-  return `
-  kubeconfig  ${kubeconfig}
-  REST        https://${config.subnet}.1:${config.restPort}
-  gRPC        ${config.subnet}.1:${config.grpcPort}
-  nodes       ${nodes.join(', ')}
-  logs        ${logs}
-
-try:
-  export KUBECONFIG=${kubeconfig}
-  kubectl get nodes -o wide
-  scripts/images && packages/cli/bin/skiff image load skiff/guestbook-web:1 skiff/guestbook-store:1
-  kubectl apply -f examples/guestbook
-`;
+  const place = { repository: relative(process.cwd(), repositoryDir), elsewhere: state !== defaultStateDir };
+  process.stdout.write(summary(config, hosts, place));
 }

@@ -34,7 +34,7 @@ export async function startDaemon(folders: Folders, spec: DaemonSpec): Promise<b
   if ((await daemonPid(folders, spec.name)) !== undefined) return false;
   await mkdir(folders.run, { recursive: true });
   await mkdir(folders.logs, { recursive: true });
-  const log = await open(join(folders.logs, `${spec.name}.log`), 'a');
+  const log = await open(logPath(folders, spec.name), 'a');
   try {
     const child = spawn(spec.command, spec.args, {
       detached: true,
@@ -109,6 +109,8 @@ export async function killMarked(folders: Folders, clock: Clock): Promise<boolea
     await clock.sleep(25);
   }
 }
+
+export const logPath = (folders: Folders, name: string): string => join(folders.logs, `${name}.log`);
 
 const recordPath = (folders: Folders, name: string): string => join(folders.run, `${name}.json`);
 

@@ -1,12 +1,11 @@
 /** The last words of a daemon, for an error message. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Folders } from './daemons.ts';
+import { type Folders, logPath } from './daemons.ts';
 
 const longestLine = 400;
 
 export async function logTail(folders: Folders, name: string, lines = 8): Promise<string> {
-  const file = join(folders.logs, `${name}.log`);
+  const file = logPath(folders, name);
   const text = await readFile(file, 'utf8').catch(() => '');
   const last = text.trimEnd().split('\n').slice(-lines).map(readable);
   return `--- last of ${file}\n${last.join('\n')}`;
