@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Container, type Draft, type Pod, resources } from '@skiff/api';
 import { type Client, createInformerFactory } from '@skiff/client';
 import {
@@ -19,6 +18,7 @@ import type { ContainerStatus } from '../../runtime/contract.ts';
 import { FakeRuntime } from '../../runtime/fake/runtime.ts';
 import { memoryMounts } from '../../volumes/testing/memory-mounts.ts';
 import { createPods, type Pods } from '../run.ts';
+import { filesAtRest } from './files-at-rest.ts';
 
 export const nodeName = 'n1';
 export const image = 'busybox:1.36';
@@ -90,12 +90,12 @@ export async function testNode() {
     life = undefined;
   }
 
-  /** Lets time pass, a tenth of a second at a look, until `holds`. Files are real, so real time passes too. */
+  /** Lets time pass, a tenth of a second at a look, until `holds`. It stands still while real files are worked on. */
   async function until(holds: () => boolean, limitMs = 900_000): Promise<void> {
     const endMs = clock.now() + limitMs;
     while (!holds()) {
       if (clock.now() > endMs) throw new Error('it never happened');
-      await sleep(1);
+      await filesAtRest();
       await clock.advance(100);
     }
   }

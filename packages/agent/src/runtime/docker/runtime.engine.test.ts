@@ -1,7 +1,8 @@
 /** The suite on a real engine, and what only a real engine can do: go away and come back. */
+import { readlink } from 'node:fs/promises';
 import { realClock } from '@skiff/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RuntimeEvent } from '../contract.ts';
+import type { NamespaceMode, RuntimeEvent } from '../contract.ts';
 import { runtimeSuite } from '../suite.ts';
 import { busyboxArchive } from '../testing/busybox.ts';
 import { canRunEngine, type Engine, startEngine } from '../testing/engine.ts';
@@ -37,6 +38,65 @@ describe.skipIf(!canRunEngine())('Docker (needs root and dockerd)', () => {
     now: () => Date.now(),
     close: async () => undefined,
   }));
+
+  describe('namespaces', () => {
+    const security = {
+      ...{ privileged: false, supplementalGroups: [], addCapabilities: [], dropCapabilities: [] },
+      ...{ readOnlyRootFilesystem: false, noNewPrivileges: false, procMount: 'default' as const },
+    };
+    async function podOf(name: string) {
+      const { runtime } = handle;
+      const pod = { namespace: 'default', name, uid: `uid-${name}` };
+      const base = { pod, attempt: 0, hostname: name, network: 'own', ipc: 'own', pid: 'own' } as const;
+      const sandboxId = await runtime.runSandbox({ ...base, sysctls: {}, labels: {} });
+      const run = async (container: string, script: string, pid: NamespaceMode): Promise<string> => {
+        const id = await runtime.createContainer({
+          ...{ pod, name: container, attempt: 0, sandboxId, image, command: ['sh', '-c'], args: [script] },
+          ...{ workingDir: '', env: [], mounts: [], devices: [], stdin: false, stdinOnce: false, tty: false },
+          ...{ ipc: 'sandbox', pid, resources: {}, labels: {}, security },
+        });
+        await runtime.startContainer(id);
+        return id;
+      };
+      const say = async (id: string, command: string): Promise<string> => {
+        const session = await runtime.exec(id, { command: ['sh', '-c', command], stdin: false, tty: false });
+        let said = '';
+        for await (const { data } of session.output) said += Buffer.from(data).toString();
+        return said;
+      };
+      const remove = async (): Promise<void> => {
+        for (const { id } of await runtime.list({ podUid: pod.uid })) await runtime.removeContainer(id);
+      };
+      return { sandboxId, run, say, remove };
+    }
+    const namespaceOf = async (id: string, kind: string): Promise<string> =>
+      readlink(`/proc/${(await handle.runtime.inspect(id)).pid}/ns/${kind}`);
+
+    test('containers share the sandbox’s network, name and messages; processes only when asked', async () => {
+      const pod = await podOf('joined');
+      const alone = await pod.run('alone', 'sleep 1000', 'own');
+      const shared = await pod.run('shared', 'sleep 1000', 'sandbox');
+      const aimed = await pod.run('aimed', 'sleep 1000', { container: alone });
+      for (const kind of ['net', 'ipc']) {
+        for (const id of [alone, shared])
+          expect(await namespaceOf(id, kind)).toBe(await namespaceOf(pod.sandboxId, kind));
+      }
+      expect(await namespaceOf(alone, 'pid')).not.toBe(await namespaceOf(pod.sandboxId, 'pid'));
+      expect(await namespaceOf(shared, 'pid')).toBe(await namespaceOf(pod.sandboxId, 'pid'));
+      expect(await namespaceOf(aimed, 'pid')).toBe(await namespaceOf(alone, 'pid'));
+      expect(await pod.say(shared, 'cat /etc/hostname')).toBe('joined\n');
+      await pod.remove();
+    });
+
+    test('the pause program reaps what containers leave behind, and ends on SIGTERM', async () => {
+      const pod = await podOf('reaped');
+      const id = await pod.run('app', '(true &); (true &); sleep 1000', 'sandbox');
+      await expect.poll(() => pod.say(id, 'ps -o stat'), { timeout: 5000 }).not.toContain('Z');
+      await handle.runtime.stopContainer(pod.sandboxId, 10_000);
+      expect(await handle.runtime.inspect(pod.sandboxId)).toMatchObject({ state: 'exited', exitCode: 0 });
+      await pod.remove();
+    });
+  });
 
   test('an engine that restarts: calls say so, events go on and say that some may be lost, containers live', async () => {
     const { runtime } = handle;
