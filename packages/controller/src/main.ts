@@ -5,6 +5,7 @@ import { createCatalog } from './catalog.ts';
 import { cronJobController } from './cronjob/reconcile.ts';
 import { daemonSetController } from './daemonset/reconcile.ts';
 import { deploymentController } from './deployment/reconcile.ts';
+import { disruptionController } from './disruption/reconcile.ts';
 import { endpointsController } from './endpoints/reconcile.ts';
 import { endpointSliceController } from './endpointslice/reconcile.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/reconcile.ts';
@@ -72,6 +73,7 @@ async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<v
     endpointsController(context),
     serviceAccountController(config.client, informers),
     rootCaController(config.client, informers, config.rootCA),
+    disruptionController(context),
     podGcController(context),
     namespaceController({ ...context, catalog }),
     garbageController({ ...context, catalog }),

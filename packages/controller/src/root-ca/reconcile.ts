@@ -26,7 +26,10 @@ export function rootCaController(client: Client, informers: InformerFactory, roo
       },
       data,
     }),
-    mend: (current) =>
-      current.data?.['ca.crt'] === rootCA && Object.keys(current.data).length === 1 ? undefined : { data },
+    mend(current) {
+      const strange = Object.keys(current.data ?? {}).filter((key) => key !== 'ca.crt');
+      if (current.data?.['ca.crt'] === rootCA && strange.length === 0) return undefined;
+      return { data: { ...Object.fromEntries(strange.map((key) => [key, null])), ...data } };
+    },
   });
 }
