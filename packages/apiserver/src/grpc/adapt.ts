@@ -166,6 +166,9 @@ class CallGone extends Error {
   override readonly name = 'CallGone';
 }
 
+/** Made once: an error for each call would take a stack for each. */
+const callOver = new CallGone('the call is over');
+
 function openCall(call: AnyCall, parts: AdaptParts): { readonly info: CallInfo; readonly end: () => void } {
   const gone = new AbortController();
   call.once('cancelled', () => gone.abort(new CallGone('the caller hung up')));
@@ -179,7 +182,7 @@ function openCall(call: AnyCall, parts: AdaptParts): { readonly info: CallInfo; 
     signal: AbortSignal.any([gone.signal, parts.signal]),
     timeoutMs: Number.isFinite(left) ? Math.max(1, Math.min(left, requestTimeoutMs)) : requestTimeoutMs,
   };
-  return { info, end: () => gone.abort(new CallGone('the call is over')) };
+  return { info, end: () => gone.abort(callOver) };
 }
 
 function text(metadata: Metadata, key: string): string | undefined {

@@ -1,16 +1,15 @@
 /** DELETE of one object. */
 import { conflict, type JsonObject, notFound } from '@skiff/api';
-import { isStoreError, type StoredDocument } from '../storage/contract.ts';
+import type { StoredDocument } from '../storage/contract.ts';
 import { type Admitting, admitMutating, admitValidating } from './admission.ts';
 import type { Answer, DeleteOptions, RequestContext, Target } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import { planDeletion } from './deletion.ts';
 import { toObject, toStoredText, toText, withResourceVersion } from './documents.ts';
 import { type Env, kindOf, methodNotSupported } from './env.ts';
+import { type Attempted, fromCurrent } from './from-current.ts';
 import { keyOf } from './keys.ts';
 import { resourceVersionOf, uidOf } from './meta.ts';
-import { readStored } from './read-stored.ts';
-import { translated } from './store-errors.ts';
 import { fromStored, textAsKind, toStored } from './versions.ts';
 
 export async function deleteOne(
@@ -23,17 +22,10 @@ export async function deleteOne(
   if (target.subresource !== '' || !kind.definition.verbs.includes('delete'))
     throw methodNotSupported(target, 'delete');
   const key = keyOf(kind, target.namespace, target.name);
-  let document = await readStored(env, target, key, context.signal);
-  for (;;) {
-    context.signal.throwIfAborted();
+  return fromCurrent(env, { kind, target, key, signal: context.signal }, async (document) => {
     if (document === undefined) throw notFound(target, target.name);
-    try {
-      return await attempt(env, context, { kind, target, options, key }, document);
-    } catch (error) {
-      if (!isStoreError(error, 'conflict', 'missing')) throw translated(error, target, target.name);
-      document = error.current;
-    }
-  }
+    return attempt(env, context, { kind, target, options, key }, document);
+  });
 }
 
 interface Deletion {
@@ -48,7 +40,7 @@ async function attempt(
   context: RequestContext,
   deletion: Deletion,
   document: StoredDocument,
-): Promise<Answer> {
+): Promise<Attempted<Answer>> {
   const { kind, target, options, key } = deletion;
   const object = await fromStored(kind, toObject(document));
   checkPreconditions(target, options, object);
@@ -56,18 +48,21 @@ async function attempt(
   await admitMutating(env, admitting, undefined, object);
   await admitValidating(env, admitting, undefined, object);
   const plan = planDeletion(object, kind.strategy, options, env.clock.now());
-  if (plan.type === 'pending') return ended(kind, object);
+  if (plan.type === 'pending') return { answer: ended(kind, object), written: false };
   if (plan.type === 'remove') {
-    if (options.dryRun) return ended(kind, object);
+    if (options.dryRun) return { answer: ended(kind, object), written: false };
     const version = await env.store.delete(key, document.version);
     await env.hooks.get(hookKey(kind))?.settle(undefined, object);
     object.metadata = { ...(object.metadata as JsonObject), resourceVersion: String(version) };
-    return ended(kind, object);
+    return { answer: ended(kind, object), written: true };
   }
   const text = toStoredText(await toStored(kind, plan.object));
-  if (options.dryRun || text === document.text) return { text: toText(plan.object), created: false };
+  if (options.dryRun || text === document.text) {
+    return { answer: { text: toText(plan.object), created: false }, written: false };
+  }
   const version = await env.store.update(key, text, document.version);
-  return { text: await textAsKind(kind, { text: withResourceVersion({ text, version }), version }), created: false };
+  const shown = await textAsKind(kind, { text: withResourceVersion({ text, version }), version });
+  return { answer: { text: shown, created: false }, written: true };
 }
 
 /** Names the hook of a kind. */

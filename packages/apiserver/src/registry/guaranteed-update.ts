@@ -4,7 +4,7 @@
  */
 import { conflict, field, invalid, type JsonObject, notFound, type ResourceName } from '@skiff/api';
 import { copy, own, same, textAt } from '../patch/values.ts';
-import { isStoreError, type StoredDocument } from '../storage/contract.ts';
+import type { StoredDocument } from '../storage/contract.ts';
 import { type Admitting, admitMutating, admitValidating } from './admission.ts';
 import type { Answer, RequestContext, Target, WriteOptions } from './contract.ts';
 import type { Kind } from './definition-table.ts';
@@ -12,6 +12,7 @@ import { hookKey } from './delete.ts';
 import { completesDeletion } from './deletion.ts';
 import { toObject, toStoredText, toText, withResourceVersion } from './documents.ts';
 import type { Env } from './env.ts';
+import { type Attempted, fromCurrent } from './from-current.ts';
 import { insert } from './insert.ts';
 import { keyOf } from './keys.ts';
 import { recordUpdate, withoutTimeOnlyChange } from './managed-fields.ts';
@@ -25,8 +26,7 @@ import {
   settleNamespace,
   uidOf,
 } from './meta.ts';
-import { readStored } from './read-stored.ts';
-import { staleVersion, translated } from './store-errors.ts';
+import { staleVersion } from './store-errors.ts';
 import type { View } from './subresources/table.ts';
 import { checkChanged, warnDuplicateOwners } from './validation.ts';
 import { fromStored, textAsKind, toStored } from './versions.ts';
@@ -49,16 +49,11 @@ export interface Change {
 export async function guaranteedUpdate(env: Env, change: Change): Promise<Answer> {
   const { context, kind, target } = change;
   const key = keyOf(kind, target.namespace, target.name);
-  let document = await readStored(env, target, key, context.signal);
-  for (;;) {
-    context.signal.throwIfAborted();
-    try {
-      return document === undefined ? await createInstead(env, change) : await attempt(env, change, key, document);
-    } catch (error) {
-      if (!isStoreError(error, 'conflict', 'missing')) throw translated(error, target, target.name);
-      document = error.current;
-    }
-  }
+  return fromCurrent(env, { kind, target, key, signal: context.signal }, async (document) =>
+    document === undefined
+      ? { answer: await createInstead(env, change), written: true }
+      : attempt(env, change, key, document),
+  );
 }
 
 async function createInstead(env: Env, change: Change): Promise<Answer> {
@@ -77,7 +72,7 @@ async function createInstead(env: Env, change: Change): Promise<Answer> {
   return insert(env, { context, kind, target, options, ...(change.managed === true ? { managed: true } : {}) }, object);
 }
 
-async function attempt(env: Env, change: Change, key: string, document: StoredDocument): Promise<Answer> {
+async function attempt(env: Env, change: Change, key: string, document: StoredDocument): Promise<Attempted<Answer>> {
   const { context, kind, target, options } = change;
   const old = await fromStored(kind, toObject(document));
   const object = change.make(copy(old));
@@ -96,9 +91,9 @@ async function attempt(env: Env, change: Change, key: string, document: StoredDo
     checkChanged(context, kind, object, old, target.subresource);
     withoutTimeOnlyChange(object, old);
     await admitValidating(env, admitting, copy(object), old);
-    const answer = await write(env, change, key, { object, old, document });
+    const written = await write(env, change, key, { object, old, document });
     if (!options.dryRun) await hook?.settle(completesDeletion(object, old, kind.strategy) ? undefined : object, old);
-    return answer;
+    return written;
   } catch (error) {
     await giveBack?.();
     throw error;
@@ -143,21 +138,23 @@ interface Outcome {
   readonly document: StoredDocument;
 }
 
-async function write(env: Env, change: Change, key: string, outcome: Outcome): Promise<Answer> {
+async function write(env: Env, change: Change, key: string, outcome: Outcome): Promise<Attempted<Answer>> {
   const { kind, options } = change;
   const { object, old, document } = outcome;
   if (completesDeletion(object, old, kind.strategy)) {
     if (!options.dryRun) await env.store.delete(key, document.version);
-    return { text: toText(object), created: false };
+    return { answer: { text: toText(object), created: false }, written: !options.dryRun };
   }
   const stored = await toStored(kind, object);
-  if (options.dryRun) return { text: toText(object), created: false };
+  if (options.dryRun) return { answer: { text: toText(object), created: false }, written: false };
   if (same(withoutVersion(stored), withoutVersion(await toStored(kind, old)))) {
-    return { text: await textAsKind(kind, { ...document, text: withResourceVersion(document) }), created: false };
+    const text = await textAsKind(kind, { ...document, text: withResourceVersion(document) });
+    return { answer: { text, created: false }, written: false };
   }
   const text = toStoredText(stored);
   const version = await env.store.update(key, text, document.version);
-  return { text: await textAsKind(kind, { text: withResourceVersion({ text, version }), version }), created: false };
+  const shown = await textAsKind(kind, { text: withResourceVersion({ text, version }), version });
+  return { answer: { text: shown, created: false }, written: true };
 }
 
 function withoutVersion(object: JsonObject): JsonObject {

@@ -7,6 +7,7 @@ import { Dispatcher, type DocumentChange, type Watcher } from './dispatch.ts';
 import { toCached } from './document.ts';
 import { History } from './history.ts';
 import { EventQueue } from './queue.ts';
+import { withoutResourceVersion, withResourceVersion } from './splice.ts';
 
 /** Events that may wait for one watcher (kube-apiserver keeps 10 to 1000 by kind). */
 const watcherCapacity = 10_000;
@@ -230,7 +231,7 @@ function toEvent(filter: Filter, { version, before, after, tombstone }: Document
 
 /** The same text at another version. */
 function reversion(document: CachedDocument, version: bigint): string {
-  return document.text.replace(`"resourceVersion":"${document.version}"`, () => `"resourceVersion":"${version}"`);
+  return withResourceVersion(withoutResourceVersion(document.text, document.version), version);
 }
 
 const inKeyOrder = (documents: Iterable<CachedDocument>): CachedDocument[] =>

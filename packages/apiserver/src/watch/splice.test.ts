@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { withResourceVersion } from './splice.ts';
+import { withoutResourceVersion, withResourceVersion } from './splice.ts';
 
 test.each([
   [
@@ -37,9 +37,16 @@ test('any document comes out as it went in, with the version added', () => {
       (rest, metadata, version) => {
         delete metadata.resourceVersion;
         const document = JSON.parse(JSON.stringify({ ...rest, metadata }));
-        const spliced = JSON.parse(withResourceVersion(JSON.stringify(document), version));
+        const text = JSON.stringify(document);
+        const spliced = JSON.parse(withResourceVersion(text, version));
+        expect(withoutResourceVersion(withResourceVersion(text, version), version)).toBe(text);
         expect(spliced).toEqual({ ...document, metadata: { ...document.metadata, resourceVersion: String(version) } });
       },
     ),
   );
+});
+
+test('takes out no other version than the one it is told', () => {
+  const text = withResourceVersion('{"metadata":{"name":"a"}}', 7n);
+  expect(() => withoutResourceVersion(text, 70n)).toThrow(SyntaxError);
 });

@@ -10,6 +10,15 @@ export function withResourceVersion(text: string, version: bigint): string {
   return `${text.slice(0, at)}"resourceVersion":"${version}"${empty ? '' : ','}${text.slice(at)}`;
 }
 
+/** Undoes `withResourceVersion`. */
+export function withoutResourceVersion(text: string, version: bigint): string {
+  const at = metadataStart(text);
+  const member = `"resourceVersion":"${version}"`;
+  if (!text.startsWith(member, at)) throw new SyntaxError(`the document's metadata does not begin with ${member}`);
+  const behind = at + member.length;
+  return text.slice(0, at) + text.slice(text[behind] === ',' ? behind + 1 : behind);
+}
+
 const quote = 0x22;
 const backslash = 0x5c;
 const openBrace = 0x7b;
