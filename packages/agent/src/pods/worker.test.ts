@@ -60,6 +60,25 @@ describe('a pod', () => {
     expect(node.clock.now() - before).toBeLessThan(10_000);
   });
 
+  test('deleted but held by a finalizer: ended, not asked about again and again, and gone with it', async () => {
+    const node = await testNode();
+    await node.create('web', {}, { finalizers: ['example.com/hold'] });
+    await node.until(() => node.phase('web') === 'Running');
+    let deletes = 0;
+    node.faults.refuse = ({ verb }) => {
+      if (verb === 'delete') deletes += 1;
+    };
+    await node.remove('web', 1);
+    await node.pass(300_000);
+    expect(await node.runtime.list()).toEqual([]);
+    expect(node.exists('web')).toBe(true);
+    expect(deletes).toBeGreaterThan(0);
+    expect(deletes).toBeLessThan(5);
+    const pods = node.cluster.client.resource(resources.pods);
+    await pods.patch('shop', 'web', 'merge', { metadata: { finalizers: null } });
+    await node.until(() => !node.exists('web'));
+  });
+
   test('that vanished from the API is ended too', async () => {
     const node = await testNode();
     await node.create('web', {});
