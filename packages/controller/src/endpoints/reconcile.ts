@@ -5,7 +5,7 @@ import { headlessLabel, isHeadless } from '../endpointslice/decide.ts';
 import { backendsOf, isManaged } from '../endpointslice/endpoints-of.ts';
 import { watchServicePods } from '../endpointslice/watch.ts';
 import type { Controller } from '../runtime/controller.ts';
-import { ignoreGoneOrReplaced } from '../runtime/errors.ts';
+import { ignoreGoneOrReplaced, isNamespaceTerminating } from '../runtime/errors.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
 import { subsetsOf } from './decide.ts';
 
@@ -52,7 +52,7 @@ export function endpointsController({ client, informers }: EndpointsContext): Co
         .create({ apiVersion: 'v1', kind: 'Endpoints', metadata: { name, namespace, labels, annotations }, subsets })
         .catch((error: unknown) => {
           // The cache has not shown it yet: its event brings the key back.
-          if (!isReason(error, 'AlreadyExists')) throw error;
+          if (!isReason(error, 'AlreadyExists') && !isNamespaceTerminating(error)) throw error;
         });
       return undefined;
     }

@@ -1,7 +1,7 @@
 /** Carries out plans for slices, and waits for its own writes to show before the next plan of the same owner. */
 import { type Clock, type EndpointSlice, resources } from '@skiff/api';
 import type { Change, Client, Lister } from '@skiff/client';
-import { ignoreGone } from '../runtime/errors.ts';
+import { ignoreGone, isNamespaceTerminating } from '../runtime/errors.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import type { SlicePlan } from './pack.ts';
 
@@ -29,7 +29,13 @@ export function sliceWriter(client: Client, cache: Lister<EndpointSlice>, clock:
       expectations.settle(key, object.metadata.name, type === 'removed' ? undefined : object.metadata.resourceVersion);
     },
     async apply(key, plan) {
-      for (const draft of plan.create) expect(key, await slices.create(draft));
+      for (const draft of plan.create) {
+        const made = await slices.create(draft).catch((error: unknown) => {
+          if (!isNamespaceTerminating(error)) throw error;
+          return undefined;
+        });
+        if (made !== undefined) expect(key, made);
+      }
       for (const slice of plan.update) expect(key, await slices.update(slice));
       for (const { metadata } of plan.remove)
         await slices.delete(metadata.namespace ?? '', metadata.name, { uid: metadata.uid }).catch(ignoreGone);
