@@ -21,7 +21,11 @@ function run(reconcile: Controller['reconcile']) {
     { clock, random: createSeededRandom(), logger: silentLogger },
     stopping.signal,
   );
-  return { clock, add: (key: string) => add(key), stop: async () => (stopping.abort(), ended) };
+  const stop = (): Promise<void> => {
+    stopping.abort();
+    return ended;
+  };
+  return { clock, add: (key: string) => add(key), stop };
 }
 
 test('what fails comes back later and later, what asks for a time comes back then, what is done does not', async () => {
