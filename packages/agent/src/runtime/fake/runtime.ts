@@ -25,6 +25,7 @@ import { engineName, type Identity, identityLabels, label } from '../labels.ts';
 import { FakeLog } from './log.ts';
 import { FakeProcess } from './process.ts';
 import { parseCommandLine, type Statement } from './script.ts';
+import { sessionOf } from './session.ts';
 
 type Operation = Exclude<keyof Runtime, 'events' | 'logs'>;
 
@@ -392,21 +393,3 @@ const readOnly: ReadonlySet<Operation> = new Set([
   'inspect',
   'stats',
 ]);
-
-function sessionOf(
-  process: FakeProcess | undefined,
-  output: AsyncIterable<OutputChunk>,
-  exitCode: () => Promise<number | undefined>,
-  close: () => Promise<void>,
-): Session {
-  return {
-    output,
-    async write(data) {
-      process?.write(data);
-    },
-    closeInput: () => process?.closeInput(),
-    async resize() {},
-    exitCode,
-    close,
-  };
-}
