@@ -45,9 +45,9 @@ export function customKind(options: CustomKindOptions): Kind {
     columns: options.columns ?? defaultColumns,
     converter: options.converter ?? renamingConverter(definition, stored),
     complete: (object) => void applySchemaDefaults(definition.schema(), object),
-    check: (object, old, subresource) => [
+    check: async (object, old, subresource) => [
       ...checkMeta(definition, object, old),
-      ...(options.check?.(object, old, subresource) ?? []),
+      ...((await options.check?.(object, old, subresource)) ?? []),
     ],
     ...options.documents,
     ...(scale === undefined ? {} : { scale }),

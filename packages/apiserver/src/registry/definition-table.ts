@@ -33,7 +33,11 @@ export interface Kind {
   /** Fills in the defaults, in place. */
   readonly complete?: (object: JsonObject) => void;
   /** Faults of a new object, or of a changed one when `old` is given. */
-  readonly check?: (object: JsonObject, old: JsonObject | undefined, subresource: string) => readonly FieldError[];
+  readonly check?: (
+    object: JsonObject,
+    old: JsonObject | undefined,
+    subresource: string,
+  ) => readonly FieldError[] | Promise<readonly FieldError[]>;
   /** Absent: `spec.replicas`, `status.replicas` and the selector of a built-in workload. */
   readonly scale?: ScalePaths;
   /** It arrived at run time: strategic merge patch is not for it. */

@@ -88,7 +88,7 @@ async function attempt(env: Env, change: Change, key: string, document: StoredDo
   const hook = env.hooks.get(hookKey(kind));
   const giveBack = await hook?.take(object, old, options.dryRun);
   try {
-    checkChanged(context, kind, object, old, target.subresource);
+    await checkChanged(context, kind, object, old, target.subresource);
     withoutTimeOnlyChange(object, old);
     await admitValidating(env, admitting, copy(object), old);
     const written = await write(env, change, key, { object, old, document });

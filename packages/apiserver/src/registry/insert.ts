@@ -73,7 +73,7 @@ async function insertNamed(env: Env, insertion: Insertion, admitting: Admitting,
   kind.strategy.prepareForCreate?.(object, nowMs, context.user);
   const giveBack = await env.hooks.get(hookKey(kind))?.take(object, undefined, options.dryRun);
   try {
-    checkNew(context, kind, object);
+    await checkNew(context, kind, object);
     const target = { ...insertion.target, name: nameOf(object) };
     await admitValidating(env, { ...admitting, target }, copy(object), undefined);
     return await store(env, insertion, target, object);

@@ -9,9 +9,9 @@ function refuse(kind: Kind, object: JsonObject, faults: readonly FieldError[]): 
 }
 
 /** Throws Invalid with every fault of a new object; gives its warnings to the client. */
-export function checkNew(context: RequestContext, kind: Kind, object: JsonObject): void {
+export async function checkNew(context: RequestContext, kind: Kind, object: JsonObject): Promise<void> {
   const refusal = refuse(kind, object, [
-    ...(kind.check?.(object, undefined, '') ?? []),
+    ...((await kind.check?.(object, undefined, '')) ?? []),
     ...(kind.strategy.validate?.(object) ?? []),
     ...(kind.strategy.validateNew?.(object) ?? []),
   ]);
@@ -20,15 +20,15 @@ export function checkNew(context: RequestContext, kind: Kind, object: JsonObject
 }
 
 /** Throws Invalid with every fault of a changed object, and of the change; gives its warnings to the client. */
-export function checkChanged(
+export async function checkChanged(
   context: RequestContext,
   kind: Kind,
   object: JsonObject,
   old: JsonObject,
   subresource: string,
-): void {
+): Promise<void> {
   const refusal = refuse(kind, object, [
-    ...(kind.check?.(object, old, subresource) ?? []),
+    ...((await kind.check?.(object, old, subresource)) ?? []),
     ...(kind.strategy.validate?.(object) ?? []),
     ...(kind.strategy.validateUpdate?.(object, old, subresource) ?? []),
   ]);

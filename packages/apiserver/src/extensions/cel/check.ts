@@ -1,0 +1,469 @@
+/**
+ * Whether an expression makes sense, what kind of value it has, and what it may cost at most: cel-go's checker and cost
+ * estimator, on the sizes that a schema allows.
+ */
+import { chooseOverload, type FunctionTable, functionKey, namespaces, type Param } from './signature.ts';
+import {
+  type Comprehension,
+  callOf,
+  comprehensionOf,
+  fieldOf,
+  itemsOf,
+  located,
+  memberCallOf,
+  type Node,
+  nameOf,
+  operandOf,
+  operandsOf,
+  pairsOf,
+  unescapeName,
+} from './syntax.ts';
+import { bool, dyn, fieldType, simple, type Type, typeName } from './types.ts';
+
+export interface Estimate {
+  readonly type: Type;
+  /** At most, in units of cost. */
+  readonly cost: number;
+}
+
+/** Why an expression makes no sense, in cel-go's form. */
+export class CelCheckError extends Error {
+  override readonly name = 'CelCheckError';
+}
+
+export interface CheckOptions {
+  /** The expression's text, for messages. */
+  readonly text: string;
+  readonly functions: FunctionTable;
+}
+
+type Names = ReadonlyMap<string, Type>;
+
+const typeIdents = new Set(['bool', 'int', 'uint', 'double', 'string', 'bytes', 'list', 'map', 'null_type', 'type']);
+
+/** Throws CelCheckError. */
+export function check(root: Node, variables: Names, options: CheckOptions): Estimate {
+  return new Checker(options).visit(root, variables);
+}
+
+class Checker {
+  readonly #options: CheckOptions;
+
+  constructor(options: CheckOptions) {
+    this.#options = options;
+  }
+
+  visit(node: Node, names: Names): Estimate {
+    switch (node.op) {
+      case 'value':
+        return { type: literalType(node.args), cost: 0 };
+      case 'id':
+        return this.#identifier(node, names);
+      case '.':
+      case '.?':
+        return this.#select(node, names);
+      case '[]':
+      case '[?]':
+        return this.#index(node, names);
+      case 'call':
+        return this.#call(node, names);
+      case 'rcall':
+        return this.#memberCall(node, names);
+      case 'list':
+        return this.#list(node, names);
+      case 'map':
+        return this.#map(node, names);
+      case '?:':
+        return this.#conditional(node, names);
+      case '!_':
+      case '-_':
+        return this.#unary(node, names);
+      default:
+        return this.#binary(node, names);
+    }
+  }
+
+  #fail(node: Node, what: string): never {
+    throw new CelCheckError(located(this.#options.text, node.pos, what));
+  }
+
+  #identifier(node: Node, names: Names): Estimate {
+    const name = node.args as string;
+    const type = names.get(name);
+    if (type !== undefined) return { type, cost: 1 };
+    if (typeIdents.has(name)) return { type: simple('type'), cost: 1 };
+    return this.#fail(node, `undeclared reference to '${name}' (in container '')`);
+  }
+
+  #select(node: Node, names: Names): Estimate {
+    const [operand, name] = fieldOf(node);
+    if (isProtobufType(operand, name)) return { type: simple('type'), cost: 1 };
+    const of = this.visit(operand, names);
+    const cost = of.cost + 1;
+    if (of.type.kind === 'optional' || node.op === '.?') return { type: simple('optional', dyn.max), cost };
+    return { type: this.#field(of.type, name, { ...node, pos: node.pos - 1 }), cost };
+  }
+
+  #field(type: Type, name: string, node: Node): Type {
+    if (type.kind === 'dyn') return dyn;
+    if (type.kind !== 'map') return this.#fail(node, `type '${typeName(type)}' does not support field selection`);
+    if (type.schema === undefined) return type.item ?? dyn;
+    return (
+      fieldType(type, name) ?? fieldType(type, unescapeName(name)) ?? this.#fail(node, `undefined field '${name}'`)
+    );
+  }
+
+  #index(node: Node, names: Names): Estimate {
+    const [operand, key] = operandsOf(node);
+    const of = this.visit(operand, names);
+    const at = this.visit(key, names);
+    const cost = of.cost + at.cost + 1;
+    if (of.type.kind === 'optional' || node.op === '[?]') return { type: simple('optional', dyn.max), cost };
+    if (of.type.kind === 'list' && ['int', 'dyn', 'double'].includes(at.type.kind))
+      return { type: of.type.item ?? dyn, cost };
+    if (of.type.kind === 'map') return { type: of.type.item ?? dyn, cost };
+    if (of.type.kind === 'dyn') return { type: dyn, cost };
+    return this.#noOverload(node, '_[_]', [of.type, at.type]);
+  }
+
+  #noOverload(node: Node, name: string, types: readonly Type[], receiver?: Type): never {
+    const list = `(${types.map(typeName).join(', ')})`;
+    const applied = receiver === undefined ? list : `${typeName(receiver)}.${list}`;
+    return this.#fail(node, `found no matching overload for '${name}' applied to '${applied}'`);
+  }
+
+  #call(node: Node, names: Names): Estimate {
+    const [name, args] = callOf(node);
+    const [only] = args;
+    if (name === 'has') {
+      if (only === undefined || args.length !== 1 || only.op !== '.')
+        this.#fail(node, 'invalid argument to has() macro');
+      return { type: bool, cost: this.visit(only, names).cost };
+    }
+    return this.#function(
+      node,
+      name,
+      undefined,
+      args.map((each) => this.visit(each, names)),
+    );
+  }
+
+  #memberCall(node: Node, names: Names): Estimate {
+    const [name, receiver, args] = memberCallOf(node);
+    const space = nameOf(receiver);
+    if (space !== undefined && namespaces.has(space) && !names.has(space)) {
+      if (space === 'cel' && name === 'bind') return this.#bind(node, args, names);
+      return this.#function(
+        node,
+        `${space}.${name}`,
+        undefined,
+        args.map((each) => this.visit(each, names)),
+      );
+    }
+    const macro = comprehensionOf(node);
+    if (macro !== undefined) return this.#comprehension(node, macro, names);
+    const of = this.visit(receiver, names);
+    if (of.type.kind === 'optional' || of.type.kind === 'dyn') {
+      const optional = this.#optionalCall(name, of, args, names);
+      if (optional !== undefined) return optional;
+    }
+    return this.#function(
+      node,
+      name,
+      of,
+      args.map((each) => this.visit(each, names)),
+    );
+  }
+
+  #bind(node: Node, [variable, value, body]: readonly Node[], names: Names): Estimate {
+    const name = nameOf(variable);
+    if (name === undefined || value === undefined || body === undefined) {
+      return this.#fail(node, 'cel.bind() variable names must be simple identifiers');
+    }
+    const bound = this.visit(value, names);
+    const result = this.visit(body, new Map([...names, [name, bound.type]]));
+    return { type: result.type, cost: bound.cost + result.cost + 1 };
+  }
+
+  #optionalCall(name: string, of: Estimate, args: readonly Node[], names: Names): Estimate | undefined {
+    const [first, second] = args;
+    if (name === 'value' && args.length === 0) return { type: dyn, cost: of.cost + 1 };
+    if ((name === 'or' || name === 'orValue') && first !== undefined && args.length === 1) {
+      const other = this.visit(first, names);
+      return { type: name === 'or' ? of.type : other.type, cost: of.cost + other.cost + 1 };
+    }
+    const variable = nameOf(first);
+    if ((name !== 'optMap' && name !== 'optFlatMap') || variable === undefined || second === undefined)
+      return undefined;
+    const body = this.visit(second, new Map([...names, [variable, dyn]]));
+    return { type: simple('optional', dyn.max), cost: of.cost + body.cost + 1 };
+  }
+
+  #comprehension(node: Node, macro: Comprehension, names: Names): Estimate {
+    const range = this.visit(macro.range, names);
+    const { kind, item = dyn, max } = range.type;
+    if (kind !== 'list' && kind !== 'map' && kind !== 'dyn') {
+      const what = `expression of type '${typeName(range.type)}' cannot be range of a comprehension (must be list, map, or dynamic)`;
+      return this.#fail(macro.range, what);
+    }
+    const key = kind === 'map' ? simple('string', 1024) : kind === 'list' ? simple('int') : dyn;
+    const single = kind === 'map' ? key : kind === 'list' ? item : dyn;
+    const types = macro.variables.length === 1 ? [single] : [key, item];
+    const inner = new Map([...names, ...macro.variables.map((name, place) => [name, types[place] ?? dyn] as const)]);
+    const bodies = macro.bodies.map((each) => this.visit(each, inner));
+    const [first, second] = bodies as unknown as readonly [Estimate, Estimate | undefined];
+    const builds = !['all', 'exists', 'exists_one', 'existsOne'].includes(macro.name);
+    const each = bodies.reduce((sum, body) => sum + body.cost, builds ? 13 : 3);
+    const isTest = macro.name === 'filter' || !builds || second !== undefined;
+    if (isTest && first.type.kind !== 'bool' && first.type.kind !== 'dyn') {
+      this.#noOverload(node, builds ? '_?_:_' : '_&&_', [first.type]);
+    }
+    const cost = range.cost + max * each + 2;
+    if (!builds) return { type: bool, cost };
+    if (macro.name === 'transformMap') return { type: { kind: 'map', max, item: (second ?? first).type }, cost };
+    const made = macro.name === 'filter' ? (macro.variables.length === 1 ? single : item) : (second ?? first).type;
+    return { type: { kind: 'list', max, item: made }, cost };
+  }
+
+  #function(node: Node, name: string, receiver: Estimate | undefined, args: readonly Estimate[]): Estimate {
+    const isMember = receiver !== undefined;
+    const overloads = this.#options.functions.get(functionKey(name, isMember, args.length));
+    const all = receiver === undefined ? args : [receiver, ...args];
+    if (overloads === undefined) {
+      const isKnown = [...this.#options.functions.keys()].some((key) =>
+        key.startsWith(`${isMember ? '.' : ''}${name}/`),
+      );
+      if (!isKnown) return this.#fail(node, `undeclared reference to '${name}' (in container '')`);
+      return this.#noOverload(
+        node,
+        name,
+        args.map((each) => each.type),
+        receiver?.type,
+      );
+    }
+    const chosen = chooseOverload(
+      overloads,
+      all.map((each) => each.type.kind),
+    );
+    if (chosen === undefined)
+      return this.#noOverload(
+        node,
+        name,
+        args.map((each) => each.type),
+        receiver?.type,
+      );
+    const isSure = overloads.every((each) => each.result === chosen.result);
+    const cost =
+      all.reduce((sum, each) => sum + each.cost, 0) +
+      functionCost(
+        name,
+        all.map((each) => each.type),
+      );
+    return {
+      type: resultType(
+        name,
+        isSure ? chosen.result : 'dyn',
+        all.map((each) => each.type),
+      ),
+      cost,
+    };
+  }
+
+  #list(node: Node, names: Names): Estimate {
+    const items = itemsOf(node).map((each) => this.visit(each, names));
+    const cost = items.reduce((sum, each) => sum + each.cost, 10);
+    return {
+      type: {
+        kind: 'list',
+        max: items.length,
+        item: items.map((each) => each.type).reduce(unified, items[0]?.type ?? dyn),
+      },
+      cost,
+    };
+  }
+
+  #map(node: Node, names: Names): Estimate {
+    const pairs = pairsOf(node).map(([key, value]) => [this.visit(key, names), this.visit(value, names)] as const);
+    const cost = pairs.reduce((sum, [key, value]) => sum + key.cost + value.cost, 30);
+    const first = pairs[0]?.[1].type ?? dyn;
+    return {
+      type: { kind: 'map', max: pairs.length, item: pairs.map(([, value]) => value.type).reduce(unified, first) },
+      cost,
+    };
+  }
+
+  #conditional(node: Node, names: Names): Estimate {
+    const [condition, then, otherwise] = operandsOf(node).map((each) => this.visit(each, names)) as unknown as [
+      Estimate,
+      Estimate,
+      Estimate,
+    ];
+    if (!isA(condition.type, 'bool')) this.#noOverload(node, '_?_:_', [condition.type, then.type, otherwise.type]);
+    const isNull = then.type.kind === 'null_type' || otherwise.type.kind === 'null_type';
+    if (!isNull && !isA(then.type, otherwise.type.kind)) {
+      this.#noOverload(node, '_?_:_', [condition.type, then.type, otherwise.type]);
+    }
+    return { type: unified(then.type, otherwise.type), cost: condition.cost + Math.max(then.cost, otherwise.cost) };
+  }
+
+  #unary(node: Node, names: Names): Estimate {
+    const of = this.visit(operandOf(node), names);
+    const isFine = node.op === '!_' ? isA(of.type, 'bool') : isA(of.type, 'int') || isA(of.type, 'double');
+    if (!isFine) this.#noOverload(node, node.op === '!_' ? '!_' : '-_', [of.type]);
+    return { type: node.op === '!_' ? bool : of.type, cost: of.cost + 1 };
+  }
+
+  #binary(node: Node, names: Names): Estimate {
+    const [a, b] = operandsOf(node)
+      .slice(0, 2)
+      .map((each) => this.visit(each, names)) as unknown as [Estimate, Estimate];
+    const type = binaryType(node.op, a.type, b.type);
+    if (type === undefined) {
+      const name = node.op === 'in' ? '@in' : `_${node.op}_`;
+      return this.#noOverload(node, name, [a.type, b.type]);
+    }
+    return { type, cost: a.cost + b.cost + binaryCost(node.op, a.type, b.type) };
+  }
+}
+
+function isProtobufType(operand: Node, name: string): boolean {
+  if (operand.op !== '.' || (name !== 'Timestamp' && name !== 'Duration')) return false;
+  const [root, middle] = fieldOf(operand);
+  return nameOf(root) === 'google' && middle === 'protobuf';
+}
+
+function literalType(value: unknown): Type {
+  switch (typeof value) {
+    case 'boolean':
+      return bool;
+    case 'string':
+      return simple('string', Buffer.byteLength(value));
+    case 'number':
+      return simple('double');
+    case 'bigint':
+      return simple('int');
+    default:
+      if (value === null) return simple('null_type');
+      return value instanceof Uint8Array ? simple('bytes', value.length) : simple('int');
+  }
+}
+
+const isA = (type: Type, kind: Param): boolean => type.kind === kind || type.kind === 'dyn' || kind === 'dyn';
+
+/** What two branches have in common. */
+function unified(a: Type, b: Type): Type {
+  if (a.kind !== b.kind) return dyn;
+  if (a.kind === 'map' && a.schema !== b.schema) return dyn;
+  return { ...a, max: Math.max(a.max, b.max) };
+}
+
+const isNumber = ({ kind }: Type): boolean => kind === 'int' || kind === 'double' || kind === 'dyn';
+const ordered = new Set<Param>(['bool', 'int', 'double', 'string', 'bytes', 'timestamp', 'duration', 'dyn']);
+
+/** The type of an operation; undefined when there is none on these operands. */
+function binaryType(op: string, a: Type, b: Type): Type | undefined {
+  switch (op) {
+    case '&&':
+    case '||':
+      return isA(a, 'bool') && isA(b, 'bool') ? bool : undefined;
+    case '==':
+    case '!=': {
+      const isNull = a.kind === 'null_type' || b.kind === 'null_type';
+      return isNull || isA(a, b.kind) ? bool : undefined;
+    }
+    case 'in':
+      if (b.kind === 'list') return b.item === undefined || isA(a, b.item.kind) ? bool : undefined;
+      return b.kind === 'map' || b.kind === 'dyn' ? bool : undefined;
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      if (isNumber(a) && isNumber(b)) return bool;
+      return ordered.has(a.kind) && isA(a, b.kind) ? bool : undefined;
+    default:
+      return arithmeticType(op, a, b);
+  }
+}
+
+function arithmeticType(op: string, a: Type, b: Type): Type | undefined {
+  if (a.kind === 'dyn' || b.kind === 'dyn') return dyn;
+  if (a.kind === b.kind) {
+    if (a.kind === 'int' || (a.kind === 'double' && op !== '%')) return a;
+    const joins = op === '+' && ['string', 'bytes', 'list'].includes(a.kind);
+    if (joins)
+      return { ...a, max: a.max + b.max, ...(a.item === undefined ? {} : { item: unified(a.item, b.item ?? dyn) }) };
+    if (a.kind === 'duration' && (op === '+' || op === '-')) return a;
+    return a.kind === 'timestamp' && op === '-' ? simple('duration') : undefined;
+  }
+  const kinds = [a.kind, b.kind];
+  if (!kinds.includes('timestamp') || !kinds.includes('duration')) return undefined;
+  return op === '+' || (op === '-' && a.kind === 'timestamp') ? simple('timestamp') : undefined;
+}
+
+const traversal = (type: Type): number => Math.ceil(type.max * 0.1);
+const scales = (type: Type): boolean => ['string', 'bytes', 'list', 'map', 'dyn'].includes(type.kind);
+
+function binaryCost(op: string, a: Type, b: Type): number {
+  switch (op) {
+    case '==':
+    case '!=':
+      return 1 + (scales(a) && scales(b) ? Math.min(traversal(a), traversal(b)) : 0);
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return 1 + (scales(a) && scales(b) ? Math.min(traversal(a), traversal(b)) : 0);
+    case 'in':
+      return 1 + (b.kind === 'map' ? 0 : b.max);
+    case '+':
+      return 1 + (a.kind === 'string' || a.kind === 'bytes' ? traversal(a) + traversal(b) : 0);
+    default:
+      return 1;
+  }
+}
+
+/** Functions that look at each item of their list. */
+const perItem = new Set(['isSorted', 'sum', 'min', 'max', 'indexOf', 'lastIndexOf']);
+const perPair = new Set(['sets.contains', 'sets.equivalent', 'sets.intersects']);
+const constant = new Set([
+  'size',
+  'type',
+  'dyn',
+  'int',
+  'uint',
+  'double',
+  'bool',
+  'optional.of',
+  'optional.none',
+  'hasValue',
+]);
+
+function functionCost(name: string, types: readonly Type[]): number {
+  const [a = dyn, b = dyn] = types;
+  if (constant.has(name)) return 1;
+  if (name === 'matches' || name === 'find' || name === 'findAll')
+    return traversal(a) * Math.max(1, Math.ceil(b.max * 0.25));
+  if (name === 'contains' || (name === 'indexOf' && a.kind === 'string'))
+    return traversal(a) * Math.max(1, traversal(b));
+  if (name === 'startsWith' || name === 'endsWith') return 1 + traversal(b);
+  if (perItem.has(name)) return 1 + a.max;
+  if (perPair.has(name)) return 1 + a.max * b.max;
+  return 1 + types.filter(scales).reduce((sum, type) => sum + traversal(type), 0);
+}
+
+function resultType(name: string, kind: Param, types: readonly Type[]): Type {
+  const [a = dyn] = types;
+  const bytes = types.filter(scales).reduce((sum, type) => sum + type.max, 0);
+  switch (kind) {
+    case 'string':
+      return simple('string', name === 'charAt' ? 4 : Math.max(a.max, bytes, 64));
+    case 'list':
+      return { kind: 'list', max: a.max, item: simple('string', a.max) };
+    case 'dyn':
+      return (name === 'min' || name === 'max' || name === 'sum') && a.item !== undefined ? a.item : dyn;
+    case 'map':
+      return { kind: 'map', max: a.max, item: dyn };
+    default:
+      return simple(kind, Math.max(1, bytes));
+  }
+}
