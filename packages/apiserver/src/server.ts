@@ -15,7 +15,9 @@ import { bootstrapRoles } from './chain/rbac/bootstrap-roles.ts';
 import { reviewKinds } from './chain/reviews.ts';
 import type { ApiServerConfig, BoundAddresses, StoreConfig } from './config.ts';
 import { keepDefinitions } from './extensions/crd/controller.ts';
+import { createWebhookClient, type WebhookClient } from './extensions/webhook/client.ts';
 import { webhookConverter } from './extensions/webhook/conversion.ts';
+import { type ResolveService, serviceResolver } from './extensions/webhook/resolve.ts';
 import { createGrpcDoor, type GrpcDoor } from './grpc/door.ts';
 import { nodesService } from './grpc/nodes.ts';
 import { podsService } from './grpc/pods.ts';
@@ -72,6 +74,7 @@ interface Core {
   readonly joinTokens: TokenAuthenticator;
   readonly links: Links;
   readonly streams: PodStreams;
+  readonly webhooks: WebhookClient;
 }
 
 const openStore = (config: ApiServerConfig, store: StoreConfig): Promise<Store> | Store =>
@@ -88,7 +91,7 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, 
   const tokens: TokenAuthenticator[] = [];
   const tokenOptions = { keys, issuer, audiences: [issuer], clock };
   // The reviews ask the authoriser, which reads roles from the registry that serves the reviews; so with tokens.
-  const late: { authoriser?: Authoriser; rbac?: Rbac; objects?: ObjectReader } = {};
+  const late: { authoriser?: Authoriser; rbac?: Rbac; objects?: ObjectReader; resolve?: ResolveService } = {};
   const registry = createRegistry({
     ...{ store, cache, clock, random, logger },
     serviceCIDR: config.serviceCidr,
@@ -100,6 +103,8 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, 
       tokens: () => tokens,
     }),
   });
+  const webhooks = createWebhookClient(clock, (...asked) => made(late.resolve)(...asked));
+  late.resolve = serviceResolver(registry, random);
   const joinTokens = createBootstrapAuthenticator(registry, clock);
   late.objects = objectReader(registry);
   tokens.push(joinTokens, createServiceAccountAuthenticator({ ...tokenOptions, objects: late.objects }));
@@ -112,7 +117,7 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, 
   const chain = createChain({ clock, authenticate, authoriser, flowControl });
   const links = createLinks();
   const streams = createPodStreams({ registry, links, clock });
-  return { store, cache, registry, rbac, authenticate, chain, flowControl, joinTokens, links, streams };
+  return { store, cache, registry, rbac, authenticate, chain, flowControl, joinTokens, links, streams, webhooks };
 }
 
 function made<T>(value: T | undefined): T {
@@ -191,7 +196,7 @@ async function listenAll(config: ApiServerConfig, rest: RestDoor, grpc: GrpcDoor
 
 /** Starts a server and resolves when both doors accept requests and everything a new cluster needs is there. Rejects when the signal aborts first. */
 export async function startServer(config: ApiServerConfig, signal: AbortSignal): Promise<RunningServer> {
-  const { clock, logger } = config;
+  const { clock, logger, random } = config;
   const [caCertificate, caKey, certificate, key] = await Promise.all(
     [config.ca.certificateFile, config.ca.keyFile, config.serving.certificateFile, config.serving.keyFile].map((path) =>
       readFile(path, 'utf8'),
@@ -216,6 +221,7 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
     await Promise.all([rest.close(closeWithinMs), grpc.close(closeWithinMs)]);
     ending.abort();
     await chores;
+    core.webhooks.close();
     stopCompactor();
     await core.cache.close();
     await store.close();
@@ -224,7 +230,13 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
     await core.cache.synced(running);
     const { registry } = core;
     const definitions = keepDefinitions(
-      { registry, clock, logger, revision: () => core.cache.revision, converter: webhookConverter },
+      {
+        registry,
+        clock,
+        logger,
+        revision: () => core.cache.revision,
+        converter: webhookConverter(core.webhooks.call, random, running),
+      },
       running,
     );
     chores = definitions.done;

@@ -1,11 +1,13 @@
 /** A registry in memory whose CustomResourceDefinitions are kept, and definitions for it. For tests only. */
-import type { JsonObject } from '@skiff/api';
+import { type JsonObject, realClock } from '@skiff/api';
 import { vi } from 'vitest';
 import type { RegistryOptions } from '../registry/registry.ts';
 import { createMemoryRegistry, type MemoryRegistry, silentLogger } from '../registry/testing.ts';
 import { keepDefinitions } from './crd/controller.ts';
 import type { JsonSchema } from './schema/json-schema.ts';
+import { createWebhookClient } from './webhook/client.ts';
 import { webhookConverter } from './webhook/conversion.ts';
+import { serviceResolver } from './webhook/resolve.ts';
 
 export interface ExtendedRegistry extends MemoryRegistry {
   /** Creates a definition and waits until it is established. */
@@ -18,10 +20,12 @@ export const crdsOf = 'apiextensions.k8s.io/v1/customresourcedefinitions';
 
 export async function createExtendedRegistry(options: Partial<RegistryOptions> = {}): Promise<ExtendedRegistry> {
   const memory = await createMemoryRegistry(options);
-  const { registry, clock, cache, call } = memory;
+  const { registry, clock, cache, call, random } = memory;
   const stop = new AbortController();
+  const webhooks = createWebhookClient(realClock, serviceResolver(registry, random));
+  const converter = webhookConverter(webhooks.call, random, stop.signal);
   const definitions = keepDefinitions(
-    { registry, clock, logger: silentLogger, revision: () => cache.revision, converter: webhookConverter },
+    { registry, clock, logger: silentLogger, revision: () => cache.revision, converter },
     stop.signal,
   );
   await definitions.synced();
@@ -43,6 +47,7 @@ export async function createExtendedRegistry(options: Partial<RegistryOptions> =
     async close() {
       stop.abort();
       await definitions.done;
+      webhooks.close();
       await memory.close();
     },
   };

@@ -256,8 +256,18 @@ function comprehend(macro: Comprehension, scope: Scope, on: Evaluation): Value {
   const size = Array.isArray(range) ? range.length : kindOf(range) === 'map' ? sizeOfMap(range) : 0;
   on.budget.spend(size);
   const items = itemsIn(range, variables.length);
-  const inner = (values: readonly Value[]): Scope =>
-    extended(scope, new Map(variables.map((variable, place) => [variable, values[place] ?? null])));
+  // One scope for all items: evaluation is synchronous, and nothing keeps it.
+  let current: readonly Value[] = [];
+  const itemScope: Scope = {
+    get(wanted) {
+      const place = variables.lastIndexOf(wanted);
+      return place < 0 ? scope.get(wanted) : (current[place] ?? null);
+    },
+  };
+  const inner = (values: readonly Value[]): Scope => {
+    current = values;
+    return itemScope;
+  };
   const [body, second] = macro.bodies as readonly [Node, Node | undefined];
   const holds = (values: readonly Value[]): boolean => truth(evaluate(body, inner(values), on));
   switch (name) {
