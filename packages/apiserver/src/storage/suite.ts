@@ -149,6 +149,17 @@ function writes(store: Given, below: () => string): void {
     expect(documents.every(({ key, text }) => text === 'new' || key === `${prefix}new-${text}`)).toBe(true);
   });
 
+  test('reads in flight together have answers of their own, and see every write that was acknowledged before', async () => {
+    const prefix = below();
+    const keys = Array.from({ length: 130 }, (_, index) => `${prefix}${index}`);
+    const versions = await Promise.all(keys.map((key) => store().create(key, `text of ${key}`)));
+    const asked = keys.flatMap((key) => [key, `${key}-absent`]);
+    const found = await Promise.all(asked.map((key) => store().get(key)));
+    expect(found).toEqual(
+      keys.flatMap((key, index) => [{ key, text: `text of ${key}`, version: versions[index] }, undefined]),
+    );
+  });
+
   test('texts come back as they went in', async () => {
     const prefix = below();
     const texts = ['', ' ', '{"a":"\u2028\\u0000"}', 'ä€𝄞', '\n\n', '"\\"', 'x'.repeat(300_000)];

@@ -3,23 +3,26 @@ import { StoreError } from '../contract.ts';
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** A read that failed: nothing happened, it may be tried again. */
-export function readError(key: string, error: unknown): StoreError {
-  if (error instanceof StoreError) return error;
-  const text = textOf(error);
-  if (text.includes('required revision has been compacted'))
-    return new StoreError('compacted', key, text, { cause: error });
-  if (text.includes('required revision is a future revision'))
-    return new StoreError('future', key, text, { cause: error });
-  return new StoreError('unavailable', key, text, { cause: error });
-}
-
+/** The request as a whole was refused. */
 const tooLarge = [
   'request is too large',
   // --max-txn-ops below its default: a shared transaction is taken apart then.
   'too many operations in txn request',
   'received message larger than max',
 ];
+
+/** A read that failed: nothing happened, it may be tried again. */
+export function readError(key: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const text = textOf(error);
+  if (text.includes('required revision has been compacted'))
+    return new StoreError('compacted', key, text, { cause: error });
+  if (tooLarge.some((words) => text.includes(words))) return new StoreError('too-large', key, text, { cause: error });
+  if (text.includes('required revision is a future revision'))
+    return new StoreError('future', key, text, { cause: error });
+  return new StoreError('unavailable', key, text, { cause: error });
+}
+
 /** etcd refused before it did anything. */
 const refused = ['database space exceeded', 'no space', 'too many requests'];
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createStepClock } from '../../registry/testing.ts';
 import { StoreError } from '../contract.ts';
-import { GroupCommit, takeBatch } from './group-commit.ts';
+import { Batcher } from './batcher.ts';
+import { takeWrites } from './group-commit.ts';
 import { type GuardedWrite, putWrite, type WriteOutcome } from './writes.ts';
 
 interface Commit {
@@ -15,9 +16,10 @@ interface Commit {
 function held() {
   const commits: Commit[] = [];
   const clock = createStepClock();
-  const group = new GroupCommit({
+  const group = new Batcher<GuardedWrite, WriteOutcome>({
     clock,
-    commit: (writes) =>
+    take: takeWrites,
+    run: (writes) =>
       new Promise<readonly WriteOutcome[]>((resolve, reject) => {
         commits.push({
           keys: writes.map(({ key }) => key),
@@ -32,23 +34,26 @@ function held() {
 const write = (key: string, bytes = 10): GuardedWrite => putWrite(key, 'x'.repeat(bytes), 0n);
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('takeBatch', () => {
+describe('takeWrites', () => {
   test('bounds count, bytes and slots, keeps the order of each slot, loses nothing', () => {
     const writes = fc.array(fc.record({ slot: fc.nat(200), bytes: fc.nat(400_000) }), { maxLength: 300 });
     fc.assert(
       fc.property(writes, (list) => {
-        let waiting = list.map((one, index) => ({ index, write: { ...write('k'), ...one } }));
-        const taken: typeof waiting = [];
+        let waiting: readonly { readonly index: number; readonly request: GuardedWrite }[] = list.map((one, index) => ({
+          index,
+          request: { ...write('k'), ...one },
+        }));
+        const taken: { readonly index: number }[] = [];
         while (waiting.length > 0) {
-          const { batch, rest } = takeBatch(waiting);
+          const { batch, rest } = takeWrites(waiting);
           expect(batch.length).toBeGreaterThan(0);
           expect(batch.length).toBeLessThanOrEqual(100);
-          expect(new Set(batch.map((one) => one.write.slot)).size).toBe(batch.length);
+          expect(new Set(batch.map((one) => one.request.slot)).size).toBe(batch.length);
           if (batch.length > 1)
-            expect(batch.reduce((sum, one) => sum + one.write.bytes, 0)).toBeLessThanOrEqual(1024 * 1024);
-          expect(batch).toEqual([...batch].sort((a, b) => a.write.slot - b.write.slot));
+            expect(batch.reduce((sum, one) => sum + one.request.bytes, 0)).toBeLessThanOrEqual(1024 * 1024);
+          expect(batch).toEqual([...batch].sort((a, b) => a.request.slot - b.request.slot));
           for (const one of batch)
-            expect(rest.some((left) => left.write.slot === one.write.slot && left.index < one.index)).toBe(false);
+            expect(rest.some((left) => left.request.slot === one.request.slot && left.index < one.index)).toBe(false);
           taken.push(...batch);
           waiting = rest;
         }

@@ -10,11 +10,13 @@ import {
   type StoredDocument,
   StoreError,
 } from '../contract.ts';
+import { Batcher } from './batcher.ts';
 import { EtcdCalls } from './calls.ts';
 import { EtcdConnection, type EtcdTls, readCredentials } from './connection.ts';
 import { readError, writeError } from './errors.ts';
-import { GroupCommit } from './group-commit.ts';
+import { takeWrites } from './group-commit.ts';
 import { prefixEnd, toDocument } from './keys.ts';
+import { type KeyRead, takeReads, toDocuments, toReadTransaction } from './reads.ts';
 import { revisionOf, topOf, versionOf } from './versions.ts';
 import { watchEvents } from './watch.ts';
 import { deleteWrite, type GuardedWrite, putWrite, toOutcomes, toTransaction, type WriteOutcome } from './writes.ts';
@@ -41,19 +43,24 @@ class EtcdStore implements Store {
   readonly #options: EtcdStoreOptions;
   readonly #connection: EtcdConnection;
   readonly #calls: EtcdCalls;
-  readonly #group: GroupCommit;
+  readonly #writes: Batcher<GuardedWrite, WriteOutcome>;
+  readonly #reads: Batcher<KeyRead, StoredDocument | undefined>;
   readonly #closing = new AbortController();
 
   constructor(options: EtcdStoreOptions, connection: EtcdConnection) {
     this.#options = options;
     this.#connection = connection;
     this.#calls = new EtcdCalls({ ...options, connection });
-    this.#group = new GroupCommit({ clock: options.clock, commit: (writes) => this.#commit(writes) });
+    const { clock } = options;
+    this.#writes = new Batcher({ clock, take: takeWrites, run: (writes) => this.#commit(writes) });
+    this.#reads = new Batcher({ clock, take: takeReads, run: (reads) => this.#read(reads) });
   }
 
   async get(key: string, signal?: AbortSignal): Promise<StoredDocument | undefined> {
-    const { kvs } = await this.#range(key, { key: Buffer.from(key) }, signal);
-    return kvs[0] === undefined ? undefined : toDocument(kvs[0]);
+    signal?.throwIfAborted();
+    const document = await this.#reads.submit({ key });
+    signal?.throwIfAborted();
+    return document;
   }
 
   async list(prefix: string, options: ListOptions = {}, signal?: AbortSignal): Promise<Page> {
@@ -149,6 +156,16 @@ class EtcdStore implements Store {
     }
   }
 
+  async #read(reads: readonly KeyRead[]): Promise<readonly (StoredDocument | undefined)[]> {
+    const key = reads[0]?.key ?? '';
+    try {
+      const transaction = toReadTransaction(reads);
+      return toDocuments(reads, await this.#calls.run((kv, options) => kv.txn(transaction, options)));
+    } catch (error) {
+      throw readError(key, error);
+    }
+  }
+
   async #commit(writes: readonly GuardedWrite[]): Promise<readonly WriteOutcome[]> {
     const key = writes[0]?.key ?? '';
     try {
@@ -166,7 +183,7 @@ class EtcdStore implements Store {
   async #write(write: GuardedWrite, isOurs: (current: StoredDocument | undefined) => boolean): Promise<WriteOutcome> {
     let unanswered: StoreError | undefined;
     for (let attempt = 1; attempt <= writeAttempts; attempt += 1) {
-      const outcome = await this.#group.submit(write).catch((error: unknown) => writeError(write.key, error));
+      const outcome = await this.#writes.submit(write).catch((error: unknown) => writeError(write.key, error));
       if (outcome instanceof StoreError) {
         if (outcome.code !== 'unknown-outcome') throw unanswered ?? outcome;
         unanswered = outcome;
