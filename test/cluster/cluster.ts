@@ -102,6 +102,11 @@ export class Cluster {
     return JSON.parse(await this.kubectl('get', ...args, '-o', 'json')) as T;
   }
 
+  /** What one of the cluster's processes has logged so far. */
+  log(daemon: string): Promise<string> {
+    return readFile(join(this.place.stateDir, 'logs', `${daemon}.log`), 'utf8');
+  }
+
   /** Runs docker against a node's engine. */
   async docker(node: string, ...args: string[]): Promise<string> {
     return must(
@@ -110,12 +115,12 @@ export class Cluster {
     ).stdout;
   }
 
-  /** Kills one of the cluster's processes with SIGKILL: `apiserver`, `agent-node-1`, `docker-node-2`, … */
-  async kill(daemon: string): Promise<void> {
+  /** Sends a signal to one of the cluster's processes: `apiserver`, `agent-node-1`, `docker-node-2`, … */
+  async kill(daemon: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const { pid } = JSON.parse(await readFile(join(this.place.stateDir, 'run', `${daemon}.json`), 'utf8')) as {
       pid: number;
     };
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   }
 }
 

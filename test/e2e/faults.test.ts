@@ -31,6 +31,26 @@ test.each(['apiserver', 'scheduler', 'controller', 'agent-node-1'])(
   },
 );
 
+test('an API server that hangs for longer than the leases last: who led starts over by itself', async () => {
+  const startedOver = async (daemon: string): Promise<number> =>
+    (await cluster.log(daemon)).split('"msg":"starting over"').length;
+  const leaders = ['scheduler', 'controller'];
+  const before = await Promise.all(leaders.map(startedOver));
+  await cluster.kill('apiserver', 'SIGSTOP');
+  await eventually('both to lose their lease', async () => {
+    const now = await Promise.all(leaders.map(startedOver));
+    return now.every((count, index) => count > (before[index] ?? 0));
+  });
+  await cluster.kill('apiserver', 'SIGCONT');
+  await eventually('the change to be accepted', async () => {
+    await cluster.apply(deployment('moving', 3));
+    return true;
+  });
+  await readyPods(ns, 'app=moving', 3, 120_000);
+  expect((await cluster.up()).stdout).toContain('nothing was changed');
+  await cluster.kubectl('delete', 'deployment', 'moving', '-n', ns);
+});
+
 test('a node whose engine and agent stop is NotReady, and its pods are replaced elsewhere', async () => {
   const lost = 'node-3';
   await cluster.kill(`agent-${lost}`);

@@ -40,9 +40,21 @@ export async function runComponent(logger: Logger, run: (signal: AbortSignal) =>
     await run(controller.signal);
     process.exit(0);
   } catch (error) {
+    if (error instanceof Error && error.name === 'LeaseLost') startOver(logger, error);
     logger.error({ err: error }, 'the component ended');
     process.exit(1);
   }
+}
+
+/** A process that lost its lease goes back to waiting for it, with the same id and nothing in memory. */
+function startOver(logger: Logger, why: Error): never {
+  logger.warn({ err: why }, 'starting over');
+  const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  if (process.execve === undefined) throw new Error('this platform cannot replace a process');
+  return process.execve(process.execPath, args, environment);
 }
 
 /** `a:1,b:2` as a list. */

@@ -14,10 +14,18 @@ export interface ElectionOptions {
   readonly times?: ElectionTimes;
 }
 
+/** The Lease could not be renewed in time. Somebody else may lead now: what the process holds in memory is not to be trusted. */
+export class LeaseLost extends Error {
+  constructor({ namespace, name }: ElectionOptions['lease']) {
+    super(`the lease ${namespace}/${name} was lost`);
+    this.name = 'LeaseLost';
+  }
+}
+
 /**
  * Waits for the Lease, runs `lead` while it is held, gives it back at the end. `lead`'s signal aborts when `signal` does, or when the
- * Lease could not be renewed in time: then this rejects, and the process should end rather than go on beside a new leader. The Lease is
- * renewed until `lead` has ended, so that nobody else starts while it winds down.
+ * Lease could not be renewed in time: then this rejects with LeaseLost, and the process should end rather than go on beside a new
+ * leader. The Lease is renewed until `lead` has ended, so that nobody else starts while it winds down.
  */
 export async function runWhileLeading(
   options: ElectionOptions,
@@ -30,7 +38,7 @@ export async function runWhileLeading(
   const lost = new AbortController();
   const ended = new AbortController();
   const keeping = candidate.keep(ended.signal).then((kept) => {
-    if (!kept) lost.abort(new Error(`the lease ${options.lease.namespace}/${options.lease.name} was lost`));
+    if (!kept) lost.abort(new LeaseLost(options.lease));
   });
   try {
     await lead(AbortSignal.any([signal, lost.signal]));
