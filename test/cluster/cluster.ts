@@ -117,10 +117,12 @@ export class Cluster {
 
   /** Sends a signal to one of the cluster's processes: `apiserver`, `agent-node-1`, `docker-node-2`, … */
   async kill(daemon: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const { pid } = JSON.parse(await readFile(join(this.place.stateDir, 'run', `${daemon}.json`), 'utf8')) as {
-      pid: number;
-    };
-    process.kill(pid, signal);
+    process.kill(await this.pid(daemon), signal);
+  }
+
+  async pid(daemon: string): Promise<number> {
+    const record = await readFile(join(this.place.stateDir, 'run', `${daemon}.json`), 'utf8');
+    return (JSON.parse(record) as { pid: number }).pid;
   }
 }
 

@@ -35,13 +35,17 @@ test('an API server that hangs for longer than the leases last: who led starts o
   const startedOver = async (daemon: string): Promise<number> =>
     (await cluster.log(daemon)).split('"msg":"starting over"').length;
   const leaders = ['scheduler', 'controller'];
+  await Promise.all([leads('scheduler', 'kube-scheduler'), leads('controller', 'kube-controller-manager')]);
   const before = await Promise.all(leaders.map(startedOver));
   await cluster.kill('apiserver', 'SIGSTOP');
-  await eventually('both to lose their lease', async () => {
-    const now = await Promise.all(leaders.map(startedOver));
-    return now.every((count, index) => count > (before[index] ?? 0));
-  });
-  await cluster.kill('apiserver', 'SIGCONT');
+  try {
+    await eventually('both to lose their lease', async () => {
+      const now = await Promise.all(leaders.map(startedOver));
+      return now.every((count, index) => count > (before[index] ?? 0));
+    });
+  } finally {
+    await cluster.kill('apiserver', 'SIGCONT');
+  }
   await eventually('the change to be accepted', async () => {
     await cluster.apply(deployment('moving', 3));
     return true;
@@ -85,6 +89,15 @@ test('a node whose engine and agent stop is NotReady, and its pods are replaced 
     90_000,
   );
 });
+
+/** Waits until the process that runs now holds the lease: one that was killed before it may still be named there. */
+const leads = (daemon: string, lease: string): Promise<boolean> =>
+  eventually(`${daemon} to lead`, async () => {
+    const holder = await cluster.kubectl(
+      ...['get', 'lease', lease, '-n', 'kube-system', '-o', 'jsonpath={.spec.holderIdentity}'],
+    );
+    return holder.endsWith(`_${await cluster.pid(daemon)}`);
+  });
 
 /** Scales a second Deployment up and down, going on through errors; resolves to the count asked for last. */
 async function changeForAWhile(): Promise<number> {
