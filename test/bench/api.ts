@@ -86,6 +86,8 @@ function metricsOf(door: Door, verb: Verb, inFlight: number, bytes: number): Met
 }
 
 const server = await startServer(options.profile === undefined ? {} : { profileTo: options.profile });
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void server.stop().finally(() => process.exit(1)));
 const raw = rawEtcd(server);
 const doors = [grpcDoor(server), restDoor(server)].filter(({ name }) => options.doors.split(',').includes(name));
 try {
