@@ -57,6 +57,8 @@ export async function startServer({ profileTo }: ServerOptions = {}): Promise<Be
     await end(etcd, 'SIGKILL');
     await rm(folder, { recursive: true, force: true });
   };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void stop().finally(() => process.exit(1)));
   try {
     await ready(apiserver);
     return {
