@@ -61,6 +61,29 @@ test('a pod runs from an image that was loaded, and its logs come back', async (
   expect(await kubectl('exec', 'one', '--', 'nslookup', 'kubernetes.default.svc.cluster.local')).toContain('10.96.0.1');
 });
 
+test('the lab survives a restart of all its containers: the pod runs again, with its name', async () => {
+  const before = await kubectl('get', 'pod', 'one', '-o', 'jsonpath={.metadata.uid}');
+  await timed('docker-compose restart', () => compose('restart', 'etcd', 'apiserver', 'node-1', 'node-2', 'node-3'));
+  await timed('the pod runs again', () =>
+    eventually(
+      'the pod to be restarted',
+      async () => {
+        const status = await kubectl(
+          'get',
+          'pod',
+          'one',
+          '-o',
+          'jsonpath={.metadata.uid} {.status.containerStatuses[0]}',
+        );
+        const [uid, container = '{}'] = status.split(/ (.*)/s);
+        const { ready, restartCount } = JSON.parse(container) as { ready: boolean; restartCount: number };
+        return uid === before && ready && restartCount > 0 && kubectl('exec', 'one', '--', 'true').then(() => true);
+      },
+      90_000,
+    ),
+  );
+});
+
 const compose = (...args: string[]) =>
   spawn('docker-compose', args, { cwd: repository, env: environment, stdin: 'ignore' });
 
