@@ -14,10 +14,13 @@ import { createRbac, type Rbac } from './chain/rbac/authoriser.ts';
 import { bootstrapRoles } from './chain/rbac/bootstrap-roles.ts';
 import { reviewKinds } from './chain/reviews.ts';
 import type { ApiServerConfig, BoundAddresses, StoreConfig } from './config.ts';
+import { type Configurations, followConfigurations } from './extensions/admission/configurations.ts';
+import { policyStep } from './extensions/admission/policies.ts';
+import { webhookStep } from './extensions/admission/webhooks.ts';
 import { keepDefinitions } from './extensions/crd/controller.ts';
 import { createWebhookClient, type WebhookClient } from './extensions/webhook/client.ts';
 import { webhookConverter } from './extensions/webhook/conversion.ts';
-import { type ResolveService, serviceResolver } from './extensions/webhook/resolve.ts';
+import { serviceResolver } from './extensions/webhook/resolve.ts';
 import { createGrpcDoor, type GrpcDoor } from './grpc/door.ts';
 import { nodesService } from './grpc/nodes.ts';
 import { podsService } from './grpc/pods.ts';
@@ -75,6 +78,7 @@ interface Core {
   readonly links: Links;
   readonly streams: PodStreams;
   readonly webhooks: WebhookClient;
+  readonly configurations: Configurations;
 }
 
 const openStore = (config: ApiServerConfig, store: StoreConfig): Promise<Store> | Store =>
@@ -91,11 +95,33 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, 
   const tokens: TokenAuthenticator[] = [];
   const tokenOptions = { keys, issuer, audiences: [issuer], clock };
   // The reviews ask the authoriser, which reads roles from the registry that serves the reviews; so with tokens.
-  const late: { authoriser?: Authoriser; rbac?: Rbac; objects?: ObjectReader; resolve?: ResolveService } = {};
+  const late: {
+    authoriser?: Authoriser;
+    rbac?: Rbac;
+    objects?: ObjectReader;
+    registry?: ExtensibleRegistry;
+    webhooks?: WebhookClient;
+    configurations?: Configurations;
+  } = {};
+  const configured: Pick<Configurations, 'mutating' | 'validating' | 'policies' | 'bindings'> = {
+    mutating: () => late.configurations?.mutating() ?? [],
+    validating: () => late.configurations?.validating() ?? [],
+    policies: () => late.configurations?.policies() ?? [],
+    bindings: () => late.configurations?.bindings() ?? [],
+  };
   const registry = createRegistry({
     ...{ store, cache, clock, random, logger },
     serviceCIDR: config.serviceCidr,
-    admission: [nodeRestriction],
+    admission: [
+      nodeRestriction,
+      policyStep({ registry: () => made(late.registry), ...configured }),
+      webhookStep({
+        registry: () => made(late.registry),
+        call: (asked) => made(late.webhooks).call(asked),
+        random,
+        ...configured,
+      }),
+    ],
     tokens: createTokenIssuer({ ...tokenOptions, objects: () => made(late.objects) }),
     virtual: reviewKinds({
       authoriser: () => made(late.authoriser),
@@ -103,8 +129,9 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, 
       tokens: () => tokens,
     }),
   });
-  const webhooks = createWebhookClient(clock, (...asked) => made(late.resolve)(...asked));
-  late.resolve = serviceResolver(registry, random);
+  const webhooks = createWebhookClient(clock, serviceResolver(registry, random));
+  const configurations = followConfigurations({ registry, clock, logger, signal });
+  Object.assign(late, { registry, webhooks, configurations });
   const joinTokens = createBootstrapAuthenticator(registry, clock);
   late.objects = objectReader(registry);
   tokens.push(joinTokens, createServiceAccountAuthenticator({ ...tokenOptions, objects: late.objects }));
@@ -117,7 +144,20 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, 
   const chain = createChain({ clock, authenticate, authoriser, flowControl });
   const links = createLinks();
   const streams = createPodStreams({ registry, links, clock });
-  return { store, cache, registry, rbac, authenticate, chain, flowControl, joinTokens, links, streams, webhooks };
+  return {
+    store,
+    cache,
+    registry,
+    rbac,
+    authenticate,
+    chain,
+    flowControl,
+    joinTokens,
+    links,
+    streams,
+    webhooks,
+    configurations,
+  };
 }
 
 function made<T>(value: T | undefined): T {
@@ -241,7 +281,7 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
     );
     chores = definitions.done;
     await bootstrap({ registry, objects: bootstrapRoles, clock, logger, signal: running });
-    await Promise.all([core.rbac.synced(), definitions.synced()]);
+    await Promise.all([core.rbac.synced(), definitions.synced(), core.configurations.synced()]);
     const bound = await listenAll(config, rest, grpc);
     const restPort = parseListen(bound.rest[0] ?? '').port;
     const objects = clusterObjects({ serviceCIDR: config.serviceCidr, restPort });
@@ -249,6 +289,7 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
     const { advertiseAddress } = config;
     chores = Promise.all([
       definitions.done,
+      core.configurations.done,
       keepKubernetesEndpoints({ store, registry, clock, logger, advertiseAddress, restPort }, running),
       keepMaintaining({ store, clock, logger }, running),
     ]);

@@ -3,9 +3,12 @@ import { type JsonObject, realClock } from '@skiff/api';
 import { vi } from 'vitest';
 import type { RegistryOptions } from '../registry/registry.ts';
 import { createMemoryRegistry, type MemoryRegistry, silentLogger } from '../registry/testing.ts';
+import { type Configurations, followConfigurations } from './admission/configurations.ts';
+import { policyStep } from './admission/policies.ts';
+import { webhookStep } from './admission/webhooks.ts';
 import { keepDefinitions } from './crd/controller.ts';
 import type { JsonSchema } from './schema/json-schema.ts';
-import { createWebhookClient } from './webhook/client.ts';
+import { createWebhookClient, type WebhookClient } from './webhook/client.ts';
 import { webhookConverter } from './webhook/conversion.ts';
 import { serviceResolver } from './webhook/resolve.ts';
 
@@ -14,15 +17,26 @@ export interface ExtendedRegistry extends MemoryRegistry {
   define(crd: JsonObject): Promise<void>;
   /** Waits until a condition of a definition has a status. */
   reaches(name: string, condition: string, status: string): Promise<JsonObject>;
+  /** Waits until admission is configured as the store says now. */
+  settle(): Promise<void>;
 }
 
 export const crdsOf = 'apiextensions.k8s.io/v1/customresourcedefinitions';
 
 export async function createExtendedRegistry(options: Partial<RegistryOptions> = {}): Promise<ExtendedRegistry> {
-  const memory = await createMemoryRegistry(options);
+  const late: { memory?: MemoryRegistry; webhooks?: WebhookClient; configurations?: Configurations } = {};
+  const memory = await createMemoryRegistry({ admission: admissionOf(late), ...options });
   const { registry, clock, cache, call, random } = memory;
   const stop = new AbortController();
   const webhooks = createWebhookClient(realClock, serviceResolver(registry, random));
+  const configurations = followConfigurations({
+    registry,
+    clock: realClock,
+    logger: silentLogger,
+    signal: stop.signal,
+  });
+  await configurations.synced();
+  Object.assign(late, { memory, webhooks, configurations });
   const converter = webhookConverter(webhooks.call, random, stop.signal);
   const definitions = keepDefinitions(
     { registry, clock, logger: silentLogger, revision: () => cache.revision, converter },
@@ -40,17 +54,50 @@ export async function createExtendedRegistry(options: Partial<RegistryOptions> =
   return {
     ...memory,
     reaches,
+    async settle() {
+      const revision = await memory.store.revision();
+      await vi.waitFor(() => {
+        if (configurations.revision() < revision) throw new Error('admission is behind');
+      });
+    },
     async define(crd) {
       const made = await call.create(crdsOf, '', crd);
       await reaches((made.metadata as { name: string }).name, 'Established', 'True');
     },
     async close() {
       stop.abort();
-      await definitions.done;
+      await Promise.all([definitions.done, configurations.done]);
       webhooks.close();
       await memory.close();
     },
   };
+}
+
+interface Late {
+  readonly memory?: MemoryRegistry;
+  readonly webhooks?: WebhookClient;
+  readonly configurations?: Configurations;
+}
+
+function admissionOf(late: Late): RegistryOptions['admission'] {
+  const registry = (): MemoryRegistry['registry'] => {
+    if (late.memory === undefined) throw new Error('not put together yet');
+    return late.memory.registry;
+  };
+  return [
+    policyStep({
+      registry,
+      policies: () => late.configurations?.policies() ?? [],
+      bindings: () => late.configurations?.bindings() ?? [],
+    }),
+    webhookStep({
+      registry,
+      random: Math.random,
+      call: async (asked) => (await late.webhooks?.call(asked)) ?? {},
+      mutating: () => late.configurations?.mutating() ?? [],
+      validating: () => late.configurations?.validating() ?? [],
+    }),
+  ];
 }
 
 export interface WidgetOptions {

@@ -4,6 +4,7 @@ import {
   type Clock,
   type Definition,
   type GroupVersionResource,
+  type JsonObject,
   type Logger,
   type Random,
 } from '@skiff/api';
@@ -12,7 +13,8 @@ import type { WatchCache } from '../watch/contract.ts';
 import { standardAdmission } from './admission/index.ts';
 import type { AdmissionStep, Registry } from './contract.ts';
 import { create } from './create.ts';
-import { createDefinitionTable, type Kind } from './definition-table.ts';
+import { decodableOf, decodeTrusted } from './decode.ts';
+import { createDefinitionTable, type Kind, type StoredAs } from './definition-table.ts';
 import { deleteOne, hookKey } from './delete.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { collectionOf, type Env, type TokenIssuer, type VirtualKind, type WriteHook } from './env.ts';
@@ -24,6 +26,7 @@ import { createServiceHook, defaultNodePorts, type NodePortRange } from './servi
 import { bindingsKind } from './subresources/bindings.ts';
 import { defaultColumns } from './tables/index.ts';
 import { update } from './update.ts';
+import { fromStored, toStored } from './versions.ts';
 import { watch } from './watch.ts';
 
 export interface RegistryOptions {
@@ -51,6 +54,12 @@ export interface ExtensibleRegistry extends Registry {
   /** Serves more kinds, or serves them differently. */
   addDefinitions(kinds: readonly Kind[]): void;
   removeDefinitions(names: readonly GroupVersionResource[]): void;
+  /** The other versions (and groups) that the same objects are served at. */
+  equivalents(of: Definition): readonly Definition[];
+  /** An object of one version as another of the same resource shows it. */
+  convert(object: JsonObject, from: Definition, to: Definition): Promise<JsonObject>;
+  /** An object as it is after decoding and defaulting; used up. Throws ApiError BadRequest. */
+  normalise(of: Definition, object: JsonObject): JsonObject;
 }
 
 export const defaultServiceCIDR = '10.96.0.0/16';
@@ -69,6 +78,22 @@ export function createRegistry(options: RegistryOptions): ExtensibleRegistry {
       claimCollections(env, kinds);
     },
     removeDefinitions: (names) => table.remove(names),
+    equivalents(of) {
+      const stored = table.find(of)?.stored;
+      return table
+        .all()
+        .filter((kind) => kind.definition !== of && isSameResource(kind.stored, stored))
+        .map((kind) => kind.definition);
+    },
+    async convert(object, from, to) {
+      const [source, wanted] = [table.find(from), table.find(to)];
+      if (from === to || source === undefined || wanted === undefined) return object;
+      return fromStored(wanted, await toStored(source, object));
+    },
+    normalise(of, object) {
+      const kind = table.find(of);
+      return kind === undefined ? object : decodeTrusted(decodableOf(kind), object);
+    },
     get: (context, target, rest) => get(env, context, target, rest),
     list: (context, target, rest) => list(env, context, target, rest),
     watch: (context, target, rest) => watch(env, context, target, rest),
@@ -79,6 +104,9 @@ export function createRegistry(options: RegistryOptions): ExtensibleRegistry {
     deleteCollection: (context, target, listing, rest) => deleteCollection(env, context, target, listing, rest),
   };
 }
+
+const isSameResource = (a: StoredAs, b: StoredAs | undefined): boolean =>
+  a.group === b?.group && a.resource === b.resource;
 
 /** A collection keeps history from its first use on: used now, a watch may go back to before the first list. */
 function claimCollections(env: Env, kinds: readonly Kind[]): void {

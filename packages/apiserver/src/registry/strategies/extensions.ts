@@ -1,4 +1,5 @@
 /** Kinds that extend the server: API services, webhooks and policies. */
+import { bindingFaults, policyFaults, webhookFaults } from '../../extensions/admission/validate.ts';
 import type { Strategy } from '../contract.ts';
 import { standard } from './standard.ts';
 
@@ -6,15 +7,18 @@ export const apiServices: Strategy = standard({ status: {}, statusKeepsMeta: tru
 
 export const webhookConfigurations: Strategy = standard(
   { generation: ['webhooks'] },
-  { requiresResourceVersion: true },
+  { requiresResourceVersion: true, validate: webhookFaults },
 );
 
 export const admissionPolicies: Strategy = standard(
   { status: {}, generation: ['spec'] },
-  { requiresResourceVersion: true },
+  { requiresResourceVersion: true, validate: policyFaults },
 );
 
-export const admissionPolicyBindings: Strategy = standard({ generation: ['spec'] }, { requiresResourceVersion: true });
+export const admissionPolicyBindings: Strategy = standard(
+  { generation: ['spec'] },
+  { requiresResourceVersion: true, validate: bindingFaults },
+);
 
 export const flowControl: Strategy = standard(
   { status: {}, generation: ['spec'], statusKeepsMeta: true },

@@ -1,0 +1,94 @@
+/** The AdmissionReview that webhooks are asked with and answer with; its request is also what expressions call `request`. */
+import { apiVersionOf, type Definition, type JsonObject } from '@skiff/api';
+import { listAt, objectAt, own, textAt } from '../../patch/values.ts';
+import type { AdmissionRequest } from '../../registry/contract.ts';
+
+const optionKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions', CONNECT: '' } as const;
+
+/** What is asked about, without the objects. `at` is the version they are shown at. */
+export function requestFacts(request: AdmissionRequest, at: Definition): JsonObject {
+  const { target, definition, operation, dryRun } = request;
+  const { name: username, uid, groups, extra } = request.context.user;
+  const kindOf = (of: Definition): JsonObject => ({ group: of.group, version: of.version, kind: of.kind });
+  const resourceOf = (of: Definition): JsonObject => ({ group: of.group, version: of.version, resource: of.resource });
+  const { subresource, name, namespace } = target;
+  const shownName = name === '' ? textAt(request.object ?? {}, 'metadata', 'name') : name;
+  const isNamespace = target.group === '' && target.resource === 'namespaces';
+  return {
+    kind: kindOf(at),
+    resource: resourceOf(at),
+    ...(subresource === '' ? {} : { subResource: subresource }),
+    requestKind: kindOf(definition),
+    requestResource: resourceOf(definition),
+    ...(subresource === '' ? {} : { requestSubResource: subresource }),
+    ...(shownName === '' ? {} : { name: shownName }),
+    ...(namespace === '' && !isNamespace ? {} : { namespace: isNamespace ? shownName : namespace }),
+    operation,
+    userInfo: {
+      username,
+      ...(uid === '' ? {} : { uid }),
+      groups: [...groups],
+      ...(Object.keys(extra).length === 0
+        ? {}
+        : { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])) }),
+    },
+    dryRun,
+    options: {
+      kind: optionKinds[operation],
+      apiVersion: 'meta.k8s.io/v1',
+      ...(dryRun ? { dryRun: ['All'] } : {}),
+    },
+  };
+}
+
+export interface ReviewedObjects {
+  readonly object: JsonObject | undefined;
+  readonly oldObject: JsonObject | undefined;
+}
+
+export const reviewOf = (version: string, uid: string, facts: JsonObject, objects: ReviewedObjects): JsonObject => ({
+  kind: 'AdmissionReview',
+  apiVersion: apiVersionOf({ group: 'admission.k8s.io', version }),
+  request: { uid, ...facts, object: objects.object ?? null, oldObject: objects.oldObject ?? null },
+});
+
+export interface Verdict {
+  readonly allowed: boolean;
+  /** A Status document; undefined when none was given. */
+  readonly result: JsonObject | undefined;
+  readonly warnings: readonly string[];
+  /** JSON text; '' when nothing is to be changed. */
+  readonly patch: string;
+}
+
+/** Reads an answer. Throws Error that says what is wrong with it, as apiserver's VerifyAdmissionResponse does. */
+export function verdictOf(answer: JsonObject, version: string, uid: string, mutating: boolean): Verdict {
+  const response = objectAt(answer, 'response');
+  if (response === undefined) throw new Error('webhook response was absent');
+  if (version === 'v1') {
+    const got = textAt(response, 'uid');
+    if (got !== uid)
+      throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(got.slice(0, 100))}`);
+    const wanted = 'admission.k8s.io/v1, Kind=AdmissionReview';
+    const kind = `${textAt(answer, 'apiVersion')}, Kind=${textAt(answer, 'kind')}`;
+    if (kind !== wanted) throw new Error(`expected webhook response of ${wanted}, got ${kind.slice(0, 200)}`);
+  }
+  const patch = textAt(response, 'patch');
+  const patchType = own(response, 'patchType') ?? undefined;
+  if (!mutating && patch !== '') throw new Error('validating webhook may not return response.patch');
+  if (!mutating && patchType !== undefined) throw new Error('validating webhook may not return response.patchType');
+  if (version === 'v1' && patch !== '' && patchType === undefined) {
+    throw new Error('webhook returned response.patch but not response.patchType');
+  }
+  if (patch === '' && patchType !== undefined)
+    throw new Error('webhook returned response.patchType but not response.patch');
+  if (patch !== '' && patchType !== undefined && patchType !== 'JSONPatch') {
+    throw new Error(`unsupported patch type ${JSON.stringify(String(patchType).slice(0, 100))}`);
+  }
+  return {
+    allowed: own(response, 'allowed') === true,
+    result: objectAt(response, 'status'),
+    warnings: listAt(response, 'warnings').filter((each) => typeof each === 'string'),
+    patch: Buffer.from(patch, 'base64').toString('utf8'),
+  };
+}

@@ -1,0 +1,229 @@
+/** Admission webhooks (admissionregistration.k8s.io/v1): those that change objects, one after the other; those that judge, all at once. */
+import {
+  ApiError,
+  badRequest,
+  forbidden,
+  internal,
+  type JsonObject,
+  parseJson,
+  type Random,
+  type StatusReason,
+  uuid,
+} from '@skiff/api';
+import { jsonPatch } from '../../patch/json-patch.ts';
+import { copy, isObject, numberAt, same, textAt } from '../../patch/values.ts';
+import type { AdmissionRequest, AdmissionStep } from '../../registry/contract.ts';
+import type { ExtensibleRegistry } from '../../registry/registry.ts';
+import type { CallWebhook } from '../webhook/client.ts';
+import type { ClientConfig } from '../webhook/client-config.ts';
+import { judgeConditions, type MatchCondition, Programs, requestValues, requestVariables } from './conditions.ts';
+import { selectsNamespace } from './namespaces.ts';
+import { requestFacts, reviewOf, type Verdict, verdictOf } from './review.ts';
+import { isExempt, matchRules, type Rule, selectsObject } from './rules.ts';
+
+export interface Webhook {
+  readonly name?: string;
+  readonly clientConfig?: ClientConfig;
+  readonly rules?: readonly Rule[];
+  readonly failurePolicy?: string;
+  readonly matchPolicy?: string;
+  readonly namespaceSelector?: JsonObject;
+  readonly objectSelector?: JsonObject;
+  readonly sideEffects?: string;
+  readonly timeoutSeconds?: number;
+  readonly admissionReviewVersions?: readonly string[];
+  readonly matchConditions?: readonly MatchCondition[];
+  readonly reinvocationPolicy?: string;
+}
+
+export interface WebhookParts {
+  readonly registry: () => ExtensibleRegistry;
+  readonly call: CallWebhook;
+  readonly random: Random;
+  /** In the order of their configurations' names, as they are now. */
+  readonly mutating: () => readonly Webhook[];
+  readonly validating: () => readonly Webhook[];
+}
+
+/** Longer answers are refused. */
+const maxBytes = 4 * 1024 * 1024;
+const defaultTimeoutSeconds = 10;
+
+/** A webhook could not be asked, or answered nonsense: `failurePolicy` decides what that means. */
+class CallFailed extends Error {}
+
+export function webhookStep(parts: WebhookParts): AdmissionStep {
+  const asker = new Asker(parts);
+  return {
+    name: 'Webhooks',
+    async mutate(request) {
+      if (!isExempt(request)) await asker.mutate(request);
+    },
+    async validate(request) {
+      if (!isExempt(request)) await asker.validate(request);
+    },
+  };
+}
+
+class Asker {
+  readonly #parts: WebhookParts;
+  readonly #programs = new Programs(requestVariables);
+
+  constructor(parts: WebhookParts) {
+    this.#parts = parts;
+  }
+
+  /** Webhooks that want to see what later ones made of the object are asked once more. */
+  async mutate(request: AdmissionRequest): Promise<void> {
+    const asked: { readonly webhook: Webhook; readonly left: JsonObject }[] = [];
+    for (const webhook of this.#parts.mutating()) {
+      if ((await this.#ask(webhook, request, true)) && webhook.reinvocationPolicy === 'IfNeeded') {
+        asked.push({ webhook, left: copy(request.object ?? {}) });
+      }
+    }
+    for (const { webhook, left } of asked) {
+      if (!same(left, request.object ?? {})) await this.#ask(webhook, request, true);
+    }
+  }
+
+  async validate(request: AdmissionRequest): Promise<void> {
+    const results = await Promise.allSettled(
+      this.#parts.validating().map((webhook) => this.#ask(webhook, request, false)),
+    );
+    const refused = results.find((each) => each.status === 'rejected');
+    if (refused !== undefined) throw refused.reason;
+  }
+
+  /** True when the webhook was asked. Throws ApiError when the request is refused. */
+  async #ask(webhook: Webhook, request: AdmissionRequest, mutating: boolean): Promise<boolean> {
+    const registry = this.#parts.registry();
+    const equivalents = webhook.matchPolicy === 'Exact' ? [] : registry.equivalents(request.definition);
+    const at = matchRules(webhook.rules ?? [], request, equivalents);
+    if (at === undefined || !selectsObject(webhook.objectSelector, request)) return false;
+    if (!(await selectsNamespace(registry, webhook.namespaceSelector, request))) return false;
+    const shown = async (object: JsonObject | undefined): Promise<JsonObject | undefined> =>
+      object === undefined ? undefined : registry.convert(object, request.definition, at);
+    const objects = { object: await shown(request.object), oldObject: await shown(request.oldObject) };
+    const facts = requestFacts(request, at);
+    if (!this.#meetsConditions(webhook, request, facts, objects)) return false;
+    try {
+      const verdict = await this.#call(webhook, request, facts, objects, mutating);
+      for (const text of verdict.warnings) request.context.warn(text);
+      if (!verdict.allowed) throw denied(webhook, verdict.result);
+      if (mutating && verdict.patch !== '') await this.#change(webhook, request, verdict, objects.object, at);
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      request.context.signal.throwIfAborted();
+      if (webhook.failurePolicy !== 'Ignore') {
+        throw internal(new Error(`failed calling webhook ${JSON.stringify(webhook.name)}: ${error.message}`));
+      }
+    }
+    return true;
+  }
+
+  #meetsConditions(
+    webhook: Webhook,
+    request: AdmissionRequest,
+    facts: JsonObject,
+    objects: { readonly object: JsonObject | undefined; readonly oldObject: JsonObject | undefined },
+  ): boolean {
+    const { matchConditions = [] } = webhook;
+    if (matchConditions.length === 0) return true;
+    const values = requestValues(facts, objects.object, objects.oldObject);
+    const outcome = judgeConditions(this.#programs, matchConditions, values);
+    if (outcome.type === 'fault' && webhook.failurePolicy !== 'Ignore') {
+      throw forbidden(request.target, request.target.name, outcome.message);
+    }
+    return outcome.type === 'match';
+  }
+
+  async #call(
+    webhook: Webhook,
+    request: AdmissionRequest,
+    facts: JsonObject,
+    objects: { readonly object: JsonObject | undefined; readonly oldObject: JsonObject | undefined },
+    mutating: boolean,
+  ): Promise<Verdict> {
+    const hasEffects = webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun';
+    if (request.dryRun && hasEffects) {
+      throw badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`);
+    }
+    const version = webhook.admissionReviewVersions?.find((each) => each === 'v1' || each === 'v1beta1');
+    if (version === undefined) {
+      throw new CallFailed(
+        'could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)',
+      );
+    }
+    const uid = uuid(this.#parts.random);
+    const answer = await this.#parts
+      .call({
+        config: webhook.clientConfig ?? {},
+        body: reviewOf(version, uid, facts, objects),
+        timeoutMs: (webhook.timeoutSeconds ?? defaultTimeoutSeconds) * 1000,
+        maxBytes,
+        signal: request.context.signal,
+      })
+      .catch((error: unknown) => {
+        throw new CallFailed(`failed to call webhook: ${error instanceof Error ? error.message : String(error)}`);
+      });
+    try {
+      return verdictOf(answer, version, uid, mutating);
+    } catch (error) {
+      throw new CallFailed(`received invalid webhook response: ${(error as Error).message}`);
+    }
+  }
+
+  /** Carries out the patch, at the version the webhook saw, and reads the outcome like anything that is sent in. */
+  async #change(
+    webhook: Webhook,
+    request: AdmissionRequest,
+    verdict: Verdict,
+    seen: JsonObject | undefined,
+    at: AdmissionRequest['definition'],
+  ): Promise<void> {
+    const { object } = request;
+    if (object === undefined || seen === undefined) {
+      const what = `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`;
+      throw internal(new Error(what));
+    }
+    const registry = this.#parts.registry();
+    let changed: JsonObject;
+    try {
+      const patched = jsonPatch(copy(seen), parseJson(verdict.patch).value);
+      if (!isObject(patched)) throw new Error('the patched object is no object');
+      changed = await registry.convert(registry.normalise(at, patched), at, request.definition);
+    } catch (error) {
+      throw new CallFailed(`received an unusable patch in webhook response: ${(error as Error).message}`);
+    }
+    for (const key of Object.keys(object)) delete object[key];
+    Object.assign(object, changed);
+  }
+}
+
+const reasonOfCode: Readonly<Record<number, StatusReason>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'RequestEntityTooLarge',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+};
+
+/** The refusal in Kubernetes' words, with the code and reason that the webhook chose. */
+function denied(webhook: Webhook, result: JsonObject | undefined): ApiError {
+  const by = `admission webhook ${JSON.stringify(webhook.name)} denied the request`;
+  const message = textAt(result ?? {}, 'message');
+  const reason = textAt(result ?? {}, 'reason');
+  const given = numberAt(result ?? {}, 'code') ?? 0;
+  const code = given >= 400 && given < 600 ? given : 400;
+  const text = message !== '' ? `${by}: ${message}` : reason !== '' ? `${by}: ${reason}` : `${by} without explanation`;
+  const known = Object.values(reasonOfCode).find((each) => each === reason);
+  return new ApiError(known ?? reasonOfCode[code] ?? 'BadRequest', text, undefined, { code });
+}
