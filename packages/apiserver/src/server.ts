@@ -25,7 +25,7 @@ import { createGrpcDoor, type GrpcDoor } from './grpc/door.ts';
 import { nodesService } from './grpc/nodes.ts';
 import { podsService } from './grpc/pods.ts';
 import { resourcesService } from './grpc/resources.ts';
-import { createRestDoor, type RestDoor } from './http/door.ts';
+import { createRestDoor, defaultHeadersTimeoutMs, type RestDoor } from './http/door.ts';
 import { createHandler } from './http/handler.ts';
 import type { HealthCheck } from './http/health.ts';
 import { createMetrics } from './http/metrics.ts';
@@ -197,7 +197,8 @@ async function createRest(
       return true;
     },
   });
-  return createRestDoor({ tls, handler, upgrade: createUpgrade({ chain, streams, logger }), clock, logger });
+  const upgrade = createUpgrade({ chain, streams, logger });
+  return createRestDoor({ tls, handler, upgrade, clock, logger, headersTimeoutMs: defaultHeadersTimeoutMs });
 }
 
 function createGrpc(config: ApiServerConfig, core: Core, tls: Tls, ca: KeyPair): GrpcDoor {

@@ -78,9 +78,15 @@ export function authenticated(user: UserInfo): UserInfo {
   return user.groups.includes(group) ? user : { ...user, groups: [...user.groups, group] };
 }
 
+const bearer = /^bearer(\s|$)/i;
+
+/** True for who will be anonymous at best. */
+export const showsNothing = ({ certificate, authorization }: Credentials): boolean =>
+  certificate === undefined && !bearer.test(authorization ?? '');
+
 /** The token of a `Bearer` header. Another scheme is no credential; an empty token is a bad one. */
 function bearerOf(authorization: string | undefined): string | undefined {
-  if (authorization === undefined || !/^bearer(\s|$)/i.test(authorization)) return undefined;
+  if (authorization === undefined || !bearer.test(authorization)) return undefined;
   const token = authorization.slice('bearer'.length).trim();
   if (token === '' || /\s/.test(token)) throw unauthorized();
   return token;

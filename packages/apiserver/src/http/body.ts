@@ -1,5 +1,5 @@
 /** Reads request bodies, never more than the limit, and makes of each what the registry takes. */
-import { ApiError } from '@skiff/api';
+import { ApiError, badRequest } from '@skiff/api';
 import type { Exchange } from './exchange.ts';
 import { header } from './exchange.ts';
 
@@ -15,23 +15,30 @@ export async function readBody(exchange: Exchange, signal: AbortSignal): Promise
   if (encoding !== undefined && encoding !== 'identity')
     throw new ApiError('UnsupportedMediaType', 'the body of the request must not be compressed');
   if (Number(header(exchange, 'content-length') ?? 0) > maxBodyBytes) throw tooLarge();
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  const stop = (): void => void exchange.body.destroy();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    for await (const part of exchange.body.iterator({ destroyOnReturn: false })) {
-      bytes += (part as Buffer).length;
-      if (bytes > maxBodyBytes) throw tooLarge();
-      parts.push(part as Buffer);
-    }
-  } catch (error) {
+  return new Promise((resolve, reject) => {
+    const { body } = exchange;
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    const settle = (settled: () => void): void => {
+      body.off('data', onData).off('end', onEnd).off('close', onClose);
+      signal.removeEventListener('abort', onAbort);
+      // What still comes is left unread: the answer has to go out before the connection is given up.
+      body.pause();
+      settled();
+    };
+    const onData = (part: Buffer): void => {
+      bytes += part.length;
+      if (bytes > maxBodyBytes) settle(() => reject(tooLarge()));
+      else parts.push(part);
+    };
+    const onEnd = (): void => settle(() => resolve(Buffer.concat(parts, bytes)));
+    const onClose = (): void => settle(() => reject(badRequest('the body of the request ended early')));
+    const onAbort = (): void => settle(() => reject(signal.reason));
     signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-  return Buffer.concat(parts, bytes);
+    signal.addEventListener('abort', onAbort, { once: true });
+    body.on('error', () => {});
+    body.on('data', onData).on('end', onEnd).on('close', onClose);
+  });
 }
 
 /** A body as text; what is not UTF-8 becomes U+FFFD, as in Go's JSON decoder. */

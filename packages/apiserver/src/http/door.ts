@@ -43,6 +43,8 @@ export interface DoorParts {
   readonly upgrade: UpgradeHandler;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How long a handshake, or the head of a request, may take. */
+  readonly headersTimeoutMs: number;
 }
 
 export interface RestDoor {
@@ -54,7 +56,10 @@ export interface RestDoor {
 
 const maxHeaderBytes = 1024 * 1024;
 const maxConcurrentStreams = 100;
-const headersTimeoutMs = 60_000;
+/** A handshake or a head that takes longer is no client's: kube-apiserver's own limit. */
+export const defaultHeadersTimeoutMs = 32_000;
+/** A connection without a request is kept this long, as kube-apiserver does. */
+export const idleConnectionMs = 90_000;
 /** Silence after which TCP asks whether the other side is still there. */
 const keepAliveMs = 30_000;
 
@@ -96,6 +101,11 @@ export function createRestDoor(parts: DoorParts): RestDoor {
     outgoing.once('close', () => {
       if (!outgoing.writableFinished) gone.abort(new ClientGone('the client closed the request'));
     });
+    // A client that goes on sending a body that is not wanted any more would hold its stream for ever.
+    if (request instanceof Http2ServerRequest)
+      request.stream.once('finish', () => {
+        if (!request.stream.readableEnded) request.stream.close();
+      });
     const exchange: Exchange = {
       method: request.method ?? 'GET',
       path,
@@ -106,6 +116,10 @@ export function createRestDoor(parts: DoorParts): RestDoor {
       response: outgoing,
       signal: AbortSignal.any([gone.signal, closing.signal]),
       warnings: [],
+      endConnection: () => {
+        if (request instanceof Http2ServerRequest) request.stream.session?.close();
+        else outgoing.setHeader('connection', 'close');
+      },
     };
     void parts.handler(exchange, identityOf(request));
   };
@@ -132,13 +146,17 @@ export function createRestDoor(parts: DoorParts): RestDoor {
         minVersion: 'TLSv1.2',
         maxHeaderListPairs: maxHeaderFieldsOnWire,
         settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },
-        ...http1Options,
+        handshakeTimeout: parts.headersTimeoutMs,
+        ...http1Options(parts.headersTimeoutMs),
       },
       onRequest,
     );
+    // Node puts its own in place of one among the options.
+    Object.assign(server, { shouldUpgradeCallback: isStreamUpgrade });
     server.on('upgrade', onUpgrade);
     server.on('session', (session) => {
       sessions.add(session);
+      closeWhenIdle(session, parts.clock);
       session.on('error', () => {});
       session.once('close', () => sessions.delete(session));
     });
@@ -181,12 +199,27 @@ export function createRestDoor(parts: DoorParts): RestDoor {
 }
 
 /** What Node takes for HTTP/1.1 on the same port, and its types do not know. Bodies are bounded by the chain's deadline. */
-const http1Options = {
+const http1Options = (headersTimeoutMs: number) => ({
   maxHeaderSize: maxHeaderBytes,
   headersTimeout: headersTimeoutMs,
+  connectionsCheckingInterval: Math.ceil(headersTimeoutMs / 3),
+  keepAliveTimeout: idleConnectionMs,
   requestTimeout: 0,
-  shouldUpgradeCallback: isStreamUpgrade,
-};
+});
+
+/** Ends an HTTP/2 connection that has had no request for a while, however many bytes of a head it still sends. */
+function closeWhenIdle(session: ServerHttp2Session, clock: Clock): void {
+  let open = 0;
+  const start = () => clock.after(idleConnectionMs, () => session.destroy());
+  let timer = start();
+  session.on('stream', (stream) => {
+    if (open++ === 0) timer.cancel();
+    stream.once('close', () => {
+      if (--open === 0 && !session.destroyed) timer = start();
+    });
+  });
+  session.once('close', () => timer.cancel());
+}
 
 /** Above the limit that the handler answers with a 431, so that it can. */
 const maxHeaderFieldsOnWire = 2000;

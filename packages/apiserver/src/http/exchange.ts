@@ -25,6 +25,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** Texts for the user, sent as Warning headers with the answer. */
   readonly warnings: string[];
+  /** Lets this be the last request of its connection; call before the answer's first byte. */
+  endConnection(): void;
 }
 
 /** The first value of a header. */

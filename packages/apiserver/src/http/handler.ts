@@ -1,7 +1,7 @@
 /** One REST request from its first byte to its last: what it is about, the chain, the work, the answer. */
-import { ApiError, badRequest, type Clock, type Logger, toApiError } from '@skiff/api';
+import { ApiError, badRequest, type Clock, isReason, type Logger, toApiError } from '@skiff/api';
 import type { Attributes } from '../chain/attributes.ts';
-import type { Credentials } from '../chain/authenticate.ts';
+import { type Credentials, showsNothing } from '../chain/authenticate.ts';
 import type { Chain } from '../chain/chain.ts';
 import { requestTimeoutMs as maxTimeoutMs } from '../chain/chain.ts';
 import type { Impersonation } from '../chain/impersonate.ts';
@@ -101,8 +101,11 @@ export function createHandler(parts: HandlerParts): Handler {
     const longRunning = info.type === 'resource' && isLongRunning(info, exchange);
     const ended = longRunning ? parts.metrics.longRunning(labels) : undefined;
     try {
+      // Many requests over one connection are for those who are known (CVE-2023-44487).
+      if (exchange.httpVersionMajor === 2 && showsNothing(identity.credentials)) exchange.endConnection();
       await dispatch(exchange, identity, info);
     } catch (error) {
+      if (exchange.httpVersionMajor === 2 && isReason(error, 'Unauthorized')) exchange.endConnection();
       answerFault(parts.logger, exchange, error);
     } finally {
       ended?.();

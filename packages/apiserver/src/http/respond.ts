@@ -83,6 +83,6 @@ export function respondError(exchange: Exchange, error: ApiError): void {
   const retryAfter = error.status.details?.retryAfterSeconds;
   if (retryAfter !== undefined && retryAfter > 0) response.setHeader('retry-after', String(retryAfter));
   // A body that was not read to its end may still be coming: the connection cannot be used again.
-  if (exchange.httpVersionMajor === 1 && !exchange.body.readableEnded) response.setHeader('connection', 'close');
+  if (exchange.httpVersionMajor === 1 && !exchange.body.readableEnded) exchange.endConnection();
   respondJson(exchange, error.status.code, error.status);
 }

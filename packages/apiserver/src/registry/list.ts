@@ -2,7 +2,7 @@
  * Lists. Without a version: consistent, from the cache once it has seen the store's newest revision. With one: what
  * KEP-1904's table says. Pages after the first are read from the store at the first page's revision.
  */
-import { apiVersionOf } from '@skiff/api';
+import { apiVersionOf, badRequest } from '@skiff/api';
 import { isStoreError, type Page, type StoredDocument } from '../storage/contract.ts';
 import type { CachedDocument } from '../watch/contract.ts';
 import { type Continuation, decodeContinue, encodeContinue, expiredContinue } from './continue.ts';
@@ -56,6 +56,8 @@ async function continued(
   selection: Selection,
 ): Promise<ListAnswer> {
   const from = decodeContinue(options.continue, prefixOf(kind, target.namespace));
+  if (options.resourceVersion !== '' && options.resourceVersion !== '0')
+    throw badRequest('specifying resource version is not allowed when using continue');
   try {
     return await fromStore(env, context, kind, target, selection, from, options.limit);
   } catch (error) {

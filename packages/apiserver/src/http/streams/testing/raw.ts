@@ -15,9 +15,13 @@ export interface Raw {
   readonly closed: Promise<void>;
 }
 
-export async function rawConnection(at: TestServer, as: KeyPair = at.admin): Promise<Raw> {
+export async function rawConnection(
+  at: TestServer,
+  as: KeyPair = at.admin,
+  protocol: 'http/1.1' | 'h2' = 'http/1.1',
+): Promise<Raw> {
   const socket = connect({
-    ...{ host: '127.0.0.1', port: at.restPort, servername: 'localhost', ALPNProtocols: ['http/1.1'] },
+    ...{ host: '127.0.0.1', port: at.restPort, servername: 'localhost', ALPNProtocols: [protocol] },
     ...{ ca: at.ca.certificatePem, cert: as.certificatePem, key: as.keyPem },
   });
   const parts: Buffer[] = [];
