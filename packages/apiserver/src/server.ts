@@ -32,10 +32,12 @@ import { createMetrics } from './http/metrics.ts';
 import { createOpenApi } from './http/openapi.ts';
 import { encodeOpenApiV2 } from './http/openapi-v2.ts';
 import { builtinTest, createPaths } from './http/paths.ts';
+import { serveProxy } from './http/proxy/serve.ts';
 import { serveLog } from './http/streams/log.ts';
 import { createUpgrade } from './http/streams/upgrade.ts';
 import { createLinks, type Links } from './link/link.ts';
 import { createPodStreams, type PodStreams } from './link/pod-streams.ts';
+import { createUsage, type Usage } from './link/usage.ts';
 import type { KeyPair } from './pki/authority.ts';
 import { bootstrap } from './registry/bootstrap.ts';
 import { clusterObjects } from './registry/cluster-objects.ts';
@@ -79,6 +81,7 @@ interface Core {
   readonly streams: PodStreams;
   readonly webhooks: WebhookClient;
   readonly configurations: Configurations;
+  readonly usage: Usage;
 }
 
 const openStore = (config: ApiServerConfig, store: StoreConfig): Promise<Store> | Store =>
@@ -109,8 +112,10 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, 
     policies: () => late.configurations?.policies() ?? [],
     bindings: () => late.configurations?.bindings() ?? [],
   };
+  const links = createLinks();
+  const usage = createUsage({ links, clock, logger });
   const registry = createRegistry({
-    ...{ store, cache, clock, random, logger },
+    ...{ store, cache, clock, random, logger, usage },
     serviceCIDR: config.serviceCidr,
     admission: [
       nodeRestriction,
@@ -142,7 +147,6 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, 
   const flowControl = createFlowControl(defaultLimits, clock);
   const authenticate = createAuthenticate({ clock, ca, tokens });
   const chain = createChain({ clock, authenticate, authoriser, flowControl });
-  const links = createLinks();
   const streams = createPodStreams({ registry, links, clock });
   return {
     store,
@@ -155,6 +159,7 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, 
     joinTokens,
     links,
     streams,
+    usage,
     webhooks,
     configurations,
   };
@@ -178,7 +183,8 @@ async function createRest(
   ready: readonly HealthCheck[],
 ): Promise<RestDoor> {
   const { clock, logger, random } = config;
-  const { registry, chain, streams } = core;
+  const { registry, chain, streams, links } = core;
+  const proxy = { registry, links, streams, clock, random };
   const metrics = createMetrics({ inFlight: core.flowControl.inFlight, linkedNodes: () => core.links.count });
   const resources = { registry, clock, random, isBuiltin: builtinTest(builtinDefinitions()) };
   const paths = createPaths({
@@ -191,13 +197,17 @@ async function createRest(
   const handler = createHandler({
     ...{ chain, registry, clock, logger, metrics, resources, paths },
     async streams(exchange, context, info) {
+      if (info.proxyPath !== undefined) {
+        await serveProxy(proxy, exchange, context, info);
+        return true;
+      }
       const { group, resource, subresource, namespace, name } = info.target;
       if (group !== '' || resource !== 'pods' || subresource !== 'log' || info.verb !== 'get') return false;
       await serveLog({ streams, clock }, exchange, context, { namespace, name });
       return true;
     },
   });
-  const upgrade = createUpgrade({ chain, streams, logger });
+  const upgrade = createUpgrade({ chain, streams, proxy, logger });
   return createRestDoor({ tls, handler, upgrade, clock, logger, headersTimeoutMs: defaultHeadersTimeoutMs });
 }
 
@@ -293,6 +303,7 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
       core.configurations.done,
       keepKubernetesEndpoints({ store, registry, clock, logger, advertiseAddress, restPort }, running),
       keepMaintaining({ store, clock, logger }, running),
+      core.usage.run(running),
     ]);
     isReady = true;
     logger.info({ ...bound }, 'the API server is ready');

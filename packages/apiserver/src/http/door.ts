@@ -33,6 +33,7 @@ export interface Upgrade {
   readonly head: Buffer;
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly rawQuery: string;
   readonly identity: Identity;
   readonly signal: AbortSignal;
 }
@@ -110,7 +111,10 @@ export function createRestDoor(parts: DoorParts): RestDoor {
       method: request.method ?? 'GET',
       path,
       query: parseQuery(query),
+      rawQuery: query,
       headers: request.headers,
+      rawHeaders: request.rawHeaders,
+      remoteAddress: request.socket.remoteAddress ?? '',
       httpVersionMajor: request.httpVersionMajor,
       body: request,
       response: outgoing,
@@ -130,7 +134,8 @@ export function createRestDoor(parts: DoorParts): RestDoor {
     socket.once('close', () => gone.abort(new ClientGone('the client closed the connection')));
     const { path, query } = pathOf(request.url ?? '/');
     const signal = AbortSignal.any([gone.signal, closing.signal]);
-    const upgrade = { request, socket, head, path, query: parseQuery(query), identity: identityOf(request), signal };
+    const identity = identityOf(request);
+    const upgrade = { request, socket, head, path, query: parseQuery(query), rawQuery: query, identity, signal };
     void parts.upgrade(upgrade);
   };
 
@@ -224,10 +229,12 @@ function closeWhenIdle(session: ServerHttp2Session, clock: Clock): void {
 /** Above the limit that the handler answers with a 431, so that it can. */
 const maxHeaderFieldsOnWire = 2000;
 
-/** Only a WebSocket or SPDY upgrade of a stream takes the socket away from HTTP; every other Upgrade header is ignored, as RFC 9110 allows. */
+/** Only a WebSocket or SPDY upgrade of a stream, or of what is behind a proxy, takes the socket away from HTTP; every other Upgrade header is ignored, as RFC 9110 allows. */
 export function isStreamUpgrade(request: IncomingMessage): boolean {
   const protocol = (request.headers.upgrade ?? '').toLowerCase();
   if (protocol !== 'websocket' && protocol !== 'spdy/3.1') return false;
   const info = requestInfo(request.method ?? '', pathOf(request.url ?? '/').path, { isWatch: false, nameSelector: '' });
-  return info.type === 'resource' && info.target.resource === 'pods' && streamSubresources.has(info.target.subresource);
+  if (info.type !== 'resource') return false;
+  const { resource, subresource } = info.target;
+  return info.proxyPath !== undefined || (resource === 'pods' && streamSubresources.has(subresource));
 }

@@ -17,7 +17,13 @@ export interface Exchange {
   readonly method: string;
   readonly path: string;
   readonly query: Query;
+  /** The query as it came, without the question mark. */
+  readonly rawQuery: string;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values by turns, as they came. */
+  readonly rawHeaders: readonly string[];
+  /** The client's address. */
+  readonly remoteAddress: string;
   readonly httpVersionMajor: number;
   readonly body: Readable;
   readonly response: Outgoing;

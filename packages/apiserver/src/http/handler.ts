@@ -115,7 +115,7 @@ export function createHandler(parts: HandlerParts): Handler {
   };
 }
 
-const methodNotAllowed = (): ApiError =>
+export const methodNotAllowed = (): ApiError =>
   new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
 
 const tooManyHeaders = (): ApiError =>

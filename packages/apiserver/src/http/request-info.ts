@@ -17,6 +17,8 @@ export interface ResourceRequest {
   readonly authorisedName: string;
   /** The path as it came, without the query. */
   readonly path: string;
+  /** What follows `proxy` in the path of such a subresource, as it came: `` or `/…`. Undefined for everything else. */
+  readonly proxyPath?: string;
 }
 
 /** Everything else: discovery, health, metrics, OpenAPI, unknown paths. */
@@ -76,6 +78,15 @@ function segmentsOf(path: string): Segments {
   return { ok: true, segments };
 }
 
+/** The segments of a path below `/`, each plain: undefined when one is empty, climbs, or holds a slash or a control character. */
+export function safeSegments(path: string): readonly string[] | undefined {
+  const read = segmentsOf(path);
+  if (!read.ok) return undefined;
+  return read.segments.every((one) => pathSegmentFault(one) === undefined && !hasControl(one))
+    ? read.segments
+    : undefined;
+}
+
 /** Why `name` cannot be one segment of a path; the texts are those of apimachinery's IsValidPathSegmentName. */
 export function pathSegmentFault(name: string): string | undefined {
   if (name === '.' || name === '..') return `may not be '${name}'`;
@@ -92,10 +103,18 @@ const hasControl = (text: string): boolean => {
   return false;
 };
 
+/** The path up to `proxy`. What follows is somebody else's path: passed on as it came, and no part of what is authorised. */
+const proxied = /^\/api\/v1\/(?:namespaces\/[^/]+\/(?:pods|services)|nodes)\/[^/]+\/proxy(?=\/|$)/;
+
 /** Reads a request. Total: never throws. `isWatch` and `nameSelector` come from the query: they turn a read of a collection into a watch, and narrow it to one object. */
 export function requestInfo(method: string, path: string, query: Query): RequestInfo {
   const asPath = (): PathRequest => ({ type: 'path', verb: method.toLowerCase(), path });
   if (!path.startsWith('/api/') && !path.startsWith('/apis/')) return asPath();
+  const head = proxied.exec(path)?.[0];
+  if (head !== undefined && head.length < path.length) {
+    const info = requestInfo(method, head, query);
+    return info.type === 'resource' ? { ...info, path, proxyPath: path.slice(head.length) } : { ...info, path };
+  }
   const read = segmentsOf(path);
   // `/api/` and `/apis/` themselves are discovery documents; every other trailing slash is nothing.
   if (!read.ok) return path === '/api/' || path === '/apis/' ? asPath() : bad(path, read.reason, false);
@@ -134,7 +153,8 @@ function resourceRequest(
     return bad(path, 'a segment holds a slash or a control character', false);
   const verb = verbOf(method, name, subresource, { oldWatch, isWatch: query.isWatch });
   const selected = verb === 'list' || verb === 'watch' ? query.nameSelector : '';
-  return { type: 'resource', verb, target, authorisedName: name === '' ? selected : name, path };
+  const info: ResourceRequest = { type: 'resource', verb, target, authorisedName: name === '' ? selected : name, path };
+  return proxied.test(path) ? { ...info, proxyPath: '' } : info;
 }
 
 /** Takes `namespaces/<name>/` off the front, unless the namespace itself is what is asked for. */

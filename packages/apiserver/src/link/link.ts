@@ -107,6 +107,8 @@ export interface Links {
   add(link: Link): void;
   /** Throws ApiError ServiceUnavailable when the node has none. */
   of(nodeName: string): Link;
+  /** The nodes that have one. */
+  names(): readonly string[];
   readonly count: number;
   closeAll(reason: string): void;
 }
@@ -131,6 +133,7 @@ export function createLinks(): Links {
         );
       return link;
     },
+    names: () => [...links.keys()],
     get count() {
       return links.size;
     },

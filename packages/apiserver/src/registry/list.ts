@@ -12,7 +12,7 @@ import { toText, withResourceVersion } from './documents.ts';
 import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
 import { prefixOf } from './keys.ts';
 import { freshen, readResourceVersion } from './resource-versions.ts';
-import { factsOf, type Selection, select } from './selectors.ts';
+import { factsOf, factsOfObject, type Selection, select } from './selectors.ts';
 import { translated } from './store-errors.ts';
 import { type ShownDocument, textAsKind, textsAsKind } from './versions.ts';
 
@@ -29,7 +29,8 @@ export async function list(
   const virtual = env.virtual.get(`${target.group}/${target.resource}`);
   if (virtual !== undefined) {
     if (virtual.list === undefined) throw methodNotSupported(target, 'list');
-    const objects = await virtual.list(context, target);
+    const { matches } = select(kind, target, options);
+    const objects = (await virtual.list(context, target)).filter((object) => matches(factsOfObject(object)));
     return answer(kind, { items: objects.map(toText), revision: env.cache.revision });
   }
   const selection = select(kind, target, options);

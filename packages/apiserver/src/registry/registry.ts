@@ -26,6 +26,8 @@ import { createServiceHook, defaultNodePorts, type NodePortRange } from './servi
 import { bindingsKind } from './subresources/bindings.ts';
 import { defaultColumns } from './tables/index.ts';
 import { update } from './update.ts';
+import { metricsKinds } from './usage/kinds.ts';
+import type { UsageReader } from './usage/summary.ts';
 import { fromStored, toStored } from './versions.ts';
 import { watch } from './watch.ts';
 
@@ -41,6 +43,8 @@ export interface RegistryOptions {
   readonly definitions?: readonly Definition[];
   /** Kinds that are answered and never stored. */
   readonly virtual?: readonly VirtualKind[];
+  /** What nodes and pods use; absent: nothing was measured. */
+  readonly usage?: UsageReader;
   /** Mints service account tokens; absent: pods get no token volume and `token` answers 503. */
   readonly tokens?: TokenIssuer;
   /** ClusterIPs are taken from here; absent: 10.96.0.0/16. */
@@ -130,7 +134,8 @@ function createEnv(options: RegistryOptions): Env {
       nodePorts: options.nodePorts ?? defaultNodePorts,
     }),
   );
-  for (const kind of [bindingsKind(env), ...(options.virtual ?? [])])
+  const usage = options.usage ?? { nodes: new Map() };
+  for (const kind of [bindingsKind(env), ...metricsKinds(env, usage), ...(options.virtual ?? [])])
     virtual.set(`${kind.group}/${kind.resource}`, kind);
   admission.push(...standardAdmission(env), ...options.admission);
   claimCollections(env, table.all());

@@ -12,7 +12,7 @@ import {
   requiredValue,
   toSelector,
 } from '@skiff/api';
-import { isObject } from '../patch/values.ts';
+import { isObject, objectAt, textAt } from '../patch/values.ts';
 import type { StoredDocument } from '../storage/contract.ts';
 import type { Facts, Filter } from '../watch/contract.ts';
 import { toCached } from '../watch/document.ts';
@@ -98,6 +98,13 @@ function unsupportedField(kind: Kind, field: string): string {
 /** What selecting needs to know of a stored document. */
 export function factsOf(kind: Kind, document: StoredDocument): Facts {
   return toCached(document, (object) => kind.strategy.selectableFields?.(object) ?? {}).facts;
+}
+
+/** The same of an object that is not stored: it has no fields but its names. */
+export function factsOfObject(object: JsonObject): Facts {
+  const [namespace, name] = [textAt(object, 'metadata', 'namespace'), textAt(object, 'metadata', 'name')];
+  const fields = { 'metadata.name': name, 'metadata.namespace': namespace };
+  return { namespace, name, labels: texts(objectAt(object, 'metadata', 'labels')), fields };
 }
 
 function texts(object: JsonObject | undefined): Record<string, string> {

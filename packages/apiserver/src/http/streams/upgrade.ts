@@ -1,5 +1,5 @@
 /**
- * Requests that take the socket over: WebSocket and SPDY on `exec`, `attach` and `portforward`. Everything that can be refused is
+ * Requests that take the socket over: WebSocket and SPDY on `exec`, `attach`, `portforward` and `proxy`. Everything that can be refused is
  * refused before the 101, as a Status, and the socket is closed then: a second request on it must never reach anything.
  */
 import type { Duplex } from 'node:stream';
@@ -12,6 +12,8 @@ import type { RequestContext } from '../../registry/contract.ts';
 import type { Upgrade } from '../door.ts';
 import { pathNotFound } from '../encode.ts';
 import { attributesOf, streamSubresources } from '../handler.ts';
+import type { PlaceParts } from '../proxy/places.ts';
+import { serveProxyUpgrade } from '../proxy/upgrade.ts';
 import { routing } from '../query.ts';
 import { requestInfo } from '../request-info.ts';
 import { type ChannelProtocol, channelProtocols } from './channels.ts';
@@ -25,6 +27,7 @@ import { tunnel } from './websocket-tunnel.ts';
 export interface UpgradeParts {
   readonly chain: Chain;
   readonly streams: PodStreams;
+  readonly proxy: PlaceParts;
   readonly logger: Logger;
 }
 
@@ -53,7 +56,9 @@ export function createUpgrade(parts: UpgradeParts): (upgrade: Upgrade) => Promis
 
 async function admit(parts: UpgradeParts, upgrade: Upgrade): Promise<void> {
   const info = requestInfo(upgrade.request.method ?? '', upgrade.path, routing(upgrade.query));
-  if (info.type !== 'resource' || !streamSubresources.has(info.target.subresource)) throw pathNotFound();
+  if (info.type !== 'resource') throw pathNotFound();
+  const isProxy = info.proxyPath !== undefined;
+  if (!isProxy && !streamSubresources.has(info.target.subresource)) throw pathNotFound();
   const call = {
     credentials: upgrade.identity.credentials,
     impersonation: upgrade.identity.impersonation(),
@@ -66,6 +71,7 @@ async function admit(parts: UpgradeParts, upgrade: Upgrade): Promise<void> {
   };
   const pod: PodName = { namespace: info.target.namespace, name: info.target.name };
   await parts.chain(call, (context) => {
+    if (isProxy) return serveProxyUpgrade(parts.proxy, upgrade, context, info, () => void accepted.add(upgrade.socket));
     if (info.target.subresource === 'portforward') return forward(parts, upgrade, context, pod);
     return command(parts, upgrade, context, pod, info.target.subresource === 'exec' ? 'exec' : 'attach');
   });

@@ -15,6 +15,7 @@ import {
   priorityLevelColumns,
   webhookColumns,
 } from './extensions.ts';
+import { metricsColumns } from './metrics.ts';
 import { podColumns } from './pods.ts';
 import {
   certificateSigningRequestColumns,
@@ -99,6 +100,8 @@ const byResource: ReadonlyMap<string, readonly Column[]> = new Map([
   ['admissionregistration.k8s.io/validatingwebhookconfigurations', webhookColumns],
   ['admissionregistration.k8s.io/validatingadmissionpolicies', admissionPolicyColumns],
   ['admissionregistration.k8s.io/validatingadmissionpolicybindings', admissionPolicyBindingColumns],
+  ['metrics.k8s.io/nodes', metricsColumns],
+  ['metrics.k8s.io/pods', metricsColumns],
   ['flowcontrol.apiserver.k8s.io/flowschemas', flowSchemaColumns],
   ['flowcontrol.apiserver.k8s.io/prioritylevelconfigurations', priorityLevelColumns],
 ]);
