@@ -69,6 +69,12 @@ const patchTypes = [
   'application/apply-patch+yaml',
 ];
 
+/** Kinds that arrived at run time have no messages and no strategic merge: kubectl decides by these lists how it patches. */
+const bodyTypesOf = ({ definition }: Subject): readonly string[] =>
+  definition.openApi === undefined ? bodyTypes : bodyTypes.filter((type) => !type.endsWith('protobuf'));
+const patchTypesOf = ({ definition }: Subject): readonly string[] =>
+  definition.openApi === undefined ? patchTypes : patchTypes.filter((type) => !type.includes('strategic'));
+
 const parameterNode = (dialect: Dialect, parameter: Parameter): Node => ({
   name: parameter.name,
   in: 'query',
@@ -99,13 +105,15 @@ function operation(subject: Subject, method: string, action: string, answers: st
   return {
     operationId: operationId(subject, action),
     tags: [`${definition.group === '' ? 'core' : definition.group}_${definition.version}`],
-    ...(dialect.version === 2 ? { consumes: method === 'patch' ? patchTypes : ['*/*'], produces: bodyTypes } : {}),
+    ...(dialect.version === 2
+      ? { consumes: method === 'patch' ? patchTypesOf(subject) : ['*/*'], produces: bodyTypesOf(subject) }
+      : {}),
     parameters: dialect.version === 2 && body.parameter !== undefined ? [body.parameter, ...parameters] : parameters,
     ...(dialect.version === 3 && body.requestBody !== undefined ? { requestBody: body.requestBody } : {}),
     responses: {
       200: {
         description: 'OK',
-        ...(dialect.version === 3 ? { content: content(bodyTypes, answer) } : { schema: answer }),
+        ...(dialect.version === 3 ? { content: content(bodyTypesOf(subject), answer) } : { schema: answer }),
       },
       401: { description: 'Unauthorized' },
     },
@@ -122,7 +130,7 @@ function bodyOf(subject: Subject, method: string): { readonly requestBody?: Node
   if (method === 'get') return {};
   const name = method === 'patch' ? patchName : method === 'delete' ? deleteOptionsName : object;
   const schema = components.refTo(name);
-  const types = method === 'patch' ? patchTypes : bodyTypes;
+  const types = method === 'patch' ? patchTypesOf(subject) : bodyTypesOf(subject);
   const required = method !== 'delete';
   return {
     requestBody: { content: content(types, schema), ...(required ? { required } : {}) },

@@ -19,6 +19,7 @@ import { deleteOne, hookKey } from './delete.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { collectionOf, type Env, type TokenIssuer, type VirtualKind, type WriteHook } from './env.ts';
 import { get } from './get.ts';
+import { storageKeyOf } from './keys.ts';
 import { builtinKind } from './kinds.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
@@ -80,6 +81,8 @@ export function createRegistry(options: RegistryOptions): ExtensibleRegistry {
     addDefinitions(kinds) {
       table.add(kinds);
       claimCollections(env, kinds);
+      const selectable = kinds.filter((kind) => kind.strategy.selectableFields !== undefined);
+      for (const key of new Set(selectable.map((kind) => storageKeyOf(kind.stored)))) env.cache.redescribe(key);
     },
     removeDefinitions: (names) => table.remove(names),
     equivalents(of) {

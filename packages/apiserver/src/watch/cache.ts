@@ -100,6 +100,10 @@ class RegistryCache implements WatchCache {
     return made;
   }
 
+  redescribe(storageKey: string): void {
+    this.#collections.get(storageKey)?.redescribe();
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     for (const collection of this.#collections.values())

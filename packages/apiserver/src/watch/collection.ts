@@ -124,6 +124,15 @@ export class Collection implements CollectionCache {
     this.#history.reset(revision);
   }
 
+  /** Takes the facts of every document again: what selects them is described differently now. */
+  redescribe(): void {
+    for (const document of [...this.#documents.values()]) {
+      const { facts } = toCached(document, this.#context.describe);
+      this.#file({ ...document, facts });
+    }
+    this.#sorted = undefined;
+  }
+
   /** Tells watchers that asked for it how far the cache has come. */
   bookmark(): void {
     const version = this.#context.revision();

@@ -71,6 +71,8 @@ export interface WatchCache {
   reaches(revision: bigint, timeoutMs: number, signal?: AbortSignal): Promise<void>;
   /** `storageKey` is `<group or core>/<resource>`. Makes the collection on first use; `describe` tells the facts of a parsed document (called once a document). */
   collection(storageKey: string, describe: Describe): CollectionCache;
+  /** Describes the documents of a collection again, because `describe` tells something else now. */
+  redescribe(storageKey: string): void;
   close(): Promise<void>;
 }
 

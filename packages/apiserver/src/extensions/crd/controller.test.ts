@@ -1,5 +1,7 @@
+import type { JsonObject } from '@skiff/api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { statusOf, target, testContext, watchOptions } from '../../registry/testing.ts';
+import type { JsonSchema } from '../schema/json-schema.ts';
 import {
   crdsOf,
   createExtendedRegistry,
@@ -132,6 +134,75 @@ describe('a CustomResourceDefinition', () => {
     ).items;
     expect(JSON.parse(text).spec).toEqual({ colour: 'red' });
   });
+
+  test('selects by the fields it names, objects from before included', async () => {
+    const schema = specSchema({ colour: { type: 'string' } });
+    await memory.define(widgets({ versions: [version(schema)] }));
+    for (const colour of ['red', 'blue'])
+      await memory.call.create(widgetsOf, 'default', widget(colour, { spec: { colour } }));
+    const by = { fieldSelector: 'spec.colour=red' };
+    expect(await statusOf(memory.call.names(widgetsOf, 'default', by))).toMatchObject({ code: 400 });
+    const selectableFields = [{ jsonPath: '.spec.colour' }];
+    await memory.call.patch(crdsOf, '', 'widgets.x.io', 'merge', {
+      spec: { versions: [version(schema, { selectableFields })] },
+    });
+    await vi.waitFor(async () => expect(await memory.call.names(widgetsOf, 'default', by)).toEqual(['red']));
+  });
+
+  test('keeps lists by their keys when it is applied to', async () => {
+    const item: JsonSchema = {
+      type: 'object',
+      required: ['k'],
+      properties: { k: { type: 'string' }, v: { type: 'integer' } },
+    };
+    const list = { type: 'array', items: item, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] };
+    const set = { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' };
+    await memory.define(widgets({ versions: [version(specSchema({ list, set }))] }));
+    const config = (spec: JsonObject): JsonObject => ({
+      apiVersion: 'x.io/v1',
+      kind: 'Widget',
+      ...widget('a', { spec }),
+    });
+    await memory.call.apply(widgetsOf, 'default', 'a', config({ list: [{ k: 'a', v: 1 }], set: ['x'] }), 'one');
+    const both = await memory.call.apply(
+      widgetsOf,
+      'default',
+      'a',
+      config({ list: [{ k: 'b', v: 2 }], set: ['y'] }),
+      'two',
+    );
+    expect(both.spec).toEqual({
+      list: [
+        { k: 'a', v: 1 },
+        { k: 'b', v: 2 },
+      ],
+      set: ['x', 'y'],
+    });
+    const left = await memory.call.apply(widgetsOf, 'default', 'a', config({ list: [] }), 'one');
+    expect(left.spec).toEqual({ list: [{ k: 'b', v: 2 }], set: ['y'] });
+    const twice = config({ list: [{ k: 'c' }, { k: 'c' }] });
+    expect(
+      await statusOf(memory.call.update(widgetsOf, 'default', 'a', { ...left, spec: twice.spec as JsonObject })),
+    ).toMatchObject({
+      details: { causes: [{ reason: 'FieldValueDuplicate', field: 'spec.list[1]' }] },
+    });
+  });
+
+  test('may be one of a thousand', async () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `w${index}`);
+    await Promise.all(
+      names.map((name) =>
+        memory.call.create(crdsOf, '', widgets({ names: { plural: `${name}s`, kind: name.toUpperCase() } })),
+      ),
+    );
+    await memory.reaches('w999s.x.io', 'Established', 'True');
+    await vi.waitFor(
+      () => expect(memory.registry.definitions().filter((each) => each.group === 'x.io')).toHaveLength(1000),
+      {
+        timeout: 20_000,
+      },
+    );
+  }, 40_000);
 
   test('serves several versions, remembers what was stored, and warns of old ones', async () => {
     const schema = specSchema({ size: { type: 'integer' } });
