@@ -187,7 +187,13 @@ export type FieldErrorReason =
   | 'FieldValueTypeInvalid'
   | 'InternalError';
 
-const quoted = (value: unknown): string => JSON.stringify(value) ?? 'null';
+/** A value is told back up to here: a refusal must not be longer than what it refuses. */
+const maxQuoted = 64 * 1024;
+
+function quoted(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'null';
+  return text.length <= maxQuoted ? text : `${text.slice(0, maxQuoted)}...`;
+}
 
 /** Makers of field faults, worded as apimachinery's `field` package words them. */
 export const field = {

@@ -122,6 +122,11 @@ class Reader {
     }
     this.#at = numberPattern.lastIndex;
     const value = Number(match[0]);
+    if (!Number.isFinite(value))
+      throw new JsonSyntaxError(
+        `cannot unmarshal number ${match[0].slice(0, 64)} into Go value of type float64`,
+        this.#at,
+      );
     if (match[1] === undefined && match[2] === undefined && !Number.isSafeInteger(value)) {
       const exact = BigInt(match[0]);
       // Documents are typed as JSON; a bigint stands for a number and is written as one.

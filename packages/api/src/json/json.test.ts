@@ -34,7 +34,7 @@ test('repeated keys are found with their path, and the last value stands', () =>
   const text = '{"a":1,"b":{"c":[{"d":1,"e\\"":":","d":2}]},"a":{"x":1}}';
   expect(parseJson(text, { duplicates: true })).toEqual({
     value: { a: { x: 1 }, b: { c: [{ d: 2, 'e"': ':' }] } },
-    duplicates: ['b.c[0].d', 'a'],
+    duplicates: ['duplicate field "b.c[0].d"', 'duplicate field "a"'],
     fractions: [],
   });
   expect(parseJson(text).duplicates).toEqual([]);
@@ -144,7 +144,7 @@ test('merge keys and aliases work, and cannot blow up', () => {
 test('several documents, and repeated keys in each', () => {
   const parsed = parseYaml('a: 1\nb: {c: [{d: 1, d: 2}]}\na: 2\n---\n# nothing\n---\nkind: x\n');
   expect(parsed.map((one) => one.value)).toEqual([{ a: 2, b: { c: [{ d: 2 }] } }, { kind: 'x' }]);
-  expect(parsed[0]?.duplicates).toEqual(['a', 'b.c[0].d']);
+  expect(parsed[0]?.duplicates).toEqual(['line 2: key "d" already set in map', 'line 3: key "a" already set in map']);
 });
 
 test.each([

@@ -4,7 +4,7 @@
  */
 import { badRequest } from '../errors.ts';
 import type { Json } from '../object.ts';
-import { type ExactJson, JsonSyntaxError, parseExact, setOwn } from './exact.ts';
+import { JsonSyntaxError, parseExact, setOwn } from './exact.ts';
 import { countKeys, scanJson } from './scan.ts';
 
 /** No real document nests a tenth of this; everything that walks documents by recursion is safe below it. */
@@ -17,7 +17,7 @@ export interface ParseOptions {
 
 export interface Parsed {
   readonly value: Json;
-  /** Paths of repeated keys; always empty when they were not asked for. The last value of a repeated key stands. */
+  /** What a strict reader says of each repeated key, in Kubernetes' words; always empty when it was not asked for. The last value stands. */
   readonly duplicates: readonly string[];
   /** Paths of numbers such as `1.0` and `1e3`, which no integer field takes. */
   readonly fractions: readonly string[];
@@ -53,9 +53,10 @@ export function parseJson(text: string, options: ParseOptions = {}): Parsed {
   return wellFormed(text, { value, duplicates: none, fractions: none });
 }
 
-function readExactly(text: string): ExactJson {
+function readExactly(text: string): Parsed {
   try {
-    return parseExact(text, maxJsonDepth);
+    const exact = parseExact(text, maxJsonDepth);
+    return { ...exact, duplicates: exact.duplicates.map((path) => `duplicate field "${path}"`) };
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw badRequest(`json: ${error.message}`);
     throw error;

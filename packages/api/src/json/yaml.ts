@@ -2,10 +2,10 @@
  * YAML in, read as Kubernetes' own tools read it: YAML 1.1's booleans and octal integers, YAML 1.2's syntax, no tags that
  * make anything but JSON. Aliases may be used, but not to blow a small text up.
  */
-import { isAlias, isMap, isPair, isScalar, isSeq, type Node, parseAllDocuments, type ScalarTag, visit } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type ScalarTag, visit } from 'yaml';
 import { badRequest } from '../errors.ts';
 import type { Json } from '../object.ts';
-import { formatPath, setOwn } from './exact.ts';
+import { setOwn } from './exact.ts';
 import { maxJsonDepth, type Parsed } from './parse.ts';
 
 /** YAML is read some fifty times slower than JSON: this much takes a fifth of a second, which a server can bear. */
@@ -86,13 +86,12 @@ function readAll(text: string): Parsed[] {
     if (fault !== undefined) {
       // The library reports its own exhausted stack as a fault of the text.
       if (fault.message.startsWith('Maximum call stack')) throw badRequest('yaml: exceeded max depth');
-      const line = text.slice(0, fault.pos[0]).split('\n').length;
-      throw badRequest(`yaml: line ${line}: ${fault.message}`);
+      throw badRequest(`yaml: line ${lineAt(text, fault.pos[0])}: ${fault.message}`);
     }
     const contents = document.contents as Node | null;
     if (contents === null || (isScalar(contents) && contents.value === null)) continue;
     const reader = new Reader((alias) => (isAlias(alias) ? alias.resolve(document) : undefined));
-    parsed.push({ value: reader.read(contents), duplicates: repeatedKeys(contents), fractions: [] });
+    parsed.push({ value: reader.read(contents), duplicates: repeatedKeys(contents, text), fractions: [] });
   }
   return parsed;
 }
@@ -191,31 +190,22 @@ function toJsonScalar(value: unknown): Json {
   throw badRequest('yaml: only values that JSON has are allowed');
 }
 
-/** Paths of keys that a mapping holds more than once. */
-function repeatedKeys(root: Node): string[] {
-  const found: string[] = [];
+/** What go-yaml's strict reader says of keys that a mapping holds more than once, in the order of the text. */
+function repeatedKeys(root: Node, text: string): string[] {
+  const found: { readonly at: number; readonly key: string }[] = [];
   visit(root, {
-    Map(_key, map, ancestors) {
+    Map(_key, map) {
       const seen = new Set<string>();
-      for (const pair of map.items) {
-        const name = isScalar(pair.key) ? (pair.key.source ?? String(pair.key.value)) : undefined;
-        if (name === undefined || isMergeKey(pair.key as Node)) continue;
-        if (seen.has(name) && found.length < maxListed) found.push(formatPath([...pathOf(ancestors, map), name]));
+      for (const { key } of map.items) {
+        if (!isScalar(key) || isMergeKey(key)) continue;
+        const name = key.source ?? String(key.value);
+        if (seen.has(name) && found.length < maxListed) found.push({ at: key.range?.[0] ?? 0, key: name });
         seen.add(name);
       }
     },
   });
-  return found;
+  found.sort((a, b) => a.at - b.at);
+  return found.map(({ at, key }) => `line ${lineAt(text, at)}: key ${JSON.stringify(key)} already set in map`);
 }
 
-/** The keys and indexes that lead to `node`, whose ancestors are given from the root. */
-function pathOf(ancestors: readonly unknown[], node: Node): (string | number)[] {
-  const path: (string | number)[] = [];
-  const chain = [...ancestors, node];
-  for (const [index, one] of chain.entries()) {
-    const next = chain[index + 1];
-    if (isPair(one)) path.push(isScalar(one.key) ? String(one.key.value) : '');
-    else if (isSeq(one) && next !== undefined) path.push(one.items.indexOf(next));
-  }
-  return path;
-}
+const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length;

@@ -6,6 +6,7 @@ import {
   Http2ServerRequest,
   type Http2ServerResponse,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -102,11 +103,7 @@ export function createRestDoor(parts: DoorParts): RestDoor {
     outgoing.once('close', () => {
       if (!outgoing.writableFinished) gone.abort(new ClientGone('the client closed the request'));
     });
-    // A client that goes on sending a body that is not wanted any more would hold its stream for ever.
-    if (request instanceof Http2ServerRequest)
-      request.stream.once('finish', () => {
-        if (!request.stream.readableEnded) request.stream.close();
-      });
+    if (request instanceof Http2ServerRequest) endUpload(request.stream, parts);
     const exchange: Exchange = {
       method: request.method ?? 'GET',
       path,
@@ -211,6 +208,17 @@ const http1Options = (headersTimeoutMs: number) => ({
   keepAliveTimeout: idleConnectionMs,
   requestTimeout: 0,
 });
+
+/** A client that goes on sending a body that nobody wants any more would hold its stream for ever. */
+function endUpload(stream: ServerHttp2Stream, { clock, headersTimeoutMs }: DoorParts): void {
+  if (stream.endAfterHeaders) return;
+  stream.once('finish', () => {
+    if (stream.readableEnded || stream.closed) return;
+    stream.resume();
+    const timer = clock.after(headersTimeoutMs, () => stream.close());
+    stream.once('close', () => timer.cancel());
+  });
+}
 
 /** Ends an HTTP/2 connection that has had no request for a while, however many bytes of a head it still sends. */
 function closeWhenIdle(session: ServerHttp2Session, clock: Clock): void {

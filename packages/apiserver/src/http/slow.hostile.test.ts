@@ -53,7 +53,7 @@ describe('H-013', () => {
     await Promise.all(slow);
   });
 
-  it('an HTTP/2 connection without a request is cut, whatever it trickles; one with a request is not', async () => {
+  it('an HTTP/2 connection without a request is cut, whatever it trickles; one with a request is not, but its endless upload', async () => {
     const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
     const ping = Buffer.concat([Buffer.from([0, 0, 8, 6, 0, 0, 0, 0, 0]), Buffer.alloc(8)]);
     const pending = clock.pending;
@@ -62,8 +62,11 @@ describe('H-013', () => {
     const busy = http2Connect(`https://127.0.0.1:${port}`, { ca, servername: 'localhost' });
     const upload = busy.request({ ':path': '/', ':method': 'POST' }, { endStream: false });
     await once(upload, 'response');
+    const given = once(upload, 'close');
+    upload.resume();
     clock.step(idleConnectionMs + 1);
     await slow;
+    await given;
     expect(busy.destroyed).toBe(false);
     busy.destroy();
   });

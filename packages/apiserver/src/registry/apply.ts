@@ -7,7 +7,7 @@ import { type Managers, writeManagers } from '../patch/apply/managers.ts';
 import { type Applied, applyConfiguration, ownersAfterUpdate, type Writer } from '../patch/apply/ownership.ts';
 import { copy, isObject, textAt } from '../patch/values.ts';
 import type { Answer, PatchBody } from './contract.ts';
-import { decodableOf, decodePatched } from './decode.ts';
+import { decodableOf, decodePatched, unmarshalErrors } from './decode.ts';
 import type { Env } from './env.ts';
 import { type Change, guaranteedUpdate } from './guaranteed-update.ts';
 import { managersOf, refuseManagedFields, skeletonOf, versionsOf, writerOf } from './managed-fields.ts';
@@ -17,9 +17,10 @@ type Applying = Pick<Change, 'context' | 'kind' | 'target' | 'options' | 'view'>
 
 /** Creates or changes the object. Throws Conflict with a cause for each field that others own. */
 export async function applyOne(env: Env, applying: Applying): Promise<Answer> {
-  const { context, kind, target, options, view, body } = applying;
+  const { context, kind, target, options, view } = applying;
   const config = readConfiguration(applying);
   const writer = writerOf(env, applying);
+  validateOnce(applying);
   return guaranteedUpdate(env, {
     context,
     kind,
@@ -32,12 +33,20 @@ export async function applyOne(env: Env, applying: Applying): Promise<Answer> {
       const live = old ?? emptyObject(applying);
       checkPreconditions(applying, config, old);
       const { object, managers } = applied(env, applying, live, copy(config), writer);
-      const made = decodePatched(context, decodableOf(kind), object, body.duplicates, options);
+      const made = decodePatched(context, decodableOf(kind), object, [], options);
       delete metaOf(made).managedFields;
       writeManagers(made, managers);
       return made;
     },
   });
+}
+
+/** Keys that stand twice in the configuration. Throws BadRequest in Kubernetes' words. */
+function validateOnce({ context, options, body }: Applying): void {
+  if (body.duplicates.length === 0) return;
+  if (options.fieldValidation === 'Strict')
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${unmarshalErrors(body.duplicates)}`);
+  if (options.fieldValidation === 'Warn') for (const text of body.duplicates) context.warn(text);
 }
 
 function emptyObject({ kind, target }: Applying): JsonObject {

@@ -34,7 +34,7 @@ export interface Target {
 /** A body as the door decoded it; the registry checks it against the schema. */
 export interface Incoming {
   readonly document: JsonObject;
-  /** Paths of keys that stood twice, for fieldValidation. */
+  /** What a strict reader said of keys that stood twice, for fieldValidation. */
   readonly duplicates: readonly string[];
   /** Paths of numbers written like `1.0`, which no integer field takes (parseJson's `fractions`). */
   readonly fractions?: readonly string[];

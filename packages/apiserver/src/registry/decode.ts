@@ -57,7 +57,7 @@ export function decodeBody(
   if (fault !== undefined) throw handled(fault);
   const strict = strictFaults(unknown, body.duplicates);
   if (strict.length > 0) {
-    if (options.fieldValidation === 'Strict') throw handled(`strict decoding error: ${strict.join(', ')}`);
+    if (options.fieldValidation === 'Strict') throw handled(strictError(strict));
     if (options.fieldValidation === 'Warn') for (const text of strict) context.warn(text);
   }
   return completed(shown, value);
@@ -79,7 +79,7 @@ export function decodePatched(
   if (fault !== undefined) throw refused(fault);
   const strict = strictFaults(unknown, duplicates);
   if (strict.length > 0) {
-    if (options.fieldValidation === 'Strict') throw refused(`strict decoding error: ${strict.join(', ')}`);
+    if (options.fieldValidation === 'Strict') throw refused(strictError(strict));
     if (options.fieldValidation === 'Warn') for (const each of strict) context.warn(each);
   }
   return completed(shown, value);
@@ -99,8 +99,18 @@ export function decodeTrusted(shown: Decodable, document: JsonObject): JsonObjec
 
 const strictFaults = (unknown: readonly string[], duplicates: readonly string[]): readonly string[] => [
   ...unknown.map((path) => `unknown field "${path}"`),
-  ...duplicates.map((path) => `duplicate field "${path}"`),
+  ...duplicates,
 ];
+
+/** All faults as one error. What the YAML reader found is an error of its own, and comes first. */
+function strictError(faults: readonly string[]): string {
+  const { yaml = [], json = [] } = Object.groupBy(faults, (text) => (/^line \d+: /.test(text) ? 'yaml' : 'json'));
+  const all = yaml.length === 0 ? json : [unmarshalErrors(yaml), ...json];
+  return `strict decoding error: ${all.join(', ')}`;
+}
+
+/** go-yaml's text of all that its strict reader found. */
+export const unmarshalErrors = (lines: readonly string[]): string => `yaml: unmarshal errors:\n  ${lines.join('\n  ')}`;
 
 function completed(shown: Decodable, value: unknown): JsonObject {
   const object = isObject(value) ? value : {};

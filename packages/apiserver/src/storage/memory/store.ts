@@ -17,6 +17,9 @@ interface Revision {
   readonly previous: StoredDocument | undefined;
 }
 
+/** etcd's --max-request-bytes. */
+const maxRequestBytes = 1.5 * 1024 * 1024;
+
 const keyOf = (event: StoreEvent): string => (event.type === 'put' ? event.document.key : event.key);
 
 /** A memory store, and the faults a test may ask of it. */
@@ -138,6 +141,8 @@ class InMemoryStore implements MemoryStore {
   }
 
   #put(key: string, text: string): bigint {
+    if (Buffer.byteLength(text) > maxRequestBytes)
+      throw new StoreError('too-large', key, 'etcdserver: request is too large');
     const previous = this.#documents.get(key);
     this.#revision += 1n;
     const document = { key, text, version: this.#revision };
