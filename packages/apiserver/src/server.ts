@@ -17,6 +17,10 @@ import type { ApiServerConfig, BoundAddresses, StoreConfig } from './config.ts';
 import { type Configurations, followConfigurations } from './extensions/admission/configurations.ts';
 import { policyStep } from './extensions/admission/policies.ts';
 import { webhookStep } from './extensions/admission/webhooks.ts';
+import { type Aggregator, keepApiServices } from './extensions/aggregation/aggregator.ts';
+import { createFrontProxy, type FrontProxy, publishAuthorities } from './extensions/aggregation/front-proxy.ts';
+import type { RemoteParts } from './extensions/aggregation/remote.ts';
+import { remoteOfPath, serveElsewhere, upgradeElsewhere } from './extensions/aggregation/serve.ts';
 import { keepDefinitions } from './extensions/crd/controller.ts';
 import { createWebhookClient, type WebhookClient } from './extensions/webhook/client.ts';
 import { webhookConverter } from './extensions/webhook/conversion.ts';
@@ -81,6 +85,8 @@ interface Core {
   readonly streams: PodStreams;
   readonly webhooks: WebhookClient;
   readonly configurations: Configurations;
+  readonly remote: RemoteParts;
+  readonly aggregator: Aggregator;
   readonly usage: Usage;
 }
 
@@ -90,9 +96,10 @@ const openStore = (config: ApiServerConfig, store: StoreConfig): Promise<Store> 
 interface Trust {
   readonly ca: X509Certificate;
   readonly keys: TokenKeys;
+  readonly frontProxy: FrontProxy;
 }
 
-function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, signal: AbortSignal): Core {
+function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProxy }: Trust, signal: AbortSignal): Core {
   const { clock, logger, random, serviceAccountIssuer: issuer } = config;
   const cache = createWatchCache({ store, clock, random, logger });
   const tokens: TokenAuthenticator[] = [];
@@ -134,7 +141,10 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, 
       tokens: () => tokens,
     }),
   });
-  const webhooks = createWebhookClient(clock, serviceResolver(registry, random));
+  const resolve = serviceResolver(registry, random);
+  const webhooks = createWebhookClient(clock, resolve);
+  const remote: RemoteParts = { resolve, proxy: () => frontProxy };
+  const aggregator = keepApiServices({ ...remote, registry, clock, logger }, signal);
   const configurations = followConfigurations({ registry, clock, logger, signal });
   Object.assign(late, { registry, webhooks, configurations });
   const joinTokens = createBootstrapAuthenticator(registry, clock);
@@ -162,6 +172,8 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys }: Trust, 
     usage,
     webhooks,
     configurations,
+    remote,
+    aggregator,
   };
 }
 
@@ -183,19 +195,20 @@ async function createRest(
   ready: readonly HealthCheck[],
 ): Promise<RestDoor> {
   const { clock, logger, random } = config;
-  const { registry, chain, streams, links } = core;
+  const { registry, chain, streams, links, aggregator, remote } = core;
   const proxy = { registry, links, streams, clock, random };
   const metrics = createMetrics({ inFlight: core.flowControl.inFlight, linkedNodes: () => core.links.count });
   const resources = { registry, clock, random, isBuiltin: builtinTest(builtinDefinitions()) };
   const paths = createPaths({
-    ...{ registry, logger, metrics, ready },
-    openApi: createOpenApi(registry, encodeOpenApiV2),
+    ...{ catalogue: aggregator, logger, metrics, ready },
+    openApi: createOpenApi(registry, encodeOpenApiV2, () => aggregator.remoteVersions()),
     advertiseAddress: config.advertiseAddress,
     tokens: await tokenDiscovery(keys, config.serviceAccountIssuer, config.serviceAccountIssuer),
     live: [{ name: 'ping', check: async () => {} }],
   });
   const handler = createHandler({
     ...{ chain, registry, clock, logger, metrics, resources, paths },
+    elsewhere: serveElsewhere(aggregator, remote),
     async streams(exchange, context, info) {
       if (info.proxyPath !== undefined) {
         await serveProxy(proxy, exchange, context, info);
@@ -207,8 +220,17 @@ async function createRest(
       return true;
     },
   });
-  const upgrade = createUpgrade({ chain, streams, proxy, logger });
-  return createRestDoor({ tls, handler, upgrade, clock, logger, headersTimeoutMs: defaultHeadersTimeoutMs });
+  const upgrade = createUpgrade({ chain, streams, proxy, logger, elsewhere: upgradeElsewhere(aggregator, remote) });
+  const isElsewhere = (path: string): boolean => remoteOfPath(aggregator, path) !== undefined;
+  return createRestDoor({
+    tls,
+    handler,
+    upgrade,
+    isElsewhere,
+    clock,
+    logger,
+    headersTimeoutMs: defaultHeadersTimeoutMs,
+  });
 }
 
 function createGrpc(config: ApiServerConfig, core: Core, tls: Tls, ca: KeyPair): GrpcDoor {
@@ -259,7 +281,8 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
   const running = AbortSignal.any([signal, ending.signal]);
   const store = await openStore(config, config.store);
   const keys = await readTokenKeys(config.serviceAccountKeyFile);
-  const core = createCore(config, store, { ca: new X509Certificate(ca.certificatePem), keys }, running);
+  const frontProxy = await createFrontProxy(clock);
+  const core = createCore(config, store, { ca: new X509Certificate(ca.certificatePem), keys, frontProxy }, running);
   const stopCompactor = startCompactor({ store, clock, logger });
   let isReady = false;
   const ready = readyChecks(store, clock, () => isReady);
@@ -292,15 +315,22 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
     );
     chores = definitions.done;
     await bootstrap({ registry, objects: bootstrapRoles, clock, logger, signal: running });
-    await Promise.all([core.rbac.synced(), definitions.synced(), core.configurations.synced()]);
+    await Promise.all([
+      core.rbac.synced(),
+      definitions.synced(),
+      core.configurations.synced(),
+      core.aggregator.synced(),
+    ]);
     const bound = await listenAll(config, rest, grpc);
     const restPort = parseListen(bound.rest[0] ?? '').port;
     const objects = clusterObjects({ serviceCIDR: config.serviceCidr, restPort });
     await bootstrap({ registry, objects, clock, logger, signal: running });
+    await publishAuthorities({ registry, clock, clientCa: ca.certificatePem, proxy: frontProxy }, running);
     const { advertiseAddress } = config;
     chores = Promise.all([
       definitions.done,
       core.configurations.done,
+      core.aggregator.done,
       keepKubernetesEndpoints({ store, registry, clock, logger, advertiseAddress, restPort }, running),
       keepMaintaining({ store, clock, logger }, running),
       core.usage.run(running),

@@ -43,6 +43,8 @@ export interface DoorParts {
   readonly tls: TlsMaterial;
   readonly handler: Handler;
   readonly upgrade: UpgradeHandler;
+  /** True for paths that another server answers: what it may upgrade to is its own affair. */
+  readonly isElsewhere: (path: string) => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long a handshake, or the head of a request, may take. */
@@ -125,6 +127,9 @@ export function createRestDoor(parts: DoorParts): RestDoor {
     void parts.handler(exchange, identityOf(request));
   };
 
+  const isRemoteUpgrade = (request: IncomingMessage): boolean =>
+    request.headers.upgrade !== undefined && parts.isElsewhere(pathOf(request.url ?? '/').path);
+
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const gone = new AbortController();
     socket.on('error', () => {});
@@ -154,7 +159,9 @@ export function createRestDoor(parts: DoorParts): RestDoor {
       onRequest,
     );
     // Node puts its own in place of one among the options.
-    Object.assign(server, { shouldUpgradeCallback: isStreamUpgrade });
+    Object.assign(server, {
+      shouldUpgradeCallback: (request: IncomingMessage) => isStreamUpgrade(request) || isRemoteUpgrade(request),
+    });
     server.on('upgrade', onUpgrade);
     server.on('session', (session) => {
       sessions.add(session);

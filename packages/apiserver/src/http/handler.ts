@@ -28,6 +28,13 @@ export type ServeStream = (
   info: Extract<RequestInfo, { type: 'resource' }>,
 ) => Promise<boolean>;
 
+/** Hands requests on that another server answers. Answers false for every other. */
+export type ServeElsewhere = (
+  exchange: Exchange,
+  context: RequestContext,
+  info: Extract<RequestInfo, { type: 'resource' | 'path' }>,
+) => Promise<boolean>;
+
 export interface HandlerParts {
   readonly chain: Chain;
   readonly registry: Registry;
@@ -37,6 +44,7 @@ export interface HandlerParts {
   readonly resources: ResourceParts;
   readonly paths: ServePath;
   readonly streams: ServeStream;
+  readonly elsewhere: ServeElsewhere;
 }
 
 export interface Identity {
@@ -85,6 +93,7 @@ export function createHandler(parts: HandlerParts): Handler {
       warn: (text: string) => void exchange.warnings.push(text),
     };
     await parts.chain(call, async (context) => {
+      if (await parts.elsewhere(exchange, context, info)) return;
       if (info.type === 'path') {
         if (info.verb !== 'get' && info.verb !== 'head') throw methodNotAllowed();
         await parts.paths(exchange);

@@ -24,11 +24,15 @@ export const v2ProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0
 const jsonTypes: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/*']);
 
 /** `api/v1`, `apis/apps/v1`: how the index names a group version. */
-const pathOf = (one: GroupVersion): string =>
+const pathOf = (one: Pick<GroupVersion, 'group' | 'version'>): string =>
   one.group === '' ? `api/${one.version}` : `apis/${one.group}/${one.version}`;
 
-/** `encodeV2` turns the v2 document into its protobuf form. */
-export function createOpenApi(registry: Registry, encodeV2: (document: object) => Uint8Array): OpenApi {
+/** `encodeV2` turns the v2 document into its protobuf form; `elsewhere` tells the group versions whose v3 documents other servers have. */
+export function createOpenApi(
+  registry: Registry,
+  encodeV2: (document: object) => Uint8Array,
+  elsewhere: () => readonly Pick<GroupVersion, 'group' | 'version'>[],
+): OpenApi {
   /** Pages of everything there is: the index, and v2. */
   let whole = new Map<string, Page>();
   /** Pages of one group version, each with the definitions it was made of: those of others stay when some change. */
@@ -77,6 +81,7 @@ export function createOpenApi(registry: Registry, encodeV2: (document: object) =
       await new Promise(setImmediate);
     }
     for (const key of parts.keys()) if (!served.some((one) => pathOf(one) === key)) parts.delete(key);
+    for (const one of elsewhere()) paths[pathOf(one)] = { serverRelativeURL: `/openapi/v3/${pathOf(one)}` };
     const fresh = made(JSON.stringify({ paths }));
     into.set('v3', fresh);
     return fresh;

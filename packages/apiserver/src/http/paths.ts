@@ -23,7 +23,8 @@ import { respond, respondJson } from './respond.ts';
 import { versionDocument } from './version.ts';
 
 export interface PathParts {
-  readonly registry: Registry;
+  /** What discovery shows: what this server serves, and what others do. */
+  readonly catalogue: Catalogue;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly openApi: OpenApi;
@@ -33,19 +34,24 @@ export interface PathParts {
   readonly ready: readonly HealthCheck[];
 }
 
+export type Catalogue = Pick<Registry, 'definitions' | 'onDefinitionsChanged'>;
+
 export type ServePath = (exchange: Exchange) => Promise<void>;
 
 /** The pages of one set of definitions, each made once and forgotten when the set changes. */
-function pageCache(registry: Registry): { groups(): readonly Group[]; page(key: string, make: () => object): string } {
+function pageCache(catalogue: Catalogue): {
+  groups(): readonly Group[];
+  page(key: string, make: () => object): string;
+} {
   let groups: readonly Group[] | undefined;
   let pages = new Map<string, string>();
-  registry.onDefinitionsChanged(() => {
+  catalogue.onDefinitionsChanged(() => {
     groups = undefined;
     pages = new Map();
   });
   return {
     groups: () => {
-      groups ??= groupsOf(registry.definitions());
+      groups ??= groupsOf(catalogue.definitions());
       return groups;
     },
     page: (key, make) => {
@@ -60,7 +66,7 @@ function pageCache(registry: Registry): { groups(): readonly Group[]; page(key: 
 
 /** Serves GET and HEAD of every path it knows. Throws ApiError NotFound for the others. */
 export function createPaths(parts: PathParts): ServePath {
-  const cache = pageCache(parts.registry);
+  const cache = pageCache(parts.catalogue);
 
   const send = (exchange: Exchange, key: string, make: () => object, contentType = 'application/json'): void => {
     const body = cache.page(key, make);

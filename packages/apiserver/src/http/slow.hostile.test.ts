@@ -24,6 +24,7 @@ beforeEach(async () => {
     tls: { certificate: serving.certificatePem, key: serving.keyPem, clientCa: ca },
     handler: async (exchange) => respondJson(exchange, 200, {}),
     upgrade: async () => {},
+    isElsewhere: () => false,
     ...{ clock, logger: silentLogger, headersTimeoutMs: 300 },
   });
   port = await door.listen('127.0.0.1', 0);

@@ -9,10 +9,10 @@ export interface Address {
 
 /** The addresses of a Service's port, ready endpoints first choice. Empty when there is none. */
 export function addressesOf(service: JsonObject, slices: readonly JsonObject[], port: number): readonly Address[] {
-  const wanted = objectsAt(service, 'spec', 'ports').find((each) => numberAt(each, 'port') === port);
-  if (wanted === undefined) return [];
   if (textAt(service, 'spec', 'type') === 'ExternalName')
     return [{ host: textAt(service, 'spec', 'externalName'), port }];
+  const wanted = objectsAt(service, 'spec', 'ports').find((each) => numberAt(each, 'port') === port);
+  if (wanted === undefined) return [];
   const ready = slices.flatMap((slice) => {
     const found = objectsAt(slice, 'ports').find((each) => textAt(each, 'name') === textAt(wanted, 'name'));
     const at = found === undefined ? undefined : numberAt(found, 'port');

@@ -8,7 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Chain } from '../../chain/chain.ts';
 import { requestTimeoutMs } from '../../chain/chain.ts';
 import type { PodName, PodStreams } from '../../link/pod-streams.ts';
-import type { RequestContext } from '../../registry/contract.ts';
+import type { RequestContext, Target } from '../../registry/contract.ts';
 import type { Upgrade } from '../door.ts';
 import { pathNotFound } from '../encode.ts';
 import { attributesOf, streamSubresources } from '../handler.ts';
@@ -29,7 +29,11 @@ export interface UpgradeParts {
   readonly streams: PodStreams;
   readonly proxy: PlaceParts;
   readonly logger: Logger;
+  /** Hands upgrades on that another server answers; undefined for every other. */
+  readonly elsewhere: (target: Target) => UpgradeElsewhere | undefined;
 }
+
+export type UpgradeElsewhere = (upgrade: Upgrade, context: RequestContext, onAccepted: () => void) => Promise<void>;
 
 /** Frames larger than this close the socket: clients send 32 KiB at most. */
 const maxPayload = 4 * 1024 * 1024;
@@ -58,7 +62,9 @@ async function admit(parts: UpgradeParts, upgrade: Upgrade): Promise<void> {
   const info = requestInfo(upgrade.request.method ?? '', upgrade.path, routing(upgrade.query));
   if (info.type !== 'resource') throw pathNotFound();
   const isProxy = info.proxyPath !== undefined;
-  if (!isProxy && !streamSubresources.has(info.target.subresource)) throw pathNotFound();
+  const elsewhere = parts.elsewhere(info.target);
+  const isKnown = isProxy || elsewhere !== undefined || streamSubresources.has(info.target.subresource);
+  if (!isKnown) throw pathNotFound();
   const call = {
     credentials: upgrade.identity.credentials,
     impersonation: upgrade.identity.impersonation(),
@@ -71,6 +77,7 @@ async function admit(parts: UpgradeParts, upgrade: Upgrade): Promise<void> {
   };
   const pod: PodName = { namespace: info.target.namespace, name: info.target.name };
   await parts.chain(call, (context) => {
+    if (elsewhere !== undefined) return elsewhere(upgrade, context, () => void accepted.add(upgrade.socket));
     if (isProxy) return serveProxyUpgrade(parts.proxy, upgrade, context, info, () => void accepted.add(upgrade.socket));
     if (info.target.subresource === 'portforward') return forward(parts, upgrade, context, pod);
     return command(parts, upgrade, context, pod, info.target.subresource === 'exec' ? 'exec' : 'attach');

@@ -1,0 +1,193 @@
+/** A server behind this one, as clients of this one see it. */
+
+import type { IncomingMessage } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import type { JsonObject } from '@skiff/api';
+import { realClock } from '@skiff/api';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestServer, type TestServer } from '../../http/testing/server.ts';
+import { createCA, issueCertificate, type KeyPair } from '../../pki/authority.ts';
+import { specSchema, version, widgets } from '../testing.ts';
+
+let server: TestServer;
+let far: Server;
+let ca: KeyPair;
+let isUp = true;
+const seen: IncomingMessage[] = [];
+
+const resources = {
+  kind: 'APIResourceList',
+  apiVersion: 'v1',
+  groupVersion: 'far.io/v1',
+  resources: [
+    { name: 'stars', singularName: 'star', namespaced: false, kind: 'Star', verbs: ['get', 'list', 'create'] },
+  ],
+};
+
+beforeAll(async () => {
+  server = await startTestServer();
+  const nowMs = realClock.now();
+  ca = await createCA({ commonName: 'far-ca', nowMs, lifetimeMs: 86_400_000 });
+  const certificate = await issueCertificate(ca, {
+    ...{ commonName: 'far', organizations: [], usages: ['server'], nowMs, lifetimeMs: 86_400_000 },
+    dnsNames: ['far.default.svc'],
+  });
+  far = createServer(
+    { cert: certificate.certificatePem, key: certificate.keyPem, requestCert: true, rejectUnauthorized: false },
+    (request, response) => {
+      seen.push(request);
+      const path = (request.url ?? '').split('?')[0];
+      const json = (code: number, body: object): void =>
+        void response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      if (!isUp) json(500, {});
+      else if (path === '/apis/far.io/v1') json(200, resources);
+      else if (path === '/openapi/v3/apis/far.io/v1') json(200, { openapi: '3.0.0', far: true });
+      else if (request.method === 'POST') {
+        const parts: Buffer[] = [];
+        request.on('data', (part: Buffer) => parts.push(part));
+        request.on('end', () => json(201, { echoed: Buffer.concat(parts).toString() }));
+      } else json(200, { kind: 'StarList', apiVersion: 'far.io/v1', metadata: {}, items: [] });
+    },
+  );
+  far.on('upgrade', (request: IncomingMessage, socket) => {
+    seen.push(request);
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.on('data', (data: Buffer) => socket.write(`echo ${data.toString()}`));
+    socket.on('error', () => {});
+    socket.on('end', () => socket.end());
+  });
+  await new Promise<void>((resolve) => far.listen(0, '127.0.0.1', resolve));
+  await server.create('/api/v1/namespaces/default/services', {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'far' },
+    spec: { type: 'ExternalName', externalName: 'localhost' },
+  });
+  await server.create('/apis/apiregistration.k8s.io/v1/apiservices', {
+    apiVersion: 'apiregistration.k8s.io/v1',
+    kind: 'APIService',
+    metadata: { name: 'v1.far.io' },
+    spec: {
+      group: 'far.io',
+      version: 'v1',
+      service: { namespace: 'default', name: 'far', port: (far.address() as AddressInfo).port },
+      caBundle: Buffer.from(ca.certificatePem).toString('base64'),
+      groupPriorityMinimum: 1000,
+      versionPriority: 15,
+    },
+  });
+  await reaches('v1.far.io', 'True', 'Passed');
+}, 60_000);
+
+afterAll(async () => {
+  await server.close();
+  far.closeAllConnections();
+  await new Promise((resolve) => far.close(resolve));
+});
+
+const entry = async (name: string): Promise<JsonObject> =>
+  JSON.parse((await server.request(`/apis/apiregistration.k8s.io/v1/apiservices/${name}`)).text) as JsonObject;
+
+const reaches = (name: string, status: string, reason: string): Promise<void> =>
+  vi.waitFor(
+    async () =>
+      expect(await entry(name)).toMatchObject({
+        status: { conditions: [expect.objectContaining({ status, reason })] },
+      }),
+    { timeout: 20_000, interval: 50 },
+  );
+
+describe('a server behind this one', () => {
+  test('gets requests with who asks, and without their credentials', async () => {
+    const reply = await server.request('/apis/far.io/v1/stars?limit=5', {
+      headers: { 'x-remote-user': 'evil', accept: 'application/json' },
+    });
+    expect(JSON.parse(reply.text)).toMatchObject({ kind: 'StarList' });
+    const last = seen.at(-1);
+    expect(last?.url).toBe('/apis/far.io/v1/stars?limit=5');
+    expect(last?.headers).toMatchObject({ 'x-remote-user': 'admin', accept: 'application/json' });
+    expect(last?.headers['x-remote-group']).toContain('system:masters');
+    expect(last?.headers.authorization).toBeUndefined();
+    expect((last?.socket as TLSSocket | undefined)?.getPeerCertificate().subject.CN).toBe('front-proxy-client');
+  });
+
+  test('gets bodies', async () => {
+    const reply = await server.create('/apis/far.io/v1/stars', { a: 1 });
+    expect(reply.status).toBe(201);
+    expect(JSON.parse(reply.text)).toEqual({ echoed: '{"a":1}' });
+  });
+
+  test('is part of discovery and OpenAPI', async () => {
+    const groups = JSON.parse((await server.request('/apis')).text) as { groups: { name: string }[] };
+    expect(groups.groups.map((group) => group.name)).toContain('far.io');
+    const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+    const all = (await server.request('/apis', { headers: { accept } })).text;
+    expect(all).toContain('"resource":"stars"');
+    expect(JSON.parse((await server.request('/openapi/v3')).text).paths['apis/far.io/v1']).toBeDefined();
+    expect(JSON.parse((await server.request('/openapi/v3/apis/far.io/v1')).text)).toMatchObject({ far: true });
+  });
+
+  test('may switch protocols', async () => {
+    const socket = tlsConnect({
+      ...{ host: '127.0.0.1', port: server.restPort, servername: 'localhost', ca: server.ca.certificatePem },
+      ...{ cert: server.admin.certificatePem, key: server.admin.keyPem, ALPNProtocols: ['http/1.1'] },
+    });
+    let text = '';
+    socket.on('data', (data: Buffer) => {
+      text += data.toString();
+    });
+    socket.write(
+      'GET /apis/far.io/v1/stars/a/connect HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    await vi.waitFor(() => expect(text).toContain('101 Switching Protocols'));
+    socket.write('hello');
+    await vi.waitFor(() => expect(text).toContain('echo hello'));
+    socket.destroy();
+  });
+
+  test('is not asked by those who may not', async () => {
+    const nobody = await server.issue('nobody');
+    expect((await server.request('/apis/far.io/v1/stars', { as: nobody })).status).toBe(403);
+  });
+
+  test('that does not answer is unavailable, and its clients are told so', async () => {
+    isUp = false;
+    await server.request('/apis/apiregistration.k8s.io/v1/apiservices/v1.far.io', {
+      ...{ method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } },
+      body: JSON.stringify({ metadata: { labels: { poke: 'it' } } }),
+    });
+    await reaches('v1.far.io', 'False', 'FailedDiscoveryCheck');
+    const reply = await server.request('/apis/far.io/v1/stars');
+    expect(reply.status).toBe(503);
+    expect(JSON.parse(reply.text)).toMatchObject({ message: 'service unavailable', reason: 'ServiceUnavailable' });
+  });
+});
+
+describe('group versions of this server', () => {
+  test('have entries of their own, those of custom kinds as long as these are there', async () => {
+    await reaches('v1.apps', 'True', 'Local');
+    await server.create(
+      '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      widgets({ versions: [version(specSchema({}))] }),
+    );
+    await reaches('v1.x.io', 'True', 'Local');
+    await server.request('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.x.io', { method: 'DELETE' });
+    await vi.waitFor(
+      async () =>
+        expect((await server.request('/apis/apiregistration.k8s.io/v1/apiservices/v1.x.io')).status).toBe(404),
+      { timeout: 10_000 },
+    );
+  });
+
+  test('the authorities that servers behind this one trust are published', async () => {
+    const reply = await server.request('/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication');
+    expect(JSON.parse(reply.text).data).toMatchObject({
+      'client-ca-file': server.ca.certificatePem,
+      'requestheader-allowed-names': '["front-proxy-client"]',
+      'requestheader-client-ca-file': expect.stringContaining('BEGIN CERTIFICATE'),
+      'requestheader-username-headers': '["X-Remote-User"]',
+    });
+  });
+});
