@@ -183,7 +183,7 @@ describe('Nodes', () => {
     );
   });
 
-  it('refuse a link in another node’s name, and a link of no node', async () => {
+  it('H-223 refuse a link in another node’s name, and a link of no node', async () => {
     const node = await at.issue('system:node:real', ['system:nodes']);
     expect(await linkAgent(at, node, 'other', async () => {}).closed).toBe(code.PERMISSION_DENIED);
     expect(await linkAgent(at, at.admin, 'real', async () => {}).closed).toBe(code.PERMISSION_DENIED);

@@ -6,6 +6,7 @@ import { packageDefinition, services } from '@skiff/api/wire';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Authenticate } from '../chain/authenticate.ts';
 import { adapt, type Handler } from './adapt.ts';
+import { refuseUnnamedCompression } from './compression.ts';
 import { type GrpcTls, serverCredentials } from './credentials.ts';
 import { guardSideServices } from './guard.ts';
 
@@ -45,7 +46,10 @@ const healthNames = ['', 'skiff.v1.Resources', 'skiff.v1.Pods', 'skiff.v1.Nodes'
 
 export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
   const closing = new AbortController();
-  const server = new Server({ ...options, interceptors: [guardSideServices(parts.authenticate)] });
+  const server = new Server({
+    ...options,
+    interceptors: [refuseUnnamedCompression, guardSideServices(parts.authenticate)],
+  });
   const adapted = { clock: parts.clock, logger: parts.logger, signal: closing.signal };
   const add = (service: ServiceDefinition, handlers: Readonly<Record<string, Handler>>): void =>
     server.addService(service, adapt(service, handlers, adapted));
