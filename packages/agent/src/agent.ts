@@ -73,7 +73,7 @@ async function compose(parts: AgentParts, informers: InformerFactory, signal: Ab
   };
   await together(
     signal,
-    (running) => keepLease(client, registered, config.clock, logger, running),
+    (running) => keepLease(client, registered, config, running),
     (running) => reporter.run(registered, onReady, running),
     async (running) => {
       // Containers are told of their namespace's Services: none may start before these are known.

@@ -13,6 +13,7 @@ import { registerGet } from './commands/get.ts';
 import { registerImage } from './commands/image.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerScheduler } from './commands/scheduler.ts';
+import { registerSim } from './commands/sim.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerToken } from './commands/token.ts';
 import { registerUp } from './commands/up.ts';
@@ -42,6 +43,7 @@ registerApiserver(program);
 registerScheduler(program);
 registerController(program);
 registerAgent(program);
+registerSim(program);
 
 try {
   await program.parseAsync();

@@ -105,6 +105,8 @@ export interface InformerOptions<T extends ApiObject> {
   readonly fieldSelector?: string;
   /** Index name -> the values an object is filed under. */
   readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
+  /** What of each object is kept, for a process that holds many and needs little of each. Names, uid and version must stay. */
+  readonly transform?: (object: T) => T;
   /** What of this collection an earlier life of the process has seen. */
   readonly versions?: VersionMemory;
 }

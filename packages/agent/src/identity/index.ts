@@ -55,21 +55,29 @@ async function certificateOf(config: AgentConfig, ca: string, signal: AbortSigna
   if (kept !== undefined && fault === undefined) return kept;
   if (fault !== undefined) logger.warn({ fault }, 'the kept certificate cannot be used; joining again');
   const token = (await readFile(identity.tokenFile, 'utf8')).trim();
-  return join(config, ca, token, signal);
+  const certificate = await join(config, ca, token, signal);
+  await writeCertificate(rootDir, certificate);
+  logger.info({ node: nodeName }, 'joined the cluster');
+  return certificate;
 }
 
-async function join(config: AgentConfig, ca: string, token: string, signal: AbortSignal): Promise<NodeCertificate> {
-  const { nodeName, rootDir, logger } = config;
+export type JoinConfig = Pick<AgentConfig, 'nodeName' | 'endpoints' | 'clock' | 'random' | 'logger'>;
+
+/** Exchanges the token for a certificate of this node, however long the API server stays away. Rejects when it refuses. */
+export async function join(
+  config: JoinConfig,
+  ca: string,
+  token: string,
+  signal: AbortSignal,
+): Promise<NodeCertificate> {
+  const { nodeName } = config;
   const { csrPem, keyPem } = await createNodeRequest(nodeName);
   const client = connect({ ...config, tls: { ca } });
   try {
     const ask = () => client.nodes.join({ token, nodeName, csrPem });
     // A token may still be on its way to the server; a request that is no good stays so.
     const { certificatePem } = await retry('join', ask, config, signal, (error) => isReason(error, 'BadRequest'));
-    const certificate = { certPem: certificatePem, keyPem };
-    await writeCertificate(rootDir, certificate);
-    logger.info({ node: nodeName }, 'joined the cluster');
-    return certificate;
+    return { certPem: certificatePem, keyPem };
   } finally {
     client.close();
   }

@@ -7,6 +7,7 @@ import {
   type Lease,
   type Logger,
   type Node,
+  type Random,
   resources,
 } from '@skiff/api';
 import type { Client } from '@skiff/client';
@@ -14,6 +15,8 @@ import type { Client } from '@skiff/client';
 export const leaseNamespace = 'kube-node-lease';
 export const leaseDurationSeconds = 40;
 const renewEveryMs = (leaseDurationSeconds * 1000) / 4;
+/** So that nodes which started together do not come together for ever (kubelet's lease controller). */
+const jitter = 0.04;
 const retryMs = 1000;
 
 /** The Lease as it should be now. Pure. */
@@ -32,13 +35,12 @@ export const nodeLease = (node: Node, nowMs: number): Draft<Lease> => ({
 export async function keepLease(
   client: Client,
   node: Node,
-  clock: Clock,
-  logger: Logger,
+  { clock, random, logger }: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<void> {
   let held: Lease | undefined;
   while (!signal.aborted) {
-    let waitMs = renewEveryMs;
+    let waitMs = renewEveryMs * (1 + jitter * random());
     try {
       held = await renew(client, node, held, clock.now(), signal);
     } catch (error) {

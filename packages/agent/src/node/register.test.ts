@@ -64,7 +64,12 @@ describe('the lease', () => {
     if (self === undefined) throw new Error('no node');
     const ending = new AbortController();
     const client = intercept(cluster.client, { before });
-    const kept = keepLease(client, self, cluster.clock, silentLogger, ending.signal);
+    const kept = keepLease(
+      client,
+      self,
+      { clock: cluster.clock, random: () => 0, logger: silentLogger },
+      ending.signal,
+    );
     await cluster.clock.advance(0);
     const lease = () => cluster.all(resources.leases)[0];
     const end = async (): Promise<void> => {

@@ -256,6 +256,11 @@ describe('a pod that ends', () => {
     const stopped = [sandbox(), dead('app', 0)];
     expect(planned(factsOf(pod, stopped, { ...deleting, statusReported: false }))).toEqual([]);
     expect(planned(factsOf(pod, stopped, deleting))).toEqual(['removeContainer app-0', 'removeSandbox sandbox-0']);
+    const twice = [sandbox(), dead('app', 1, { attempt: 1 }), dead('app', 1)];
+    expect(planned(factsOf(pod, twice, deleting)).slice(0, 2)).toEqual([
+      'removeContainer app-0',
+      'removeContainer app-1',
+    ]);
     expect(planned(factsOf(pod, [], deleting))).toEqual(['tearDownVolumes']);
     expect(planned(factsOf(pod, [], { ...deleting, volumes: 'absent' }))).toEqual(['deleteFromApi']);
     expect(planned(factsOf(pod, [], { ...deleting, presence: 'gone', volumes: 'absent' }))).toEqual(['forget']);

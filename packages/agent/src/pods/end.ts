@@ -9,7 +9,10 @@ export function endActions(facts: PodFacts): Plan {
   if (stopping !== undefined) return stopping;
   const leaving = facts.presence !== 'wanted';
   if (leaving && !facts.statusReported) return { actions: [] };
-  const dead = facts.containers.filter((one) => one.role === 'container' && one.state !== 'running');
+  // The oldest goes first: while one is left, status tells of the newest.
+  const dead = facts.containers
+    .filter((one) => one.role === 'container' && one.state !== 'running')
+    .sort((a, b) => a.attempt - b.attempt);
   const sandboxes = sandboxesOf(facts);
   const removals: Action[] = [
     ...(leaving ? dead.map(({ name, id }): Action => ({ type: 'removeContainer', name, id })) : []),

@@ -1,7 +1,7 @@
 /** What the agent remembers of one pod between two looks at it. Losing it costs a little time and no truth. */
 import type { Pod } from '@skiff/api';
 import type { Action, Busy, Presence, Setback, Target } from './facts.ts';
-import { terminationGraceMs } from './spec.ts';
+import { afterRemoval, afterUpdate, type Standing, wanted } from './presence.ts';
 
 /** An action that runs now. */
 export interface Task extends Busy {
@@ -10,8 +10,7 @@ export interface Task extends Busy {
 
 export class PodRecord {
   pod: Pod;
-  presence: Presence = 'wanted';
-  stopBy: number | undefined;
+  #standing: Standing = wanted;
   /** Undefined until the pod was looked at once. */
   admitted: boolean | undefined;
   rejection: { readonly reason: string; readonly message: string } | undefined;
@@ -31,24 +30,23 @@ export class PodRecord {
     this.pod = pod;
   }
 
-  /** A newer document of the same pod; its deletion can only come nearer. */
+  get presence(): Presence {
+    return this.#standing.presence;
+  }
+
+  get stopBy(): number | undefined {
+    return this.#standing.stopBy;
+  }
+
+  /** A newer document of the same pod. */
   update(pod: Pod, now: number): void {
     this.pod = pod;
-    if (pod.metadata.deletionTimestamp === undefined) return;
-    if (this.presence === 'wanted') this.presence = 'deleting';
-    this.#stopWithin(now, (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000);
+    this.#standing = afterUpdate(this.#standing, pod, now);
   }
 
   /** The API no longer has the pod. */
   vanish(now: number): void {
-    const forced = this.pod.metadata.deletionGracePeriodSeconds === 0;
-    this.presence = 'gone';
-    this.#stopWithin(now, forced ? 0 : terminationGraceMs(this.pod));
-  }
-
-  /** kubelet never gives less than a second. */
-  #stopWithin(now: number, graceMs: number): void {
-    this.stopBy = Math.min(this.stopBy ?? Number.POSITIVE_INFINITY, now + Math.max(1000, graceMs));
+    this.#standing = afterRemoval(this.#standing, this.pod, now);
   }
 
   abortAll(reason: unknown): void {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { realClock } from '@skiff/api';
 import type { SkiffClient } from '@skiff/client';
 import type { Command } from 'commander';
-import { readConnection } from '../kubeconfig/read.ts';
+import { type Connection, readConnection } from '../kubeconfig/read.ts';
 import { quiet } from '../local/admin.ts';
 import { defaultStateDir } from './local-options.ts';
 
@@ -26,7 +26,14 @@ export interface Session {
 }
 
 /** Runs `run` with a client that is closed afterwards, however it ends. */
-export async function withSession<T>(options: ClientOptions, run: (session: Session) => Promise<T>): Promise<T> {
+export const withSession = <T>(options: ClientOptions, run: (session: Session) => Promise<T>): Promise<T> =>
+  withConnection(options, run);
+
+/** As `withSession`, for what needs to connect in other ways too. */
+export async function withConnection<T>(
+  options: ClientOptions,
+  run: (session: Session & { readonly connection: Connection }) => Promise<T>,
+): Promise<T> {
   const files =
     options.kubeconfig !== undefined
       ? [options.kubeconfig]
@@ -43,7 +50,7 @@ export async function withSession<T>(options: ClientOptions, run: (session: Sess
     logger: quiet,
   });
   try {
-    return await run({ client, namespace: options.namespace ?? connection.namespace });
+    return await run({ client, connection, namespace: options.namespace ?? connection.namespace });
   } finally {
     client.close();
   }

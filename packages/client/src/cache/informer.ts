@@ -25,6 +25,7 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
   readonly #context: InformerContext;
   readonly #selection: Pick<InformerOptions<T>, 'namespace' | 'labelSelector' | 'fieldSelector'>;
   readonly #versions: InformerOptions<T>['versions'];
+  readonly #transform: NonNullable<InformerOptions<T>['transform']>;
   readonly #store = new ObjectStore<T>();
   readonly #subscribers = new Set<Subscriber<T>>();
   readonly #firstSync = Promise.withResolvers<void>();
@@ -37,12 +38,13 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
   constructor(
     context: InformerContext,
     resource: ResourceOf<T>,
-    { indexes, versions, ...selection }: InformerOptions<T>,
+    { indexes, versions, transform, ...selection }: InformerOptions<T>,
   ) {
     this.#context = context;
     this.#resource = context.client.resource(resource);
     this.#selection = selection;
     this.#versions = versions;
+    this.#transform = transform ?? ((object) => object);
     this.#version = versions?.lowest ?? 0n;
     this.addIndexes(indexes ?? {});
   }
@@ -118,10 +120,10 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
 
   async #listAll(signal: AbortSignal): Promise<void> {
     let page = await this.#resource.list({ ...this.#selection, limit: pageSize, signal });
-    const items = [...page.items];
+    const items = page.items.map(this.#transform);
     while (page.continue !== '') {
       page = await this.#resource.list({ ...this.#selection, limit: pageSize, continue: page.continue, signal });
-      for (const item of page.items) items.push(item);
+      for (const item of page.items) items.push(this.#transform(item));
     }
     const version = BigInt(page.resourceVersion);
     if (version < this.#version)
@@ -154,7 +156,7 @@ export class CachedInformer<T extends ApiObject> implements Informer<T> {
     const version = BigInt(event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata.resourceVersion);
     if (version < this.#version) return;
     if (event.type === 'DELETED') this.#remove(keyOf(event.object), event.object);
-    else if (event.type !== 'BOOKMARK') this.#put(event.object);
+    else if (event.type !== 'BOOKMARK') this.#put(this.#transform(event.object));
     this.#see(version);
   }
 

@@ -1,0 +1,89 @@
+/** Many simulated nodes in one process, each with a certificate and a connection of its own. */
+import type { Clock, Logger, Random } from '@skiff/api';
+import { connect } from '@skiff/client';
+import { together } from '../async/together.ts';
+import type { NodeTaint } from '../config.ts';
+import { join } from '../identity/index.ts';
+import type { Habits } from './habits.ts';
+import { createLuck } from './luck.ts';
+import { runSimulatedNode } from './node.ts';
+
+export interface FleetConfig {
+  /** Numbers of this process' nodes, from `first`; node number 7 is called `<prefix>-7`. */
+  readonly first: number;
+  readonly count: number;
+  readonly prefix: string;
+  readonly endpoints: readonly string[];
+  /** PEM of the cluster's authority. */
+  readonly ca: string;
+  /** Bootstrap token that every node joins with. */
+  readonly token: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly NodeTaint[];
+  readonly maxPods: number;
+  readonly seed: number;
+  readonly habits: Habits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Called for each node that is Ready for the first time. */
+  readonly onReady: (nodeName: string) => void;
+}
+
+/** Nodes that may be on their way to Ready at a time. */
+const startingAtOnce = 16;
+
+/** Runs until the signal aborts, or rejects when a node is refused. */
+export async function runFleet(config: FleetConfig, signal: AbortSignal): Promise<void> {
+  const world = { luck: createLuck(config.seed), habits: config.habits };
+  const gate = createGate(startingAtOnce);
+  const run = async (index: number, running: AbortSignal): Promise<void> => {
+    const nodeName = `${config.prefix}-${index}`;
+    await gate.enter();
+    let inside = true;
+    const leave = (): void => {
+      if (inside) gate.leave();
+      inside = false;
+    };
+    try {
+      if (running.aborted) return;
+      const { certPem: cert, keyPem: key } = await join({ ...config, nodeName }, config.ca, config.token, running);
+      const client = connect({ ...config, tls: { ca: config.ca, cert, key } });
+      try {
+        const onReady = (): void => {
+          leave();
+          config.onReady(nodeName);
+        };
+        await runSimulatedNode({ ...config, nodeName, index, world, client, onReady }, running);
+      } finally {
+        client.close();
+      }
+    } finally {
+      leave();
+    }
+  };
+  const indexes = Array.from({ length: config.count }, (_, offset) => config.first + offset);
+  await together(signal, ...indexes.map((index) => (running: AbortSignal) => run(index, running)));
+}
+
+/** Lets so many in at a time; the others wait in order. */
+function createGate(room: number): { enter(): Promise<void>; leave(): void } {
+  const waiting: (() => void)[] = [];
+  let free = room;
+  return {
+    enter() {
+      if (free > 0) {
+        free -= 1;
+        return Promise.resolve();
+      }
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+      });
+    },
+    leave() {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    },
+  };
+}
