@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { end } from './processes.ts';
 
 export interface Identity {
   readonly ca: string;
@@ -18,8 +19,14 @@ export interface BenchServer {
   readonly rest: string;
   /** A member of system:masters. */
   readonly admin: Identity;
-  /** Of the API server. */
+  /** The administrator's. */
+  readonly kubeconfig: string;
+  /** Of the API server that runs now. */
   readonly pid: number;
+  /** Ends the API server as a power cut would. */
+  crash(): Promise<void>;
+  /** Starts it again; resolves when it is ready. */
+  restart(): Promise<void>;
   /** Ends the API server (so that it writes its profile, when there is one), etcd and the folder. */
   stop(): Promise<void>;
 }
@@ -29,7 +36,7 @@ export interface ServerOptions {
   readonly profileTo?: string;
 }
 
-const skiff = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+export const skiff = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 const startWithinMs = 60_000;
 
 async function freePort(): Promise<number> {
@@ -43,15 +50,15 @@ async function freePort(): Promise<number> {
 export async function startServer({ profileTo }: ServerOptions = {}): Promise<BenchServer> {
   const folder = await mkdtemp(join(tmpdir(), 'skiff-bench-'));
   const pki = join(folder, 'pki');
-  const made = spawnSync(process.execPath, [skiff, 'certs', 'create', '--out', pki, '--server', '127.0.0.1']);
-  if (made.status !== 0) throw new Error(`no certificates: ${made.stderr}`);
   const [etcdPort, peerPort, rest, grpc] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  makeCertificates(pki, Number(rest), Number(grpc));
   const endpoint = `https://127.0.0.1:${etcdPort}`;
   const etcd = spawn('etcd', etcdFlags(folder, pki, endpoint, `http://127.0.0.1:${peerPort}`), { stdio: 'ignore' });
   const profile =
     profileTo === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileTo, '--cpu-prof-interval', '500'];
   const flags = [...profile, skiff, 'apiserver', ...apiserverFlags(pki, endpoint, rest as number, grpc as number)];
-  const apiserver = spawn(process.execPath, flags, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const spawnServer = (): ChildProcess => spawn(process.execPath, flags, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let apiserver = spawnServer();
   const stop = async (): Promise<void> => {
     await end(apiserver, 'SIGTERM');
     await end(etcd, 'SIGKILL');
@@ -66,13 +73,28 @@ export async function startServer({ profileTo }: ServerOptions = {}): Promise<Be
       rest: `127.0.0.1:${rest}`,
       grpc: `127.0.0.1:${grpc}`,
       admin: await readIdentity(pki, 'ca', 'admin'),
-      pid: apiserver.pid ?? 0,
+      kubeconfig: join(pki, 'admin.kubeconfig'),
+      get pid() {
+        return apiserver.pid ?? 0;
+      },
+      crash: () => end(apiserver, 'SIGKILL'),
+      restart() {
+        apiserver = spawnServer();
+        return ready(apiserver);
+      },
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function makeCertificates(pki: string, rest: number, grpc: number): void {
+  const ports = ['--rest-port', String(rest), '--grpc-port', String(grpc)];
+  const flags = ['certs', 'create', '--out', pki, '--server', '127.0.0.1', ...ports];
+  const made = spawnSync(process.execPath, [skiff, ...flags]);
+  if (made.status !== 0) throw new Error(`no certificates: ${made.stderr}`);
 }
 
 function etcdFlags(folder: string, pki: string, endpoint: string, peer: string): string[] {
@@ -117,11 +139,4 @@ function ready(apiserver: ChildProcess): Promise<void> {
       reject(new Error(`the API server ended with ${code}:\n${log}`));
     });
   });
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill(signal);
-  await gone;
 }

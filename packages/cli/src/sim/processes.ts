@@ -24,7 +24,7 @@ export async function runProcesses(
       child.on('error', (error) => {
         failure ??= error;
       });
-      child.once('close', (code, by) => {
+      child.once('exit', (code, by) => {
         if (!signal.aborted) failure ??= new Error(`a process of the simulation ended with ${code ?? by}`);
         stop();
         resolve();
