@@ -18,6 +18,8 @@ export * from './kinds/defaults/apply.ts';
 export * from './kinds/resources.ts';
 export type * from './kinds/types.ts';
 export * from './object.ts';
+export * from './quota/amounts.ts';
+export { type Counted, chargeOf, chargeQuota, isTracked, usedOf, type Verdict } from './quota/quota.ts';
 export * from './schema/builtin.ts';
 export * from './schema/decode.ts';
 export * from './schema/default.ts';

@@ -17,6 +17,7 @@ import { nodeIpamController } from './node-ipam/reconcile.ts';
 import { nodeLifecycleController } from './node-lifecycle/reconcile.ts';
 import { podGcController } from './pod-gc/reconcile.ts';
 import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
+import { resourceQuotaController } from './resourcequota/reconcile.ts';
 import { rootCaController } from './root-ca/reconcile.ts';
 import { type Controller, runController } from './runtime/controller.ts';
 import { serviceAccountController } from './service-account/reconcile.ts';
@@ -77,6 +78,7 @@ async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<v
     podGcController(context),
     namespaceController({ ...context, catalog }),
     garbageController({ ...context, catalog }),
+    resourceQuotaController({ ...context, catalog }),
   ];
   try {
     await informers.synced(signal);

@@ -11,6 +11,7 @@ import {
 import type { Store } from '../storage/contract.ts';
 import type { WatchCache } from '../watch/contract.ts';
 import { standardAdmission } from './admission/index.ts';
+import { resourceQuota } from './admission/resource-quota.ts';
 import type { AdmissionStep, Registry } from './contract.ts';
 import { create } from './create.ts';
 import { decodableOf, decodeTrusted } from './decode.ts';
@@ -140,7 +141,8 @@ function createEnv(options: RegistryOptions): Env {
   const usage = options.usage ?? { nodes: new Map() };
   for (const kind of [bindingsKind(env), ...metricsKinds(env, usage), ...(options.virtual ?? [])])
     virtual.set(`${kind.group}/${kind.resource}`, kind);
-  admission.push(...standardAdmission(env), ...options.admission);
+  // Quotas come last: what another step refuses is not charged.
+  admission.push(...standardAdmission(env), ...options.admission, resourceQuota(env));
   claimCollections(env, table.all());
   return env;
 }
