@@ -98,6 +98,11 @@ describe('a value', () => {
   });
 });
 
+test('a pattern that would take long on a long text refuses it', () => {
+  const faults = texts({ type: 'string', pattern: '(a?){500}a{500}' }, 'a'.repeat(200_000));
+  expect(faults).toEqual([expect.stringContaining('is too long to be matched against')]);
+});
+
 describe('lists with identities', () => {
   test.each<[JsonSchema, Json, string[]]>([
     [{ 'x-kubernetes-list-type': 'set' }, ['a', 'b', 'a', 'a'], ['a[2]: Duplicate value: "a"']],

@@ -8,7 +8,7 @@ import { isObject, own, same } from '../../patch/values.ts';
 import { formatCheck } from './formats.ts';
 import { fieldSchema, itemsOf, type JsonSchema, propertyOf } from './json-schema.ts';
 import { correlatedItem } from './lists.ts';
-import { patternOf } from './pattern.ts';
+import { PatternCost, patternOf } from './pattern.ts';
 
 /** A document with thousands of faults is as wrong as one with these. */
 const maxFaults = 100;
@@ -83,14 +83,23 @@ function stringFaults(schema: JsonSchema, value: string, path: Path): FieldError
   if (minLength !== undefined && lengthOf(value) < minLength) {
     faults.push(invalidAt(path, value, `should be at least ${minLength} chars long`));
   }
-  if (pattern !== '' && !patternOf(pattern).test(value))
-    faults.push(invalidAt(path, value, `should match '${pattern}'`));
+  const mismatch = pattern === '' ? undefined : patternMismatch(pattern, value);
+  if (mismatch !== undefined) faults.push(invalidAt(path, value, mismatch));
   const isText = schema.type === 'string' || schema.type === undefined || schema.type === '';
   if (format !== '' && isText && formatCheck(format)?.(value) === false) {
     const detail = `${body(path)}must be of type ${format.replaceAll('-', '') === 'datetime' ? 'date-time' : format}: ${JSON.stringify(value)}`;
     faults.push(field.typeInvalid(at(path), value, detail));
   }
   return faults;
+}
+
+function patternMismatch(pattern: string, value: string): string | undefined {
+  try {
+    return patternOf(pattern).test(value) ? undefined : `should match '${pattern}'`;
+  } catch (error) {
+    if (error instanceof PatternCost) return `is too long to be matched against '${pattern}'`;
+    throw error;
+  }
 }
 
 function numberFaults(schema: JsonSchema, value: number | bigint, path: Path): FieldError[] {

@@ -1,6 +1,6 @@
 /** Functions on texts: CEL's own, cel-go's strings extension, and Kubernetes' find and findAll. Patterns run on RE2. */
 import { RE2JS } from 're2js';
-import { patternOf } from '../../schema/pattern.ts';
+import { PatternCost, patternOf } from '../../schema/pattern.ts';
 import type { Budget } from '../budget.ts';
 import { type Overload, overload } from '../signature.ts';
 import { CelError, textOf, type Value } from '../values.ts';
@@ -44,7 +44,11 @@ function part(text: string, from: bigint, to: bigint | undefined, budget: Budget
 
 function matches(text: string, pattern: string, budget: Budget): boolean {
   budget.spend(Math.ceil(text.length * 0.1) * Math.max(1, Math.ceil(pattern.length * 0.25)));
-  return compiled(pattern).test(text);
+  try {
+    return compiled(pattern).test(text);
+  } catch (error) {
+    throw error instanceof PatternCost ? new CelError(error.message) : error;
+  }
 }
 
 function compiled(pattern: string): ReturnType<typeof patternOf> {
@@ -56,8 +60,7 @@ function compiled(pattern: string): ReturnType<typeof patternOf> {
 }
 
 function findAll(text: string, pattern: string, limit: number, budget: Budget): Texts {
-  budget.spend(Math.ceil(text.length * 0.1) * Math.max(1, Math.ceil(pattern.length * 0.25)));
-  compiled(pattern);
+  if (!matches(text, pattern, budget)) return [];
   const found: string[] = [];
   const matcher = RE2JS.compile(pattern).matcher(text);
   while (found.length < limit && matcher.find()) {
