@@ -132,6 +132,8 @@ function startWatcher(random: Random): Watcher {
       const { pods, cache } = pick(random, servers);
       // A client goes to a server that lags behind what it has seen only to wait there.
       current ??= list(pods);
+      // A list may have come to the goal: nothing happens after it that would end a watch.
+      if (isDone()) return;
       if (cache.revision < current.to) await pause(5);
       else
         await watch(pods, current).catch((error: unknown) => {
