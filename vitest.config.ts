@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/**/*.test.ts', 'test/link/**/*.test.ts'],
+          include: ['packages/**/*.test.ts', 'test/link/**/*.test.ts', 'test/conformance/support/*.test.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
           // A condition is waited for as long as a busy machine may need.
@@ -22,6 +22,19 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/*.test.ts'],
+          globalSetup: ['test/cluster/global-setup.ts'],
+          // After the end-to-end tests, whose faults hit everybody; then all at once, each in a namespace of its own.
+          sequence: { groupOrder: 1, concurrent: true },
+          maxWorkers: 4,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 60_000, interval: 200 } },
         },
       },
       { test: { name: 'lab', include: ['test/lab/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 600_000 } },

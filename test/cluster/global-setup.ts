@@ -1,4 +1,4 @@
-/** Starts the one cluster that all end-to-end tests share, and takes it down with a look at what was left behind. */
+/** Starts the one cluster that all end-to-end and conformance tests share, and takes it down with a look at what was left behind. */
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { Cluster, type ClusterPlace, repository } from './cluster.ts';
@@ -16,7 +16,19 @@ export const toolsFolder = join(repository, 'node_modules', '.cache', 'skiff-too
 
 const place = placeFrom(process.env);
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+/** Every vitest project runs a copy of this module: what they share hangs on the process. */
+const shared = globalThis as { skiffTestCluster?: Promise<() => Promise<void>> };
+
+/** The first project of a run starts the cluster, and takes it down when all are through. */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const isFirst = shared.skiffTestCluster === undefined;
+  shared.skiffTestCluster ??= start();
+  const stop = await shared.skiffTestCluster;
+  project.provide('place', place);
+  return isFirst ? stop : undefined;
+}
+
+async function start(): Promise<() => Promise<void>> {
   const cluster = new Cluster(place, await unpackTools(toolsFolder));
   // What an interrupted run left.
   await cluster.down();
@@ -29,7 +41,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (!again.stdout.includes('nothing was changed'))
     throw new Error(`a second \`up\` changed something:\n${again.stderr}`);
   await loadImages(cluster);
-  project.provide('place', place);
   return async () => {
     // Taking down has to work after a crash too: pods run on without their engine here.
     for (const daemon of ['apiserver', 'agent-node-1', 'docker-node-1']) await cluster.kill(daemon);

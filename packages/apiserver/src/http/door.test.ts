@@ -283,6 +283,13 @@ describe('a bad request', () => {
     ],
     ['an unknown answer', configMaps, { headers: { accept: 'application/xml' } }, 406, 'NotAcceptable'],
     [
+      'a review as a table',
+      '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      { method: 'POST', headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }, body: '{}' },
+      406,
+      'NotAcceptable',
+    ],
+    [
       'a table of an unknown version',
       configMaps,
       { headers: { accept: 'application/json;as=Table;v=v9;g=meta.k8s.io' } },

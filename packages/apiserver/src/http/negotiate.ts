@@ -89,11 +89,11 @@ function transformOf(clause: Clause): Transform | undefined | 'unknown' {
 /**
  * The best representation that the client accepts and this answer can have. Tables are JSON or YAML only, as Kubernetes' are.
  * Between JSON and protobuf of the same weight and shape it is JSON, whatever their order: JSON is what is stored, and is copied.
- * Throws ApiError NotAcceptable.
+ * Reviews and their like have one shape only: for those `shapes` is false. Throws ApiError NotAcceptable.
  */
-export function negotiate(accept: string | undefined, offered: readonly Format[]): Representation {
+export function negotiate(accept: string | undefined, offered: readonly Format[], shapes = true): Representation {
   if (accept === undefined || accept.trim() === '') return { format: offered[0] ?? 'json', transform: undefined };
-  const able = parseAccept(accept).flatMap((clause) => representationOf(clause, offered));
+  const able = parseAccept(accept).flatMap((clause) => representationOf(clause, offered, shapes));
   const [best] = able;
   if (best === undefined) throw notAcceptable(offered.map((format) => mediaTypeOf[format]));
   const asJson = able.find((one) => one.format === 'json' && one.weight === best.weight && sameShape(one, best));
@@ -101,11 +101,15 @@ export function negotiate(accept: string | undefined, offered: readonly Format[]
   return { format, transform };
 }
 
-function representationOf(clause: Clause, offered: readonly Format[]): (Representation & { weight: number })[] {
+function representationOf(
+  clause: Clause,
+  offered: readonly Format[],
+  shapes: boolean,
+): (Representation & { weight: number })[] {
   const stream = clause.parameters.get('stream');
   if (stream !== undefined && stream !== '' && stream !== 'watch') return [];
   const transform = transformOf(clause);
-  if (transform === 'unknown') return [];
+  if (transform === 'unknown' || (transform !== undefined && !shapes)) return [];
   const format = allowed(clause.type, offered).find((one) => transform === undefined || one !== 'protobuf');
   return format === undefined ? [] : [{ format, transform, weight: clause.weight }];
 }

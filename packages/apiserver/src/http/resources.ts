@@ -88,7 +88,7 @@ export async function serveResource(
   const definition = resolve(parts.registry, request.target, request.verb);
   const formats = formatsOf(definition, request.target.subresource);
   const work: Work = { parts, exchange, context, request, target: request.target, definition, formats };
-  const representation = negotiate(header(exchange, 'accept'), formats);
+  const representation = negotiate(header(exchange, 'accept'), formats, definition.verbs.includes('get'));
   switch (request.verb) {
     case 'get':
       return sendAnswer(work, representation, await get(work));

@@ -6,7 +6,7 @@ import { putOrDelete } from '../meta.ts';
 import { standard } from './standard.ts';
 
 export const certificateSigningRequests: Strategy = standard(
-  { status: {}, statusKeepsMeta: true },
+  { status: {} },
   {
     prepareForCreate(object, _nowMs, user) {
       const spec = childObject(object, 'spec');

@@ -1,7 +1,6 @@
-/** `certificatesigningrequests/approval`: only the Approved and Denied conditions change. */
+/** `certificatesigningrequests/approval`: of the request only its conditions change; metadata may, as in Kubernetes. */
 import { formatTime, type Json, type JsonObject } from '@skiff/api';
 import { childObject, listAt, own, put, textAt } from '../../patch/values.ts';
-import { keepAllMetaButManagers } from '../keep.ts';
 import { putOrDelete } from '../meta.ts';
 import type { View } from './table.ts';
 
@@ -11,7 +10,6 @@ export const approval: View = {
     const conditions = listAt(object, 'status', 'conditions');
     for (const key of ['spec', 'status']) putOrDelete(object, key, own(old, key));
     put(childObject(object, 'status'), 'conditions', stamped(conditions, nowMs));
-    keepAllMetaButManagers(object, old);
   },
 };
 

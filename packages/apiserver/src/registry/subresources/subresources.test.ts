@@ -301,5 +301,7 @@ describe('other subresources', () => {
       conditions: [{ type: 'Approved', status: 'True', lastUpdateTime: '2026-01-02T03:04:05Z' }],
     });
     expect(after.status).not.toHaveProperty('certificate');
+    const noted = await call.patch(`${csr}/status`, '', 'c', 'merge', { metadata: { annotations: { by: 'signer' } } });
+    expect(noted.metadata).toMatchObject({ annotations: { by: 'signer' } });
   });
 });
