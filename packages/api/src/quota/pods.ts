@@ -26,7 +26,7 @@ type Which = 'requests' | 'limits';
 const listOf = (container: Container, which: Which): Amounts => toAmounts(container.resources?.[which]);
 
 /** What a pod needs at once at most: its containers with its sidecars, or an init container with the sidecars before it; and its overhead. */
-function podAmounts({ spec }: Pod, which: Which): Amounts {
+export function podAmounts({ spec }: Pod, which: Which): Amounts {
   let sidecars: Amounts = new Map();
   let peak: Amounts = new Map();
   for (const container of spec.initContainers ?? []) {

@@ -3,6 +3,7 @@ import type { AdmissionStep } from '../contract.ts';
 import type { Env } from '../env.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerations } from './default-tolerations.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { priority } from './priority.ts';
 import { serviceAccount } from './service-account.ts';
@@ -11,6 +12,7 @@ import { taintNodes } from './taint-nodes.ts';
 export function standardAdmission(env: Env): readonly AdmissionStep[] {
   return [
     namespaceLifecycle(env),
+    limitRanger(env),
     serviceAccount(env),
     taintNodes,
     priority(env),
