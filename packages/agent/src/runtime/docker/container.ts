@@ -96,7 +96,8 @@ const toMount = (mount: ContainerSpec['mounts'][number]): MountSettings => ({
   Source: mount.hostPath,
   Target: mount.containerPath,
   ReadOnly: mount.readOnly,
-  BindOptions: { Propagation: mount.propagation === 'private' ? 'rprivate' : mount.propagation },
+  // Unsaid, it is rprivate, but rslave above the engine's own folder, where the engine refuses rprivate.
+  ...(mount.propagation === 'private' ? {} : { BindOptions: { Propagation: mount.propagation } }),
 });
 
 function toSecurityConfig(security: ContainerSecurity): HostConfig {

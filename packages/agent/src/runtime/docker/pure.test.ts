@@ -157,7 +157,7 @@ describe('options', () => {
       ...{ NetworkMode: 'container:s', IpcMode: 'container:s', Memory: 1000, MemorySwap: 1000, OomScoreAdj: 0 },
       ...{ CapAdd: ['NET_ADMIN'], CapDrop: ['ALL'], GroupAdd: ['2000'], ReadonlyRootfs: true },
       SecurityOpt: ['seccomp=unconfined', 'no-new-privileges'],
-      Mounts: [{ Source: '/h', Target: '/c', ReadOnly: true, BindOptions: { Propagation: 'rprivate' } }],
+      Mounts: [{ Source: '/h', Target: '/c', ReadOnly: true }],
     });
     expect(options.HostConfig).not.toHaveProperty('PidMode');
   });
