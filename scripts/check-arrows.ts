@@ -92,7 +92,10 @@ function arrowFaults({ path, imports }: Source): string[] {
 }
 
 const testMay = (own: string, target: string): boolean =>
-  target === 'client/testing' || (own === 'apiserver' && target === 'client') || target === own;
+  target === 'client/testing' ||
+  target === 'api/testing' ||
+  (own === 'apiserver' && target === 'client') ||
+  target === own;
 
 function homeFaults({ path, imports }: Source): string[] {
   if (path.endsWith('.test.ts') || path.includes('/testing/')) return [];

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { RawSchema, RawTable, RawType } from '../../src/schema/raw.ts';
 import { type Declaration, type PropertyNode, parseDeclaration, type TypeNode } from './declarations.ts';
+import { laterFields } from './later.ts';
 import { probeNumber, probeRequired, probeString, type Validator, type Wrap } from './probe.ts';
 import { type Source, sources } from './sources.ts';
 
@@ -74,12 +75,24 @@ function readSource(source: Source): Found[] {
   if (files.length === 0) throw new Error(`${source.folder} holds no declarations`);
   return files.sort().map((file) => {
     const path = join(folder, file);
-    const declaration = parseDeclaration(readFileSync(path, 'utf8'), path);
     const ref = `${source.prefix}.${file.slice(0, -'.d.ts'.length)}`;
+    const declaration = withoutLater(parseDeclaration(readFileSync(path, 'utf8'), path), ref);
     if (mangle(ref) !== declaration.mangled)
       throw new Error(`${path} exports ${declaration.mangled}, not ${mangle(ref)}`);
     return { ref, declaration, validator: join(root, '_schemas', `${declaration.mangled}.js`) };
   });
+}
+
+function withoutLater(declaration: Declaration, ref: string): Declaration {
+  const later = laterFields[ref] ?? [];
+  const { properties = [] } = declaration;
+  for (const name of later) {
+    const field = properties.find((property) => property.name === name);
+    if (field?.optional !== true) throw new Error(`${ref} has no optional field ${name} to leave out`);
+  }
+  return later.length === 0
+    ? declaration
+    : { ...declaration, properties: properties.filter(({ name }) => !later.includes(name)) };
 }
 
 /** `io.k8s.api.core.v1.Pod` as the package writes it in identifiers: `IoK8sApiCoreV1Pod`. */

@@ -20,7 +20,7 @@ const machinery = (folder: string, prefix: string): Source => ({
   prefix: `io.k8s.apimachinery.pkg.${prefix}`,
 });
 
-/** GA groups of Kubernetes v1.32. Kinds that became GA later are left out; later fields of these kinds stay in. */
+/** GA groups of Kubernetes v1.32. Kinds that became GA later are left out, and so are later fields (`later.ts`). */
 export const sources: readonly Source[] = [
   models(
     'v1',

@@ -35,12 +35,9 @@ export const storage: TypeRules = {
     keepZero: [
       'attachRequired',
       'fsGroupPolicy',
-      'nodeAllocatableUpdatePeriodSeconds',
       'podInfoOnMount',
-      'preventPodSchedulingIfMissing',
       'requiresRepublish',
       'seLinuxMount',
-      'serviceAccountTokenInSecrets',
       'storageCapacity',
     ],
   },
@@ -52,7 +49,6 @@ export const storage: TypeRules = {
   },
   TokenRequest: { keepZero: ['expirationSeconds'] },
   VolumeAttachmentSource: { keepZero: ['persistentVolumeName'] },
-  VolumeError: { keepZero: ['errorCode'] },
   VolumeNodeResources: { keepZero: ['count'] },
 };
 

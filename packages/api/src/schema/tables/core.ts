@@ -1,5 +1,5 @@
 /** What the types of core/v1 in Kubernetes v1.32 mean beyond their shape: see `rule.ts` for each fact. */
-import { keyed, keyedForApply, merging, mergingSet, set, type TypeRules } from './rule.ts';
+import { keyed, keyedForApply, merging, mergingSet, type TypeRules } from './rule.ts';
 
 export const core: TypeRules = {
   AppArmorProfile: { keepZero: ['localhostProfile'] },
@@ -29,10 +29,9 @@ export const core: TypeRules = {
   },
   ContainerImage: { keepZero: ['names'] },
   ContainerPort: { defaults: { protocol: 'TCP' } },
-  ContainerRestartRuleOnExitCodes: { lists: { values: set } },
   ContainerStatus: {
     lists: { allocatedResourcesStatus: keyed('name'), volumeMounts: keyed('mountPath') },
-    keepZero: ['started', 'stopSignal'],
+    keepZero: ['started'],
   },
   DownwardAPIVolumeFile: { keepZero: ['mode'] },
   DownwardAPIVolumeSource: { defaults: { defaultMode: 420 }, keepZero: ['defaultMode'] },
@@ -50,7 +49,6 @@ export const core: TypeRules = {
   },
   Event: { keepZero: ['reportingComponent', 'reportingInstance'] },
   FCVolumeSource: { keepZero: ['lun'] },
-  FileKeySelector: { atomic: true, keepZero: ['optional'] },
   GRPCAction: { defaults: { service: '' }, keepZero: ['service'] },
   GlusterfsPersistentVolumeSource: { keepZero: ['endpointsNamespace'] },
   HTTPGetAction: { defaults: { path: '/', scheme: 'HTTP' } },
@@ -58,12 +56,10 @@ export const core: TypeRules = {
   ISCSIPersistentVolumeSource: { defaults: { iscsiInterface: 'default' }, keepZero: ['initiatorName'] },
   ISCSIVolumeSource: { defaults: { iscsiInterface: 'default' }, keepZero: ['initiatorName'] },
   KeyToPath: { keepZero: ['mode'] },
-  Lifecycle: { keepZero: ['stopSignal'] },
   LoadBalancerIngress: { keepZero: ['ipMode'] },
   LocalObjectReference: { atomic: true },
   LocalVolumeSource: { keepZero: ['fsType'] },
   NamespaceStatus: { lists: { conditions: keyed('type') }, defaults: { phase: 'Active' } },
-  NodeAllocatableResourceClaimStatus: { lists: { containers: set } },
   NodeFeatures: { keepZero: ['supplementalGroupsPolicy'] },
   NodeRuntimeHandler: { keepZero: ['name'] },
   NodeRuntimeHandlerFeatures: { keepZero: ['recursiveReadOnlyMounts', 'userNamespaces'] },
@@ -71,7 +67,6 @@ export const core: TypeRules = {
   NodeSelectorTerm: { atomic: true },
   NodeSpec: { lists: { podCIDRs: mergingSet } },
   NodeStatus: { lists: { addresses: keyed('type'), conditions: keyed('type') } },
-  NodeSwapStatus: { keepZero: ['capacity'] },
   ObjectFieldSelector: { atomic: true, defaults: { apiVersion: 'v1' } },
   ObjectReference: { atomic: true },
   PersistentVolumeClaimSpec: {
@@ -89,11 +84,9 @@ export const core: TypeRules = {
     keepZero: ['volumeAttributesClassName', 'volumeMode'],
   },
   PersistentVolumeStatus: { defaults: { phase: 'Pending' } },
-  PodCertificateProjection: { keepZero: ['maxExpirationSeconds'] },
   PodDNSConfigOption: { keepZero: ['value'] },
   PodResourceClaim: { keepZero: ['resourceClaimName', 'resourceClaimTemplateName'] },
   PodResourceClaimStatus: { keepZero: ['resourceClaimName'] },
-  PodSchedulingGroup: { keepZero: ['podGroupName'] },
   PodSecurityContext: {
     keepZero: [
       'fsGroup',
@@ -131,7 +124,6 @@ export const core: TypeRules = {
       'automountServiceAccountToken',
       'enableServiceLinks',
       'hostUsers',
-      'hostnameOverride',
       'preemptionPolicy',
       'priority',
       'runtimeClassName',
@@ -144,7 +136,6 @@ export const core: TypeRules = {
     lists: {
       conditions: keyed('type'),
       hostIPs: merging('ip'),
-      nodeAllocatableResourceClaimStatuses: keyed('resourceClaimName'),
       podIPs: keyed('ip'),
       resourceClaimStatuses: keyed('name'),
     },
@@ -161,7 +152,6 @@ export const core: TypeRules = {
   ReplicationControllerSpec: { atomicFields: ['selector'], defaults: { replicas: 1 }, keepZero: ['replicas'] },
   ReplicationControllerStatus: { lists: { conditions: keyed('type') } },
   ResourceFieldSelector: { atomic: true },
-  ResourceHealth: { keepZero: ['message'] },
   ResourceRequirements: { lists: { claims: keyedForApply('name') } },
   ResourceStatus: { lists: { resources: keyedForApply('resourceID') } },
   ScaleIOPersistentVolumeSource: { defaults: { fsType: 'xfs', storageMode: 'ThinProvisioned' } },

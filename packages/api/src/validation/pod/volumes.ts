@@ -141,14 +141,7 @@ function addDownwardFile(faults: Faults, file: Loose<DownwardAPIVolumeFile>, pat
   addMode(faults, file.mode, `${path}.mode`);
 }
 
-const projections = [
-  'secret',
-  'configMap',
-  'downwardAPI',
-  'serviceAccountToken',
-  'clusterTrustBundle',
-  'podCertificate',
-] as const;
+const projections = ['secret', 'configMap', 'downwardAPI', 'serviceAccountToken', 'clusterTrustBundle'] as const;
 
 function addProjected(faults: Faults, projected: Loose<ProjectedVolumeSource>, path: string): void {
   addMode(faults, projected.defaultMode, `${path}.defaultMode`);

@@ -1,0 +1,2 @@
+/** What tests of other packages make documents with. */
+export { filled, filledDocument } from './filled.ts';
