@@ -17,8 +17,10 @@ export interface Call {
   readonly credentials: Credentials;
   readonly impersonation: Impersonation | undefined;
   readonly attributes: Attributes;
-  /** A watch or a stream: no deadline, no seat. */
+  /** A watch or a stream: no deadline, no seat; counted for each user. */
   readonly longRunning: boolean;
+  /** What it costs (`seatsFor`), absent: 1; ignored for a long-running call. */
+  readonly seats?: number;
   /** At most `requestTimeoutMs`; ignored for a long-running call. */
   readonly timeoutMs: number;
   readonly userAgent: string;
@@ -54,8 +56,8 @@ export function createChain(parts: ChainParts): Chain {
       const user = await impersonate(authenticated, call.impersonation, authorise);
       await authorise(user, call.attributes);
       const leave = call.longRunning
-        ? () => {}
-        : await parts.flowControl.enter(laneOf(call.attributes), deadline.signal);
+        ? parts.flowControl.enterLongRunning(user.name)
+        : await parts.flowControl.enter(laneOf(call.attributes), call.seats ?? 1, deadline.signal);
       try {
         return await handle({ user, userAgent: call.userAgent, signal: deadline.signal, warn: call.warn });
       } finally {

@@ -1,62 +1,87 @@
 /**
- * Bounds how many requests run at once, changes and reads apart, so that a flood of one cannot starve the other or grow without
- * end. Who finds no seat waits in a short queue; who finds no place there, or waits too long, gets a 429 with Retry-After.
+ * Bounds how much runs at once, changes and reads apart, so that a flood of one cannot starve the other or grow without end. A
+ * request takes as many seats as it costs. Who finds none waits in a short queue; who finds no place there, or waits too long,
+ * gets a 429 with Retry-After. Watches and streams take no seat: of those each user may have so many.
  */
 import { ApiError, type Clock } from '@skiff/api';
 
 export type Lane = 'mutating' | 'readOnly';
 
 export interface FlowControlLimits {
-  readonly inFlight: Readonly<Record<Lane, number>>;
+  readonly seats: Readonly<Record<Lane, number>>;
   /** Requests that may wait, in each lane. */
   readonly queue: number;
   readonly maxWaitMs: number;
+  /** Watches and streams that one user may have open. */
+  readonly longRunning: number;
 }
 
-/** kube-apiserver's defaults of --max-mutating-requests-inflight and --max-requests-inflight. */
+/** Seats are kube-apiserver's defaults of --max-mutating-requests-inflight and --max-requests-inflight. */
 export const defaultLimits: FlowControlLimits = {
-  inFlight: { mutating: 200, readOnly: 400 },
+  seats: { mutating: 200, readOnly: 400 },
   queue: 1000,
   maxWaitMs: 15_000,
+  longRunning: 5000,
 };
 
+const objectsOfOneSeat = 500;
+/** As in Kubernetes, no request costs more. */
+const maxSeats = 10;
+
+/** What reading so many objects costs. */
+export const seatsFor = (objects: number): number =>
+  Math.max(1, Math.min(maxSeats, Math.ceil(objects / objectsOfOneSeat)));
+
 export interface FlowControl {
-  /** Waits for a seat. The answer gives it back and is idempotent. Throws ApiError TooManyRequests, or the signal's reason. */
-  enter(lane: Lane, signal: AbortSignal): Promise<() => void>;
+  /** Waits for seats. The answer gives them back and is idempotent. Throws ApiError TooManyRequests, or the signal's reason. */
+  enter(lane: Lane, seats: number, signal: AbortSignal): Promise<() => void>;
+  /** Counts a watch or stream of a user. The answer ends it and is idempotent. Throws ApiError TooManyRequests. */
+  enterLongRunning(user: string): () => void;
   /** Seats taken now, for metrics. */
   inFlight(lane: Lane): number;
-  waiting(lane: Lane): number;
 }
 
 interface Waiter {
+  readonly seats: number;
   readonly seat: () => void;
 }
 
 const tooMany = (): ApiError =>
   new ApiError('TooManyRequests', 'Too many requests, please try again later.', { retryAfterSeconds: 1 });
 
+const once = (run: () => void): (() => void) => {
+  let ran = false;
+  return () => {
+    if (ran) return;
+    ran = true;
+    run();
+  };
+};
+
 export function createFlowControl(limits: FlowControlLimits, clock: Clock): FlowControl {
   const lanes: Record<Lane, { taken: number; readonly queue: Set<Waiter> }> = {
     mutating: { taken: 0, queue: new Set() },
     readOnly: { taken: 0, queue: new Set() },
   };
+  const longRunning = new Map<string, number>();
 
-  const release = (lane: Lane): (() => void) => {
-    let given = false;
-    return () => {
-      if (given) return;
-      given = true;
-      const [next] = lanes[lane].queue;
-      if (next === undefined) lanes[lane].taken--;
-      else {
-        // The seat passes on: `taken` stays.
-        lanes[lane].queue.delete(next);
+  /** Those who wait are served in their order: a cheap request does not pass a dear one, which would wait for ever. */
+  const release = (lane: Lane, seats: number): (() => void) =>
+    once(() => {
+      const state = lanes[lane];
+      state.taken -= seats;
+      for (const next of state.queue) {
+        if (!fits(lane, next.seats)) return;
+        state.queue.delete(next);
+        state.taken += next.seats;
         next.seat();
       }
-    };
-  };
+    });
 
-  const wait = (lane: Lane, signal: AbortSignal): Promise<() => void> =>
+  const fits = (lane: Lane, seats: number): boolean =>
+    lanes[lane].taken === 0 || lanes[lane].taken + seats <= limits.seats[lane];
+
+  const wait = (lane: Lane, seats: number, signal: AbortSignal): Promise<() => void> =>
     new Promise((resolve, reject) => {
       const { queue } = lanes[lane];
       const leave = (error: unknown): void => {
@@ -68,10 +93,11 @@ export function createFlowControl(limits: FlowControlLimits, clock: Clock): Flow
       const onAbort = (): void => leave(signal.reason);
       const timer = clock.after(limits.maxWaitMs, () => leave(tooMany()));
       const waiter: Waiter = {
+        seats,
         seat: () => {
           timer.cancel();
           signal.removeEventListener('abort', onAbort);
-          resolve(release(lane));
+          resolve(release(lane, seats));
         },
       };
       signal.addEventListener('abort', onAbort, { once: true });
@@ -79,17 +105,26 @@ export function createFlowControl(limits: FlowControlLimits, clock: Clock): Flow
     });
 
   return {
-    async enter(lane, signal) {
+    async enter(lane, seats, signal) {
       signal.throwIfAborted();
       const state = lanes[lane];
-      if (state.taken < limits.inFlight[lane]) {
-        state.taken++;
-        return release(lane);
+      if (state.queue.size === 0 && fits(lane, seats)) {
+        state.taken += seats;
+        return release(lane, seats);
       }
       if (state.queue.size >= limits.queue) throw tooMany();
-      return wait(lane, signal);
+      return wait(lane, seats, signal);
+    },
+    enterLongRunning(user) {
+      const open = longRunning.get(user) ?? 0;
+      if (open >= limits.longRunning) throw tooMany();
+      longRunning.set(user, open + 1);
+      return once(() => {
+        const left = (longRunning.get(user) ?? 1) - 1;
+        if (left === 0) longRunning.delete(user);
+        else longRunning.set(user, left);
+      });
     },
     inFlight: (lane) => lanes[lane].taken,
-    waiting: (lane) => lanes[lane].queue.size,
   };
 }

@@ -3,6 +3,7 @@ import { badRequest, type Clock, type Definition, type Random } from '@skiff/api
 import type * as wire from '@skiff/api/wire';
 import { nameSelected, type ResourceAttributes } from '../chain/attributes.ts';
 import type { Chain } from '../chain/chain.ts';
+import { seatsFor } from '../chain/flow-control.ts';
 import {
   checkDeleteOptions,
   checkWriteOptions,
@@ -11,9 +12,10 @@ import {
   watchOptionsFault,
 } from '../chain/options.ts';
 import { decodeIncoming, decodePatch, incomingMessage, messageOf } from '../http/documents.ts';
+import { portions } from '../http/encode.ts';
 import { resolve } from '../http/resources.ts';
 import { tableOfOne, tableTexts } from '../http/table.ts';
-import { watchTimeoutSeconds } from '../http/watch.ts';
+import { untilStalled, watchTimeoutSeconds } from '../http/watch.ts';
 import type {
   Answer,
   DeleteOptions,
@@ -117,7 +119,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
   /** Takes a call through the chain to `work`. */
   const pass = <T>(
     verb: string,
-    request: { readonly target: wire.Target | null; readonly fieldSelector?: string },
+    request: { readonly target: wire.Target | null; readonly fieldSelector?: string; readonly limit?: string },
     call: CallInfo,
     work: (passed: Passed) => Promise<T>,
   ): Promise<T> => {
@@ -128,6 +130,10 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
       impersonation: undefined,
       attributes: attributesOf(verb, target, request.fieldSelector ?? ''),
       longRunning: verb === 'watch',
+      seats:
+        verb === 'list'
+          ? seatsFor(Math.min(registry.size(target), int64(request.limit ?? '') || Number.POSITIVE_INFINITY))
+          : 1,
       warn: (text: string) => void warnings.push(text),
     };
     return chain(chained, (context) => {
@@ -234,7 +240,10 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         if (fault !== undefined) throw fault;
         const timeoutSeconds = watchTimeoutSeconds(options, parts.random);
         const batches = await registry.watch(passed.context, passed.target, { ...options, timeoutSeconds });
-        for await (const batch of batches) await send({ events: batch.map((event) => eventOf(event, request.accept)) });
+        const guarded = untilStalled(parts.clock, passed.context.signal);
+        for await (const batch of batches)
+          for (const part of portions(batch, ({ text }) => text.length))
+            await guarded(send({ events: part.map((event) => eventOf(event, request.accept)) }));
       }),
     ),
   };

@@ -21,6 +21,21 @@ export function* pieces(texts: Iterable<string>): Generator<string> {
   if (piece !== '') yield piece;
 }
 
+/** Lists of items that are about `pieceChars` long together, so that nothing has to be made whole. */
+export function* portions<T>(items: Iterable<T>, lengthOf: (item: T) => number): Generator<readonly T[]> {
+  let portion: T[] = [];
+  let length = 0;
+  for (const item of items) {
+    portion.push(item);
+    length += lengthOf(item);
+    if (length < pieceChars) continue;
+    yield portion;
+    portion = [];
+    length = 0;
+  }
+  if (portion.length > 0) yield portion;
+}
+
 /** ListMeta as JSON. */
 export function listMetaText(list: Pick<ListAnswer, 'resourceVersion' | 'continue' | 'remainingItemCount'>): string {
   return JSON.stringify({

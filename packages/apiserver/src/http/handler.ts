@@ -4,6 +4,7 @@ import type { Attributes } from '../chain/attributes.ts';
 import { type Credentials, showsNothing } from '../chain/authenticate.ts';
 import type { Chain } from '../chain/chain.ts';
 import { requestTimeoutMs as maxTimeoutMs } from '../chain/chain.ts';
+import { seatsFor } from '../chain/flow-control.ts';
 import type { Impersonation } from '../chain/impersonate.ts';
 import type { Registry, RequestContext } from '../registry/contract.ts';
 import { pathNotFound } from './encode.ts';
@@ -87,6 +88,7 @@ export function createHandler(parts: HandlerParts): Handler {
       impersonation: identity.impersonation(),
       attributes: attributesOf(info),
       longRunning,
+      seats: seatsOf(parts.registry, exchange, info),
       timeoutMs: longRunning ? maxTimeoutMs : requestTimeoutMs(exchange.query, maxTimeoutMs),
       userAgent: header(exchange, 'user-agent') ?? '',
       signal: exchange.signal,
@@ -122,6 +124,13 @@ export function createHandler(parts: HandlerParts): Handler {
       parts.metrics.observe(labels, { code: exchange.response.statusCode, seconds });
     }
   };
+}
+
+/** A list costs what it may read; everything else is one object. */
+function seatsOf(registry: Registry, exchange: Exchange, info: RequestInfo): number {
+  if (info.type !== 'resource' || info.verb !== 'list') return 1;
+  const limit = Number(exchange.query.get('limit') ?? 0);
+  return seatsFor(Math.min(registry.size(info.target), limit > 0 ? limit : Number.POSITIVE_INFINITY));
 }
 
 export const methodNotAllowed = (): ApiError =>

@@ -129,7 +129,7 @@ async function watch(work: Work, representation: Representation): Promise<void> 
     representation,
     columns: parts.registry.columns(definition),
     includeObject: includeObject(exchange.query),
-    nowMs: () => parts.clock.now(),
+    clock: parts.clock,
   };
   await serveWatch(exchange, events, view, context.signal);
 }

@@ -1,8 +1,9 @@
 /** A watch as a response that goes on: one frame an event, as fast as the client reads. */
-import { type ApiError, toApiError } from '@skiff/api';
+import { ApiError, type Clock, toApiError } from '@skiff/api';
 import { watchFrame } from '@skiff/api/wire';
 import type { Column, RegistryEvent, WatchOptions } from '../registry/contract.ts';
 import { documentBytes } from './documents.ts';
+import { portions } from './encode.ts';
 import { type Exchange, send } from './exchange.ts';
 import { mediaTypeOf, type Representation } from './negotiate.ts';
 import { startAnswer } from './respond.ts';
@@ -12,7 +13,7 @@ export interface WatchView {
   readonly representation: Representation;
   readonly columns: readonly Column[];
   readonly includeObject: 'None' | 'Metadata' | 'Object';
-  readonly nowMs: () => number;
+  readonly clock: Clock;
 }
 
 /** The shapes of one watch's objects. A table's column definitions go out with its first row only. */
@@ -26,7 +27,7 @@ function shaper(view: WatchView): (text: string) => string {
       version: transform.version,
       columns: view.columns,
       includeObject: view.includeObject,
-      nowMs: view.nowMs(),
+      nowMs: view.clock.now(),
     };
     const table = tableOfOne(text, options, headers);
     headers = false;
@@ -57,12 +58,16 @@ export async function serveWatch(
   // A client that waits for the head must not wait for the first event.
   response.flushHeaders?.();
   const shape = shaper(view);
+  const guarded = untilStalled(view.clock, signal);
   try {
     for await (const batch of events) {
-      for (const piece of joined(batch.map((event) => frameOf(event.type, shape(event.text), format))))
-        await send(response, piece, signal);
+      // Piece by piece: what exists at the start may be much, and its reader slow.
+      for (const portion of portions(batch, ({ text }) => text.length))
+        for (const piece of joined(portion.map((event) => frameOf(event.type, shape(event.text), format))))
+          await guarded(send(response, piece, signal));
     }
   } catch (error) {
+    if (error === stalled) response.destroy();
     if (!signal.aborted && !response.destroyed) response.write(errorFrame(toApiError(error), format));
   }
   if (!response.destroyed) response.end();
@@ -72,6 +77,25 @@ export async function serveWatch(
 function joined(frames: readonly (string | Uint8Array)[]): readonly (string | Uint8Array)[] {
   if (frames.length < 2) return frames;
   return frames.every((frame) => typeof frame === 'string') ? [frames.join('')] : frames;
+}
+
+/** A watcher that takes nothing for so long is cut: what waits for it would be kept for nobody. */
+export const stallMs = 60_000;
+
+const stalled = new ApiError('Timeout', 'the watcher takes nothing');
+
+/** Waits for one write at a time; throws ApiError Timeout when it takes longer than a reader may. */
+export function untilStalled(clock: Clock, signal: AbortSignal): (write: Promise<void>) => Promise<void> {
+  return async (write) => {
+    const late = Promise.withResolvers<never>();
+    const timer = clock.after(stallMs, () => late.reject(stalled));
+    try {
+      await Promise.race([write, late.promise]);
+    } finally {
+      timer.cancel();
+    }
+    signal.throwIfAborted();
+  };
 }
 
 /** Kubernetes' span for watches whose client names none: between 30 and 60 minutes, spread so that they do not end together. */

@@ -129,6 +129,8 @@ export interface Registry {
   /** Calls back after the set of definitions changed. Returns the unsubscribe. */
   onDefinitionsChanged(run: () => void): () => void;
   columns(definition: Definition): readonly Column[];
+  /** How many objects a target's collection holds, in all namespaces; 0 when there is no such kind. */
+  size(target: Target): number;
 
   get(context: RequestContext, target: Target, options: GetOptions): Promise<Answer>;
   list(context: RequestContext, target: Target, options: ListOptions): Promise<ListAnswer>;

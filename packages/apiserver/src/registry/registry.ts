@@ -79,6 +79,11 @@ export function createRegistry(options: RegistryOptions): ExtensibleRegistry {
     definition: (group, version, resource) => table.find({ group, version, resource })?.definition,
     onDefinitionsChanged: (run) => table.onChanged(run),
     columns: (definition) => table.find(definition)?.columns ?? defaultColumns,
+    size(target) {
+      const kind = table.find(target);
+      const stored = kind !== undefined && !env.virtual.has(`${target.group}/${target.resource}`);
+      return stored ? collectionOf(env, kind).size : 0;
+    },
     addDefinitions(kinds) {
       table.add(kinds);
       claimCollections(env, kinds);

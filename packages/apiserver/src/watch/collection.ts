@@ -34,6 +34,10 @@ export class Collection implements CollectionCache {
     this.#context = context;
   }
 
+  get size(): number {
+    return this.#documents.size;
+  }
+
   get(key: string): CachedDocument | undefined {
     return this.#documents.get(key);
   }

@@ -54,6 +54,8 @@ export interface WatchOptions {
 
 /** One collection in the cache, e.g. all of `/registry/apps/deployments/`. */
 export interface CollectionCache {
+  /** How many documents it holds. */
+  readonly size: number;
   list(filter: Filter): { readonly documents: readonly CachedDocument[]; readonly revision: bigint };
   get(key: string): CachedDocument | undefined;
   /**
