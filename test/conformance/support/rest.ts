@@ -41,7 +41,7 @@ export function open(method: string, path: string, call: Call = {}, signal?: Abo
       {
         method,
         agent,
-        headers: { ...(sent === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        headers: { ...(sent === undefined ? {} : ofBody(sent)), ...headers },
         ...(signal === undefined ? {} : { signal }),
       },
       resolve,
@@ -84,6 +84,11 @@ export const merge = (path: string, body: object): Promise<Thing> =>
 
 /** Whether there is nothing at `path` (anymore). */
 export const absent = async (path: string): Promise<boolean> => (await ask('GET', path)).status === 404;
+
+/** The length too: Node sends none with a DELETE. */
+function ofBody(sent: string): Record<string, string> {
+  return { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(sent)) };
+}
 
 function bytes(base64: string): Buffer {
   return Buffer.from(base64, 'base64');
