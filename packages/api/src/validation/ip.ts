@@ -1,4 +1,4 @@
-/** Addresses and ranges as text. One strict reading everywhere: no octal, no short forms, no zones. */
+/** Addresses and ranges as text. One strict reading everywhere: no octal, no short forms, no zones, no IPv4 written as IPv6. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 
 export const ipMessage = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
@@ -8,8 +8,12 @@ export const cidrMessage = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 200
 export function ipFamily(text: string): 4 | 6 | undefined {
   if (text.includes('%')) return undefined;
   const family = isIP(text);
-  return family === 4 || family === 6 ? family : undefined;
+  if (family === 4) return 4;
+  return family === 6 && !isMapped(text) ? 6 : undefined;
 }
+
+/** True for an address of `::ffff:0:0/96`: an IPv4 one, which some would read as such and others not. */
+const isMapped = (text: string): boolean => (ipBits(text)?.bits ?? 0n) >> 32n === 0xffffn;
 
 /** True for `10.0.0.0/8` and `2001:db8::/64`, with a prefix the family can have and no leading zeros. */
 export function isCidr(text: string): boolean {

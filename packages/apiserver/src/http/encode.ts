@@ -2,7 +2,6 @@
  * Answers as text in pieces. A list is never one string: its items are stored texts that are copied between a head and a
  * tail, a piece at a time, so that a list of any length costs one piece of memory beside what the cache already holds.
  */
-import { gzipSync } from 'node:zlib';
 import { ApiError, type Status, type StatusDetails } from '@skiff/api';
 import type { ListAnswer } from '../registry/contract.ts';
 
@@ -79,8 +78,6 @@ export function acceptsGzip(header: string | string[] | undefined): boolean {
 
 /** Level 1: most of the gain for a fraction of the time, as apiserver chooses. */
 export const gzipLevel = 1;
-
-export const gzipText = (text: string): Buffer => gzipSync(text, { level: gzipLevel });
 
 /** The texts of a Warning header (RFC 7234, code 299), each capped and free of control characters; all together at most 4 KiB. */
 export function warningHeaders(texts: readonly string[]): string[] {

@@ -148,7 +148,8 @@ function answerFault(logger: Logger, exchange: Exchange, error: unknown): void {
     return;
   }
   const fault = toApiError(error);
-  if (fault.reason === 'InternalError')
+  // Some 500s are Kubernetes' own answers; the others have a cause.
+  if (fault.reason === 'InternalError' && fault.cause !== undefined)
     logger.error({ err: error, method: exchange.method, path: exchange.path.slice(0, 1024) }, 'a request failed');
   respondError(exchange, fault);
 }

@@ -110,8 +110,14 @@ function representationOf(
   if (stream !== undefined && stream !== '' && stream !== 'watch') return [];
   const transform = transformOf(clause);
   if (transform === 'unknown' || (transform !== undefined && !shapes)) return [];
-  const format = allowed(clause.type, offered).find((one) => transform === undefined || one !== 'protobuf');
+  const format = allowed(clause.type, formatsFor(transform, offered))[0];
   return format === undefined ? [] : [{ format, transform, weight: clause.weight }];
+}
+
+/** Metadata has a message whatever its kind has; a table has none. */
+function formatsFor(transform: Transform | undefined, offered: readonly Format[]): readonly Format[] {
+  if (transform === undefined) return offered;
+  return transform.kind === 'Table' || transform.version !== 'v1' ? ['json', 'yaml'] : ['json', 'yaml', 'protobuf'];
 }
 
 const sameShape = (a: Representation, b: Representation): boolean =>

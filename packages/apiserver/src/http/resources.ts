@@ -7,6 +7,7 @@ import { decodeDeleteOptions, decodeIncoming, decodePatch, encodeDocument, proto
 import { listTexts, pathNotFound } from './encode.ts';
 import { type Exchange, header } from './exchange.ts';
 import { bodyFormat, type Format, mediaTypeOf, negotiate, patchFormat, type Representation } from './negotiate.ts';
+import { prettyList, wantsPretty } from './pretty.ts';
 import {
   deleteOptions,
   flag,
@@ -207,7 +208,8 @@ const tableOptions = ({ parts, definition, exchange }: Work) => ({
 
 async function sendList(work: Work, representation: Representation, answer: ListAnswer): Promise<void> {
   const { format, transform } = representation;
-  const texts = listShape(work, transform, answer);
+  const pretty = format === 'json' && transform === undefined && wantsPretty(work.exchange);
+  const texts = pretty ? prettyList(answer, answer.items) : listShape(work, transform, answer);
   const contentType = mediaTypeOf[format];
   if (format === 'json') {
     const chars = answer.items.reduce((sum, item) => sum + item.length, 0);

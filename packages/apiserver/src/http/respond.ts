@@ -1,8 +1,9 @@
 /** Sends answers: one text, a text in pieces, or an error as its Status document. */
-import { createGzip } from 'node:zlib';
+import { createGzip, gzipSync } from 'node:zlib';
 import type { ApiError } from '@skiff/api';
-import { acceptsGzip, compressAbove, gzipLevel, gzipText, pieces, warningHeaders } from './encode.ts';
+import { acceptsGzip, compressAbove, gzipLevel, pieces, warningHeaders } from './encode.ts';
 import { type Exchange, send } from './exchange.ts';
+import { prettyText, wantsPretty } from './pretty.ts';
 
 export interface Payload {
   readonly code: number;
@@ -27,11 +28,13 @@ const takesGzip = (exchange: Exchange): boolean => acceptsGzip(exchange.headers[
 export function respond(exchange: Exchange, payload: Payload): void {
   startAnswer(exchange, payload.code, payload.contentType);
   const { response } = exchange;
-  let body: string | Uint8Array = payload.body;
-  if (typeof body === 'string' && body.length > compressAbove && takesGzip(exchange)) {
+  let { body } = payload;
+  if (typeof body === 'string' && payload.contentType === 'application/json' && wantsPretty(exchange))
+    body = prettyText(body);
+  if (body.length > compressAbove && takesGzip(exchange)) {
     response.setHeader('content-encoding', 'gzip');
     response.setHeader('vary', 'Accept-Encoding');
-    body = gzipText(body);
+    body = gzipSync(body, { level: gzipLevel });
   }
   response.setHeader('content-length', Buffer.byteLength(body));
   if (exchange.method === 'HEAD') response.end();
