@@ -37,6 +37,18 @@ export default defineConfig({
           expect: { poll: { timeout: 60_000, interval: 200 } },
         },
       },
+      {
+        test: {
+          name: 'clients',
+          include: ['test/clients/*.test.ts'],
+          globalSetup: ['test/cluster/global-setup.ts'],
+          // One client a file, each in a namespace of its own.
+          sequence: { groupOrder: 2 },
+          maxWorkers: 4,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
       { test: { name: 'lab', include: ['test/lab/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 600_000 } },
     ],
   },

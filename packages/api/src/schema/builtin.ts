@@ -63,7 +63,8 @@ function fieldSchema(name: string, raw: RawSchema, rule: TypeRule, required: boo
   const common = {
     ...(raw.description === undefined ? {} : { description: raw.description }),
     ...(fallback === undefined ? {} : { default: fallback }),
-    ...(!required && hasZero(raw) && !has(rule.keepZero) ? { omitZero: true } : {}),
+    // Go fills a zero that was sent as it fills one that was not, unless the field is a pointer.
+    ...((!required || fallback !== undefined) && hasZero(raw) && !has(rule.keepZero) ? { omitZero: true } : {}),
   };
   switch (raw.type) {
     case 'ref': {

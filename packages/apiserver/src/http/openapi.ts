@@ -19,7 +19,10 @@ interface Page {
   readonly etag: string;
 }
 
-export const v2ProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+/** What clients ask for; old clients cannot parse a type with an `@`, so the answer is of the other one, as Kubernetes'. */
+const v2ProtobufAsked = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+const v2ProtobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+const v2ProtobufTypes: ReadonlySet<string> = new Set([v2ProtobufAsked, v2ProtobufType]);
 
 const jsonTypes: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/*']);
 
@@ -99,9 +102,9 @@ export function createOpenApi(
   const serveV2 = (exchange: Exchange): void => {
     const accept = header(exchange, 'accept') ?? '';
     const types = parseAccept(accept === '' ? '*/*' : accept).map((clause) => clause.type);
-    const chosen = types.find((type) => type === v2ProtobufType || jsonTypes.has(type));
-    if (chosen === undefined) throw notAcceptable(['application/json', v2ProtobufType]);
-    if (chosen === v2ProtobufType)
+    const chosen = types.find((type) => v2ProtobufTypes.has(type) || jsonTypes.has(type));
+    if (chosen === undefined) throw notAcceptable(['application/json', v2ProtobufAsked]);
+    if (v2ProtobufTypes.has(chosen))
       send(
         exchange,
         v2ProtobufType,

@@ -94,7 +94,10 @@ const endpoints = (addresses: readonly string[], port: number): JsonObject => ({
     namespace: 'default',
     labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
   },
-  subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+  subsets:
+    addresses.length === 0
+      ? []
+      : [{ addresses: addresses.map((ip) => ({ ip })), ports: [{ name: 'https', port, protocol: 'TCP' }] }],
 });
 
 const endpointSlice = (addresses: readonly string[], port: number): JsonObject => ({

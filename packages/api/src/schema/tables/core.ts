@@ -47,7 +47,10 @@ export const core: TypeRules = {
     defaults: { terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File' },
     keepZero: ['restartPolicy'],
   },
-  Event: { keepZero: ['reportingComponent', 'reportingInstance'] },
+  Event: {
+    defaults: { reportingComponent: '', reportingInstance: '' },
+    keepZero: ['reportingComponent', 'reportingInstance'],
+  },
   FCVolumeSource: { keepZero: ['lun'] },
   GRPCAction: { defaults: { service: '' }, keepZero: ['service'] },
   GlusterfsPersistentVolumeSource: { keepZero: ['endpointsNamespace'] },

@@ -58,7 +58,7 @@ export const batch: TypeRules = {
   },
   JobStatus: { lists: { conditions: merging('type') }, keepZero: ['failedIndexes', 'ready', 'terminating'] },
   PodFailurePolicyOnExitCodesRequirement: { lists: { values: set }, keepZero: ['containerName'] },
-  PodFailurePolicyOnPodConditionsPattern: { defaults: { status: 'True' }, keepZero: ['status'] },
+  PodFailurePolicyOnPodConditionsPattern: { defaults: { status: 'True' } },
   SuccessPolicyRule: { keepZero: ['succeededCount', 'succeededIndexes'] },
   UncountedTerminatedPods: { lists: { failed: set, succeeded: set } },
 };
