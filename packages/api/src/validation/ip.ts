@@ -44,6 +44,22 @@ export function ipBits(text: string): { readonly family: 4 | 6; readonly bits: b
 const pair = (high: string | undefined, low: string | undefined): string =>
   (Number(high) * 256 + Number(low)).toString(16);
 
+/** An address as it is written canonically: IPv6 by RFC 5952. */
+export function ipText(family: 4 | 6, bits: bigint): string {
+  const count = family === 4 ? 4 : 8;
+  const width = family === 4 ? 8n : 16n;
+  const parts = Array.from(
+    { length: count },
+    (_, place) => (bits >> (width * BigInt(count - 1 - place))) & ((1n << width) - 1n),
+  );
+  if (family === 4) return parts.join('.');
+  if (bits >> 32n === 0xffffn) return `::ffff:${ipText(4, bits & 0xffffffffn)}`;
+  const hex = parts.map((part) => part.toString(16)).join(':');
+  const runs = [...hex.matchAll(/(?<![^:])0(?::0(?![^:]))+/g)].map((match) => match[0]);
+  const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), '');
+  return longest === '' ? hex : hex.replace(new RegExp(`(?:^|:)${longest}(?:$|:)`), '::');
+}
+
 /** True when `inner` lies wholly inside `outer`; both are ranges. */
 export function cidrContains(outer: string, inner: string): boolean {
   const one = cidrRange(outer);

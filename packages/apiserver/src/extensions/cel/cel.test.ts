@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Budget, BudgetExceeded, perCallLimit } from './budget.ts';
 import { toValue } from './convert.ts';
 import { compile } from './program.ts';
-import { dyn } from './types.ts';
+import { dyn, type Type, typeOfSchema } from './types.ts';
 import type { Value } from './values.ts';
 import { textOf } from './values.ts';
 
@@ -57,6 +57,11 @@ describe('expressions', () => {
     ['"abc".replace("b", "x").upperAscii()', 'AXC'],
     ['"%s is %d".format(["a", 3])', 'a is 3'],
     ['"abc123".find("[0-9]+")', '123'],
+    ['cidr("10.1.2.3/16").masked() == cidr("10.1.0.0/16")', true],
+    ['string(cidr("2001:db8::5/64").masked())', '2001:db8::/64'],
+    ['cidr("10.1.0.0/16").masked().ip().family()', 4n],
+    ['ip.isCanonical("2001:DB8::1")', false],
+    ['ip("10.0.0.1").isLoopback() || ip.isCanonical("::1")', true],
     ['["b", "a"].isSorted()', false],
     ['[3, 1, 2].min() + [3, 1, 2].max()', 4n],
     ['self.names.join("-")', 'a-b'],
@@ -112,4 +117,39 @@ describe('expressions', () => {
   ])('that would run for long are ended: %#', (text) => expect(() => run(text)).toThrow(BudgetExceeded));
 
   test('have texts', () => expect(textOf(run('[1, {"a": duration("1h")}]'))).toBe('[1, {a: 3600s}]'));
+});
+
+describe('what an expression may cost', () => {
+  const text: Type = { kind: 'string', max: 1000 };
+  const object = typeOfSchema({ type: 'object', properties: { a: { type: 'string' }, b: { type: 'integer' } } });
+  const cost = (expression: string): number =>
+    compile(
+      expression,
+      new Map([
+        ['s', text],
+        ['o', object],
+        ['l', { kind: 'list', max: 10, item: text }],
+      ]),
+    ).cost;
+
+  test.each<[string, number]>([
+    ['has(o.a)', 1],
+    ['has(o.a) && !has(o.b)', 3],
+    ['o.a == ""', 2],
+    ['o.b == 3', 2],
+    ['o.b < 3', 3],
+    ['duration(s) >= duration("1m")', 4],
+    ['int(s) > 0', 3],
+    ['s == "0123456789abc"', 3],
+    ['s.startsWith("abc")', 2],
+    ['s.contains("a")', 101],
+    ['s.contains("")', 1],
+    ['s.matches("^[a-z]+$")', 1 + 101 * 2],
+    ['url(s).getHost() == ""', 102],
+    ['cidr(s) == cidr(s).masked()', 204],
+    ['"a" in ["a", "b"]', 12],
+    ['l.all(x, x == "")', 1 + 10 * 4 + 2],
+    ['l.exists(x, x == "")', 1 + 10 * 5 + 2],
+    ['l.isSorted()', 1 + 10 * 101],
+  ])('%s: %d', (expression, expected) => expect(cost(expression)).toBe(expected));
 });

@@ -42,6 +42,9 @@ type Names = ReadonlyMap<string, Type>;
 
 const typeIdents = new Set(['bool', 'int', 'uint', 'double', 'string', 'bytes', 'list', 'map', 'null_type', 'type']);
 
+/** What each round of a macro that makes a bool costs besides its body. */
+const testCosts: Readonly<Record<string, number>> = { all: 3, exists: 4, exists_one: 2, existsOne: 2 };
+
 /** Throws CelCheckError. */
 export function check(root: Node, variables: Names, options: CheckOptions): Estimate {
   return new Checker(options).visit(root, variables);
@@ -139,7 +142,8 @@ class Checker {
     if (name === 'has') {
       if (only === undefined || args.length !== 1 || only.op !== '.')
         this.#fail(node, 'invalid argument to has() macro');
-      return { type: bool, cost: this.visit(only, names).cost };
+      // The test itself is free: only what leads to the field costs.
+      return { type: bool, cost: this.visit(only, names).cost - 1 };
     }
     return this.#function(
       node,
@@ -207,19 +211,20 @@ class Checker {
       const what = `expression of type '${typeName(range.type)}' cannot be range of a comprehension (must be list, map, or dynamic)`;
       return this.#fail(macro.range, what);
     }
-    const key = kind === 'map' ? simple('string', 1024) : kind === 'list' ? simple('int') : dyn;
+    const key = kind === 'map' ? simple('string', 0) : kind === 'list' ? simple('int') : dyn;
     const single = kind === 'map' ? key : kind === 'list' ? item : dyn;
     const types = macro.variables.length === 1 ? [single] : [key, item];
     const inner = new Map([...names, ...macro.variables.map((name, place) => [name, types[place] ?? dyn] as const)]);
     const bodies = macro.bodies.map((each) => this.visit(each, inner));
     const [first, second] = bodies as unknown as readonly [Estimate, Estimate | undefined];
-    const builds = !['all', 'exists', 'exists_one', 'existsOne'].includes(macro.name);
-    const each = bodies.reduce((sum, body) => sum + body.cost, builds ? 13 : 3);
+    const builds = !(macro.name in testCosts);
+    const loop = testCosts[macro.name] ?? (macro.name === 'filter' ? 13 : 12);
+    const each = bodies.reduce((sum, body) => sum + body.cost, loop);
     const isTest = macro.name === 'filter' || !builds || second !== undefined;
     if (isTest && first.type.kind !== 'bool' && first.type.kind !== 'dyn') {
       this.#noOverload(node, builds ? '_?_:_' : '_&&_', [first.type]);
     }
-    const cost = range.cost + max * each + 2;
+    const cost = range.cost + max * each + (builds ? 11 : 2);
     if (!builds) return { type: bool, cost };
     if (macro.name === 'transformMap') return { type: { kind: 'map', max, item: (second ?? first).type }, cost };
     const made = macro.name === 'filter' ? (macro.variables.length === 1 ? single : item) : (second ?? first).type;

@@ -54,55 +54,82 @@ function arithmeticType(op: string, a: Type, b: Type): Type | undefined {
   return op === '+' || (op === '-' && a.kind === 'timestamp') ? simple('timestamp') : undefined;
 }
 
-const traversal = (type: Type): number => Math.ceil(type.max * 0.1);
 const scales = (type: Type): boolean => ['string', 'bytes', 'list', 'map', 'dyn'].includes(type.kind);
+/** Reading so many bytes or items once. */
+const traversal = (size: number): number => Math.ceil(size * 0.1);
+/** What an equality looks at; numbers and the like count as one at most. */
+const extent = (type: Type): number => (scales(type) ? type.max : Math.min(type.max, 1));
+/** Trying a pattern at every place of a text. */
+const patternCost = (text: Type, pattern: Type): number => traversal(text.max + 1) * Math.ceil(pattern.max * 0.25);
+const opaque = new Set<Param>(['quantity', 'url', 'ip', 'cidr']);
+const isText = ({ kind }: Type): boolean => kind === 'string' || kind === 'bytes' || kind === 'dyn';
 
 export function binaryCost(op: string, a: Type, b: Type): number {
   switch (op) {
+    case '&&':
+    case '||':
+      return 0;
     case '==':
     case '!=':
-      return 1 + (scales(a) && scales(b) ? Math.min(traversal(a), traversal(b)) : 0);
+      return opaque.has(a.kind) && a.kind === b.kind ? 1 : traversal(Math.min(extent(a), extent(b)));
     case '<':
     case '<=':
     case '>':
     case '>=':
-      return 1 + (scales(a) && scales(b) ? Math.min(traversal(a), traversal(b)) : 0);
+      return isText(a) && isText(b) ? traversal(Math.min(a.max, b.max)) : 1;
     case 'in':
-      return 1 + (b.kind === 'map' ? 0 : b.max);
+      return b.kind === 'map' ? 1 : b.max;
     case '+':
-      return 1 + (a.kind === 'string' || a.kind === 'bytes' ? traversal(a) + traversal(b) : 0);
+      return a.kind === 'string' || a.kind === 'bytes' ? traversal(a.max + b.max) : 1;
     default:
       return 1;
   }
 }
 
-/** Functions that look at each item of their list. */
-const perItem = new Set(['isSorted', 'sum', 'min', 'max', 'indexOf', 'lastIndexOf']);
-const perPair = new Set(['sets.contains', 'sets.equivalent', 'sets.intersects']);
-const constant = new Set([
-  'size',
-  'type',
-  'dyn',
-  'int',
-  'uint',
-  'double',
-  'bool',
-  'optional.of',
-  'optional.none',
-  'hasValue',
+type FunctionCost = (a: Type, b: Type) => number;
+
+const whole: FunctionCost = (a) => (scales(a) ? traversal(a.max) : 1);
+const twice: FunctionCost = (a) => Math.ceil(a.max * 0.2);
+const compareItems: FunctionCost = (a) => {
+  if (a.kind !== 'list') return whole(a, dyn);
+  const item = a.item ?? dyn;
+  return a.max * (1 + (item.kind === 'string' || item.kind === 'bytes' ? traversal(item.max) : 0));
+};
+const pairs: FunctionCost = (a, b) => 1 + a.max * b.max;
+/** Comparing two addresses, of 16 bytes at most. */
+const compareAddresses = 4;
+const parsed = (type: Type): number => (isText(type) ? traversal(type.max) : 0);
+/** Length of the longest expression of a named format, which counts as a pattern does. */
+const longestFormat = 128;
+
+/** Functions that cost more than 1, by apiserver's and cel-go's estimators. A receiver is the first operand. */
+const functionCosts = new Map<string, FunctionCost>([
+  ...['url', 'lowerAscii', 'upperAscii', 'substring', 'trim', 'cidr', 'ip', 'isIP', 'isCIDR', 'quantity'].map(
+    (name): [string, FunctionCost] => [name, whole],
+  ),
+  ...['isQuantity', 'bytes', 'format', 'strings.quote', 'base64.encode', 'base64.decode'].map(
+    (name): [string, FunctionCost] => [name, whole],
+  ),
+  ...['replace', 'split', 'ip.isCanonical'].map((name): [string, FunctionCost] => [name, twice]),
+  ...['isSorted', 'sum', 'min', 'max', 'indexOf', 'lastIndexOf'].map((name): [string, FunctionCost] => [
+    name,
+    compareItems,
+  ]),
+  ...['sets.contains', 'sets.equivalent', 'sets.intersects'].map((name): [string, FunctionCost] => [name, pairs]),
+  ...['matches', 'find', 'findAll'].map((name): [string, FunctionCost] => [name, patternCost]),
+  ['string', (a) => (a.kind === 'bytes' ? traversal(a.max) : 1)],
+  ['join', (a, b) => traversal(a.max * ((a.item ?? dyn).max + (b === dyn ? 0 : b.max)))],
+  ['contains', (a, b) => traversal(a.max) * traversal(b.max)],
+  ['startsWith', (_, b) => traversal(b.max)],
+  ['endsWith', (_, b) => traversal(b.max)],
+  ['containsIP', (_, b) => compareAddresses + parsed(b)],
+  ['containsCIDR', (_, b) => compareAddresses + 3 + parsed(b)],
+  ['validate', (_, b) => Math.ceil((traversal(b.max) * longestFormat) / 4)],
 ]);
 
 export function functionCost(name: string, types: readonly Type[]): number {
   const [a = dyn, b = dyn] = types;
-  if (constant.has(name)) return 1;
-  if (name === 'matches' || name === 'find' || name === 'findAll')
-    return traversal(a) * Math.max(1, Math.ceil(b.max * 0.25));
-  if (name === 'contains' || (name === 'indexOf' && a.kind === 'string'))
-    return traversal(a) * Math.max(1, traversal(b));
-  if (name === 'startsWith' || name === 'endsWith') return 1 + traversal(b);
-  if (perItem.has(name)) return 1 + a.max;
-  if (perPair.has(name)) return 1 + a.max * b.max;
-  return 1 + types.filter(scales).reduce((sum, type) => sum + traversal(type), 0);
+  return functionCosts.get(name)?.(a, b) ?? 1;
 }
 
 export function resultType(name: string, kind: Param, types: readonly Type[]): Type {

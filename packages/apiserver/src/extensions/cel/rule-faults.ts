@@ -62,9 +62,7 @@ class Walk {
     if (values !== undefined)
       this.visit(values, `${path}.additionalProperties`, this.#inside(place, schema.maxProperties));
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
-      const isAtomic = schema['x-kubernetes-map-type'] === 'atomic';
-      const uncorrelated = place.uncorrelated ?? (isAtomic ? path : undefined);
-      this.visit(property, `${path}.properties[${name}]`, { ...place, isRoot: false, uncorrelated });
+      this.visit(property, `${path}.properties[${name}]`, { ...place, isRoot: false });
     }
     const items = itemsOf(schema);
     if (items !== undefined) {

@@ -35,6 +35,21 @@ describe('rules in a schema', () => {
     );
   });
 
+  test('may look back inside an atomic map, which is one value', () => {
+    const pinned = withRules({ type: 'integer' }, { rule: 'self == oldSelf' });
+    const reference = { type: 'object', 'x-kubernetes-map-type': 'atomic', properties: { pinned } } as const;
+    expect(faultsOf(root({ reference }))).toEqual([]);
+  });
+
+  test('in lists without a bound count presence and times as cheap', () => {
+    const wait = withRules({ type: 'string' }, { rule: "duration(self) >= duration('1ms')" });
+    const either = { rule: '(has(self.a) && !has(self.b)) || (!has(self.a) && has(self.b))' };
+    const properties = { a: { type: 'string' }, b: { type: 'string' }, wait } as const;
+    expect(
+      faultsOf(root({ steps: { type: 'array', items: withRules({ type: 'object', properties }, either) } })),
+    ).toEqual([]);
+  });
+
   test.each<[string, JsonSchema, string]>([
     [
       'an undefined field',

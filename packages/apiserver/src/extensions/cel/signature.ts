@@ -19,7 +19,7 @@ export function overload(signature: string, run: (...args: never[]) => Value): O
   const match = /^(?:(\w+)\.)?([\w.]+)\((.*)\): (\w+)$/.exec(signature);
   if (match === null) throw new Error(`${signature} is no signature`);
   const [, receiver, name = '', params = '', result = 'dyn'] = match;
-  const isNamespace = receiver !== undefined && namespaces.has(receiver);
+  const isNamespace = receiver !== undefined && receiver !== 'ip' && namespaces.has(receiver);
   return {
     name: isNamespace ? `${receiver}.${name}` : name,
     receiver: isNamespace ? undefined : (receiver as Param | undefined),
@@ -29,7 +29,7 @@ export function overload(signature: string, run: (...args: never[]) => Value): O
   };
 }
 
-/** Names that stand before a dot and are no value. */
+/** Names that stand before a dot and are no value; `ip` is a type as well. */
 export const namespaces: ReadonlySet<string> = new Set([
   'optional',
   'math',
@@ -38,6 +38,7 @@ export const namespaces: ReadonlySet<string> = new Set([
   'base64',
   'cel',
   'format',
+  'ip',
 ]);
 
 export type FunctionTable = ReadonlyMap<string, readonly Overload[]>;

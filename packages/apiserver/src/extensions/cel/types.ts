@@ -68,12 +68,13 @@ function textType(schema: JsonSchema): Type {
 export function typeOfSchema(schema: JsonSchema, isRoot = false): Type {
   if (schema['x-kubernetes-int-or-string'] === true) return dyn;
   switch (schema.type) {
+    // Numbers and the like of a schema have no size: to compare them is free.
     case 'boolean':
-      return bool;
+      return simple('bool', 0);
     case 'integer':
-      return simple('int');
+      return simple('int', 0);
     case 'number':
-      return simple('double');
+      return simple('double', 0);
     case 'string':
       return textType(schema);
     case 'array': {

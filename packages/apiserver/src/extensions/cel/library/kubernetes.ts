@@ -8,6 +8,7 @@ import {
   cidrContains,
   ipBits,
   ipFamily,
+  ipText,
   isCidr,
   tryParseQuantity,
 } from '@skiff/api';
@@ -97,11 +98,16 @@ const ipOf = (text: string): Opaque => {
   return new Opaque('ip', ipBits(text), text);
 };
 const bitsOf = (ip: Opaque) => ip.inner as { readonly family: 4 | 6; readonly bits: bigint };
+const isCanonical = (text: string): boolean => {
+  const { family, bits } = bitsOf(ipOf(text));
+  return ipText(family, bits) === text;
+};
 const within = (ip: Opaque, ranges: readonly string[]): boolean =>
   ranges.some((range) => cidrContains(range, `${ip.text}/${bitsOf(ip).family === 4 ? 32 : 128}`));
 
 const addresses: readonly Overload[] = [
   overload('ip(string): ip', ipOf),
+  { ...overload('isCanonical(string): bool', isCanonical), name: 'ip.isCanonical' },
   overload('isIP(string): bool', (text: string) => ipFamily(text) !== undefined),
   overload('ip.family(): int', (ip: Opaque) => BigInt(bitsOf(ip).family)),
   overload('ip.isUnspecified(): bool', (ip: Opaque) => bitsOf(ip).bits === 0n),
@@ -133,6 +139,13 @@ const cidrOf = (text: string): Opaque => {
 };
 const prefixOf = (cidr: Opaque): number => Number(cidr.text.slice(cidr.text.indexOf('/') + 1));
 const addressOf = (cidr: Opaque): string => cidr.text.slice(0, cidr.text.indexOf('/'));
+/** The same range, its address with nothing after the prefix. */
+function masked(cidr: Opaque): Opaque {
+  const { family, bits } = bitsOf(ipOf(addressOf(cidr)));
+  const free = BigInt((family === 4 ? 32 : 128) - prefixOf(cidr));
+  const kept = (bits >> free) << free;
+  return kept === bits ? cidr : cidrOf(`${ipText(family, kept)}/${prefixOf(cidr)}`);
+}
 const hostRange = (address: string): string => `${address}/${ipFamily(address) === 4 ? 32 : 128}`;
 
 const ranges: readonly Overload[] = [
@@ -140,6 +153,7 @@ const ranges: readonly Overload[] = [
   overload('isCIDR(string): bool', isCidr),
   overload('cidr.ip(): ip', (cidr: Opaque) => ipOf(addressOf(cidr))),
   overload('cidr.prefixLength(): int', (cidr: Opaque) => BigInt(prefixOf(cidr))),
+  overload('cidr.masked(): cidr', masked),
   overload('cidr.containsIP(string): bool', (cidr: Opaque, text: string) =>
     cidrContains(cidr.text, hostRange(ipOf(text).text)),
   ),
