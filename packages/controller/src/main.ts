@@ -2,6 +2,7 @@
 import { builtinDefinitions, type Clock, type Logger, type Random } from '@skiff/api';
 import { type Client, createEventRecorder, createInformerFactory, runWhileLeading } from '@skiff/client';
 import { createCatalog } from './catalog.ts';
+import { clusterRoleAggregationController } from './clusterrole-aggregation/reconcile.ts';
 import { cronJobController } from './cronjob/reconcile.ts';
 import { daemonSetController } from './daemonset/reconcile.ts';
 import { deploymentController } from './deployment/reconcile.ts';
@@ -50,35 +51,41 @@ export async function runControllers(config: ControllersConfig, signal: AbortSig
 
 async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<void> {
   const informers = createInformerFactory(config);
-  const recorder = createEventRecorder({ ...config, component: 'kube-controller-manager' });
-  const context = { ...config, informers, recorder, graceMs: config.nodeGraceMs };
+  /** What a controller needs; `component` is who its events come from, as in kube-controller-manager. */
+  const as = (component: string) => ({
+    ...config,
+    informers,
+    recorder: createEventRecorder({ ...config, component }),
+    graceMs: config.nodeGraceMs,
+  });
   const catalog = createCatalog({
     builtin: storedKinds(builtinDefinitions()),
     informers,
     separate: () => createInformerFactory(config),
   });
   const controllers: Controller[] = [
-    nodeIpamController(context),
-    nodeLifecycleController(context),
-    taintEvictionController(context),
-    deploymentController(context),
-    replicaSetController(context),
-    replicationController(context),
-    statefulSetController(context),
-    daemonSetController(context),
-    jobController(context),
-    ttlAfterFinishedController(context),
-    cronJobController(context),
-    endpointSliceController(context),
-    endpointSliceMirroringController(context),
-    endpointsController(context),
+    nodeIpamController(as('cidrAllocator')),
+    nodeLifecycleController(as('node-controller')),
+    taintEvictionController(as('taint-eviction-controller')),
+    deploymentController(as('deployment-controller')),
+    replicaSetController(as('replicaset-controller')),
+    replicationController(as('replication-controller')),
+    statefulSetController(as('statefulset-controller')),
+    daemonSetController(as('daemonset-controller')),
+    jobController(as('job-controller')),
+    ttlAfterFinishedController(as('ttl-after-finished-controller')),
+    cronJobController(as('cronjob-controller')),
+    endpointSliceController(as('endpoint-slice-controller')),
+    endpointSliceMirroringController(as('endpoint-slice-mirroring-controller')),
+    endpointsController(as('endpoint-controller')),
     serviceAccountController(config.client, informers),
+    clusterRoleAggregationController(config.client, informers),
     rootCaController(config.client, informers, config.rootCA),
-    disruptionController(context),
-    podGcController(context),
-    namespaceController({ ...context, catalog }),
-    garbageController({ ...context, catalog }),
-    resourceQuotaController({ ...context, catalog }),
+    disruptionController(as('controllermanager')),
+    podGcController(as('pod-garbage-collector')),
+    namespaceController({ ...as('namespace-controller'), catalog }),
+    garbageController({ ...as('garbage-collector-controller'), catalog }),
+    resourceQuotaController({ ...as('resourcequota-controller'), catalog }),
   ];
   try {
     await informers.synced(signal);
