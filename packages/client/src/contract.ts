@@ -148,5 +148,6 @@ export interface WorkQueue {
 
 /** Records Kubernetes Events about objects, folding repeats into a count; never throws, never blocks. */
 export interface EventRecorder {
-  event(about: ApiObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
+  /** `fieldPath`: the part of the object it is about, as in `spec.containers{web}`. */
+  event(about: ApiObject, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void;
 }

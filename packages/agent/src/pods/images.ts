@@ -4,6 +4,7 @@ import type { EventRecorder } from '@skiff/client';
 import type { Image, RegistryAuth, Runtime } from '../runtime/contract.ts';
 import { type ImageReference, parseImageReference, withDefaultTag } from './image-reference.ts';
 import { registryAuths } from './registry-auth.ts';
+import { fieldPathOf } from './spec.ts';
 import { StepError } from './step-error.ts';
 
 export interface ImagesDeps {
@@ -22,37 +23,39 @@ export async function ensureImage(
   signal: AbortSignal,
 ): Promise<Image> {
   const written = container.image ?? '';
+  const path = fieldPathOf(pod, container.name);
   const parsed = parseImageReference(written);
   if (parsed === undefined) {
     const why = `couldn't parse image name "${written}": invalid reference format`;
     const message = `Failed to apply default image tag "${written}": ${why}`;
-    deps.events.event(pod, 'Warning', 'InspectFailed', message);
+    deps.events.event(pod, 'Warning', 'InspectFailed', message, path);
     throw new StepError('InvalidImageName', message);
   }
   const reference = withDefaultTag(written, parsed);
   const policy = container.imagePullPolicy ?? (reference.endsWith(':latest') ? 'Always' : 'IfNotPresent');
   const present = policy === 'Always' ? undefined : await deps.runtime.imageStatus(reference);
   if (present !== undefined) {
-    deps.events.event(pod, 'Normal', 'Pulled', `Container image "${written}" already present on machine`);
+    deps.events.event(pod, 'Normal', 'Pulled', `Container image "${written}" already present on machine`, path);
     return present;
   }
   if (policy === 'Never') {
     const message = `Container image "${written}" is not present with pull policy of Never`;
-    deps.events.event(pod, 'Warning', 'ErrImageNeverPull', message);
+    deps.events.event(pod, 'Warning', 'ErrImageNeverPull', message, path);
     throw new StepError('ErrImageNeverPull', message);
   }
-  return pull(deps, pod, reference, parsed, signal);
+  return pull(deps, pod, path, reference, parsed, signal);
 }
 
 async function pull(
   deps: ImagesDeps,
   pod: Pod,
+  path: string,
   reference: string,
   parsed: ImageReference,
   signal: AbortSignal,
 ): Promise<Image> {
   const { events, clock } = deps;
-  events.event(pod, 'Normal', 'Pulling', `Pulling image "${reference}"`);
+  events.event(pod, 'Normal', 'Pulling', `Pulling image "${reference}"`, path);
   const started = clock.now();
   try {
     const auths = registryAuths(parsed, await deps.pullSecrets(pod));
@@ -64,14 +67,15 @@ async function pull(
       'Normal',
       'Pulled',
       `Successfully pulled image "${reference}" in ${took} (${took} including waiting). ${size}`,
+      path,
     );
     return image;
   } catch (error) {
     signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);
     const message = `failed to pull image "${reference}": ${why}`;
-    events.event(pod, 'Warning', 'Failed', `Failed to pull image "${reference}": ${why}`);
-    events.event(pod, 'Warning', 'Failed', 'Error: ErrImagePull');
+    events.event(pod, 'Warning', 'Failed', `Failed to pull image "${reference}": ${why}`, path);
+    events.event(pod, 'Warning', 'Failed', 'Error: ErrImagePull', path);
     const waiting = `Back-off pulling image "${reference}": ErrImagePull: ${message}`;
     throw new StepError('ErrImagePull', message, {
       cause: error,

@@ -34,6 +34,14 @@ export const declaredContainers = (pod: Pod): readonly DeclaredContainer[] => [
 export const findDeclared = (pod: Pod, name: string): DeclaredContainer | undefined =>
   declaredContainers(pod).find((declared) => declared.spec.name === name);
 
+/** How events name a container of the pod; empty for one it does not declare. */
+export function fieldPathOf({ spec }: Pod, name: string): string {
+  const list = (['containers', 'initContainers', 'ephemeralContainers'] as const).find((key) =>
+    spec[key]?.some((one) => one.name === name),
+  );
+  return list === undefined ? '' : `spec.${list}{${name}}`;
+}
+
 export const terminationGraceMs = (pod: Pod): number => (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
 
 /** `NAME_NAMESPACE(UID)`: how Kubernetes names a pod inside messages. */

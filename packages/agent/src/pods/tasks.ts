@@ -27,7 +27,7 @@ import { ensureImage } from './images.ts';
 import { hostsFile, resolvConf } from './pod-files.ts';
 import type { PodRecord } from './record.ts';
 import { referencesOf } from './references-of.ts';
-import { findDeclared, terminationGraceMs } from './spec.ts';
+import { fieldPathOf, findDeclared, terminationGraceMs } from './spec.ts';
 import { StepError } from './step-error.ts';
 
 export interface TaskDeps {
@@ -195,15 +195,16 @@ export class PodTasks {
       ...(await this.#targetOf(pod, action.name)),
       ...(seccompText === undefined ? {} : { seccompText }),
     });
+    const path = fieldPathOf(pod, container.name);
     const id = await runtime.createContainer(spec).catch((error: unknown) => {
-      throw this.#failed(pod, 'CreateContainerError', error);
+      throw this.#failed(pod, path, 'CreateContainerError', error);
     });
-    events.event(pod, 'Normal', 'Created', `Created container: ${container.name}`);
+    events.event(pod, 'Normal', 'Created', `Created container: ${container.name}`, path);
     signal.throwIfAborted();
     await runtime.startContainer(id).catch((error: unknown) => {
-      throw this.#failed(pod, 'RunContainerError', error);
+      throw this.#failed(pod, path, 'RunContainerError', error);
     });
-    events.event(pod, 'Normal', 'Started', `Started container ${container.name}`);
+    events.event(pod, 'Normal', 'Started', `Started container ${container.name}`, path);
     await this.#postStart(record, container, id, signal);
   }
 
@@ -217,11 +218,11 @@ export class PodTasks {
     throw new StepError('CreateContainerConfigError', `the target container "${target}" is not running`);
   }
 
-  #failed(pod: Pod, reason: string, error: unknown): unknown {
+  #failed(pod: Pod, path: string, reason: string, error: unknown): unknown {
     // An engine that does not answer is no fault of the container.
     if (isRuntimeError(error, 'unavailable')) return error;
     const message = error instanceof Error ? error.message : String(error);
-    this.#deps.events.event(pod, 'Warning', 'Failed', `Error: ${message}`);
+    this.#deps.events.event(pod, 'Warning', 'Failed', `Error: ${message}`, path);
     return new StepError(reason, message, { cause: error });
   }
 
@@ -242,8 +243,9 @@ export class PodTasks {
     } catch (error) {
       if (signal.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
-      events.event(record.pod, 'Warning', 'FailedPostStartHook', message);
-      events.event(record.pod, 'Normal', 'Killing', `FailedPostStartHook: ${message}`);
+      const path = fieldPathOf(record.pod, container.name);
+      events.event(record.pod, 'Warning', 'FailedPostStartHook', message, path);
+      events.event(record.pod, 'Normal', 'Killing', `FailedPostStartHook: ${message}`, path);
       // A pod that is deleted meanwhile need not wait for this: its own kill takes over.
       await orAborted(runtime.stopContainer(id, Math.max(terminationGraceMs(record.pod), minGraceMs)), signal);
       throw new StepError('PostStartHookError', message, { cause: error });
@@ -257,7 +259,8 @@ export class PodTasks {
 
   async #killContainer(record: PodRecord, action: Of<'killContainer'>, signal: AbortSignal): Promise<void> {
     const { runtime, events, clock } = this.#deps;
-    events.event(record.pod, 'Normal', 'Killing', action.message);
+    const path = fieldPathOf(record.pod, action.name);
+    events.event(record.pod, 'Normal', 'Killing', action.message, path);
     const container = findDeclared(record.pod, action.name)?.spec;
     const hook = container?.lifecycle?.preStop;
     const graceMs = action.killBy - clock.now();
@@ -266,7 +269,7 @@ export class PodTasks {
       const run = (limit: AbortSignal): Promise<void> => runHook('preStop', hook, target, clock, limit);
       await withDeadline(clock, graceMs, run, signal).catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
-        if (!signal.aborted) events.event(record.pod, 'Warning', 'FailedPreStopHook', message);
+        if (!signal.aborted) events.event(record.pod, 'Warning', 'FailedPreStopHook', message, path);
       });
       signal.throwIfAborted();
     }
@@ -285,7 +288,7 @@ export class PodTasks {
     const { volumes, rootDir, events } = this.#deps;
     const declared = await volumes.mountsFor(pod, container, environment).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
-      events.event(pod, 'Warning', 'Failed', `Error: ${message}`);
+      events.event(pod, 'Warning', 'Failed', `Error: ${message}`, fieldPathOf(pod, container.name));
       throw new StepError('CreateContainerConfigError', message, { cause: error });
     });
     const words = terminationFile(rootDir, pod.metadata.uid, container.name, attempt);

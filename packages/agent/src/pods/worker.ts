@@ -19,7 +19,7 @@ import { type Action, type PodFacts, type Setback, type Target, targetOf } from 
 import type { PodHealth } from './health.ts';
 import { readLastWords } from './last-words.ts';
 import { busyOf, PodRecord } from './record.ts';
-import { findDeclared, isTerminal } from './spec.ts';
+import { fieldPathOf, findDeclared, isTerminal } from './spec.ts';
 import { StepError } from './step-error.ts';
 import type { PodTasks } from './tasks.ts';
 
@@ -183,8 +183,8 @@ export class PodWorker {
     if (record.presence !== 'gone') {
       const previous = reporter.latest(record.pod) ?? record.pod.status;
       const status = generateStatus({ facts, hostIPs, previous });
-      for (const { type, message } of backoffEvents(record.pod, previous, status))
-        this.#deps.events.event(record.pod, type, 'BackOff', message);
+      for (const { type, message, container } of backoffEvents(record.pod, previous, status))
+        this.#deps.events.event(record.pod, type, 'BackOff', message, fieldPathOf(record.pod, container));
       reporter.report(record.pod, status);
     }
     const statusReported = record.presence === 'gone' || reporter.hasLanded(uid);

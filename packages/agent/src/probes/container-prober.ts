@@ -3,6 +3,7 @@ import type { Clock, Container, Pod, Probe, Random, Timer } from '@skiff/api';
 import type { EventRecorder } from '@skiff/client';
 import { DeadlineExceeded, withDeadline } from '../async/deadline.ts';
 import type { ContainerHealth } from '../pods/facts.ts';
+import { fieldPathOf } from '../pods/spec.ts';
 import { ask, type Target } from './handler.ts';
 import { initialState, nextState, type Outcome, type ProbeKind, type ProbeState } from './machine.ts';
 
@@ -98,8 +99,11 @@ export class ContainerProber {
     const { clock, events } = this.#deps;
     const timeoutMs = (line.probe.timeoutSeconds ?? 1) * 1000;
     const name = line.kind[0]?.toUpperCase() + line.kind.slice(1);
-    const tell = (message: string): void =>
-      events.event(this.#options.pod(), 'Warning', 'Unhealthy', `${name} probe ${message}`);
+    const tell = (message: string): void => {
+      const pod = this.#options.pod();
+      const path = fieldPathOf(pod, this.#options.target.container.name);
+      events.event(pod, 'Warning', 'Unhealthy', `${name} probe ${message}`, path);
+    };
     try {
       const run = (signal: AbortSignal) => ask(line.probe, this.#options.target, signal);
       const answer = await withDeadline(clock, timeoutMs, run, this.#stopped.signal);

@@ -5,6 +5,8 @@ import { podLabel } from '../pods/spec.ts';
 export interface BackoffEvent {
   readonly type: 'Normal' | 'Warning';
   readonly message: string;
+  /** Its name. */
+  readonly container: string;
 }
 
 /** One for each container that waits now and did not before. */
@@ -15,10 +17,10 @@ export function backoffEvents(pod: Pod, before: PodStatus | undefined, now: PodS
     if (reason === was.get(status.name)) return [];
     if (reason === 'CrashLoopBackOff') {
       const message = `Back-off restarting failed container ${status.name} in pod ${podLabel(pod)}`;
-      return [{ type: 'Warning', message }];
+      return [{ type: 'Warning', message, container: status.name }];
     }
     return reason === 'ImagePullBackOff'
-      ? [{ type: 'Normal', message: `Back-off pulling image "${status.image}"` }]
+      ? [{ type: 'Normal', message: `Back-off pulling image "${status.image}"`, container: status.name }]
       : [];
   });
 }

@@ -30,12 +30,19 @@ function setup(interceptor: Interceptor = {}) {
 
 test('an event says what kubectl describe shows', async () => {
   const { recorder, events } = setup();
-  recorder.event(pod('web'), 'Normal', 'Pulled', 'image is there');
+  recorder.event(pod('web'), 'Normal', 'Pulled', 'image is there', 'spec.containers{c}');
   await settle();
   expect(events()).toMatchObject([
     {
       metadata: { name: expect.stringMatching(/^web\.[0-9a-f]{12}$/), namespace: 'default' },
-      involvedObject: { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'default', uid: 'uid-of-web' },
+      involvedObject: {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        name: 'web',
+        namespace: 'default',
+        uid: 'uid-of-web',
+        fieldPath: 'spec.containers{c}',
+      },
       type: 'Normal',
       reason: 'Pulled',
       message: 'image is there',

@@ -50,6 +50,7 @@ interface Happening {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
+  readonly fieldPath: string;
   readonly atMs: number;
 }
 
@@ -68,10 +69,10 @@ class Recorder implements EventRecorder {
     this.#options = options;
   }
 
-  event(about: ApiObject, type: 'Normal' | 'Warning', reason: string, message: string): void {
+  event(about: ApiObject, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath = ''): void {
     const atMs = this.#options.clock.now();
     if (this.#queue.length >= maxQueued || !this.#admit(about.metadata.uid, atMs)) return;
-    this.#queue.push({ about, type, reason, message, atMs });
+    this.#queue.push({ about, type, reason, message, fieldPath, atMs });
     if (!this.#writing) void this.#drain();
   }
 
@@ -114,8 +115,8 @@ class Recorder implements EventRecorder {
   }
 
   /** The same happening again raises the count of the event there is. */
-  async #write({ about, type, reason, message, atMs }: Happening, draft: Draft<Event>): Promise<void> {
-    const key = [about.metadata.uid, type, reason, message].join('\n');
+  async #write({ about, type, reason, message, fieldPath, atMs }: Happening, draft: Draft<Event>): Promise<void> {
+    const key = [about.metadata.uid, fieldPath, type, reason, message].join('\n');
     const before = this.#remembered.get(key);
     const events = this.#options.client.resource(resources.events);
     if (before !== undefined) {
@@ -133,7 +134,7 @@ class Recorder implements EventRecorder {
     remember(this.#remembered, key, { namespace, name, count: 1 });
   }
 
-  #draft({ about, type, reason, message, atMs }: Happening): Draft<Event> {
+  #draft({ about, type, reason, message, fieldPath, atMs }: Happening): Draft<Event> {
     const { component, host, random } = this.#options;
     const namespace = about.metadata.namespace ?? '';
     const suffix = Math.floor(random() * 2 ** 48)
@@ -153,6 +154,7 @@ class Recorder implements EventRecorder {
         uid: about.metadata.uid,
         ...(namespace === '' ? {} : { namespace }),
         ...(about.metadata.resourceVersion === '' ? {} : { resourceVersion: about.metadata.resourceVersion }),
+        ...(fieldPath === '' ? {} : { fieldPath }),
       },
       type,
       reason,
