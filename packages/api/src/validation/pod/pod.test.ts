@@ -73,7 +73,7 @@ test.each([
   ['volumeMounts: [{name: v, mountPath: /v}]', 'spec.containers[0].volumeMounts[0].name: Not found: "v"'],
   [
     'resources: {limits: {cpu: "1"}, requests: {cpu: "2"}}',
-    'spec.containers[0].resources.requests[cpu]: Invalid value: "2": must be less than or equal to cpu limit of 1',
+    'spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1',
   ],
   [
     'resources: {limits: {cpu: "-1"}}',

@@ -94,7 +94,7 @@ export function addResources(faults: Faults, resources: Loose<ResourceRequiremen
         faults.push(field.required(`${path}.limits`, 'Limit must be set for non overcommitable resources'));
       }
     } else if (request !== undefined)
-      addAboveLimit(faults, name, request, limit, String(amount), `${limits[name]}`, at);
+      addAboveLimit(faults, name, request, limit, String(amount), `${limits[name]}`, `${path}.requests`);
   }
 }
 
