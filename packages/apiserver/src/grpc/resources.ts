@@ -144,7 +144,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
 
   const tableOptions = (definition: Definition) => ({
     version: 'v1' as const,
-    columns: registry.columns(definition),
+    columns: registry.columns(definition, ''),
     includeObject: 'Metadata' as const,
     nowMs: parts.clock.now(),
   });

@@ -379,6 +379,9 @@ describe('pages', () => {
   });
 
   it('of OpenAPI have what kubectl looks for', async () => {
+    const asked = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+    const v2 = await at.request('/openapi/v2', { headers: { accept: asked } });
+    expect(v2.headers['content-type']).toBe('application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
     const { paths } = json((await at.request('/openapi/v3')).text);
     const { serverRelativeURL } = paths['apis/apps/v1'];
     const { paths: operations, components } = json((await at.request(serverRelativeURL)).text);

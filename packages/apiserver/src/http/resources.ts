@@ -128,7 +128,7 @@ async function watch(work: Work, representation: Representation): Promise<void> 
   const events = await parts.registry.watch(context, { ...target, name: '' }, single);
   const view = {
     representation,
-    columns: parts.registry.columns(definition),
+    columns: parts.registry.columns(definition, ''),
     includeObject: includeObject(exchange.query),
     clock: parts.clock,
   };
@@ -200,8 +200,8 @@ function sendAnswer(work: Work, representation: Representation, answer: Answer):
   respond(work.exchange, { code, contentType: mediaTypeOf[format], body: encodeDocument(text, format) });
 }
 
-const tableOptions = ({ parts, definition, exchange }: Work) => ({
-  columns: parts.registry.columns(definition),
+const tableOptions = ({ parts, definition, target, exchange }: Work) => ({
+  columns: parts.registry.columns(definition, target.subresource),
   includeObject: includeObject(exchange.query),
   nowMs: parts.clock.now(),
 });

@@ -128,7 +128,8 @@ export interface Registry {
   definition(group: string, version: string, resource: string): Definition | undefined;
   /** Calls back after the set of definitions changed. Returns the unsubscribe. */
   onDefinitionsChanged(run: () => void): () => void;
-  columns(definition: Definition): readonly Column[];
+  /** `subresource`: of what is shown; '' for the object itself. */
+  columns(definition: Definition, subresource: string): readonly Column[];
   /** How many objects a target's collection holds, in all namespaces; 0 when there is no such kind. */
   size(target: Target): number;
 

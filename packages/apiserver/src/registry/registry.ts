@@ -27,6 +27,7 @@ import { patch } from './patch.ts';
 import { createServiceHook, defaultNodePorts, type NodePortRange } from './services/hook.ts';
 import { bindingsKind } from './subresources/bindings.ts';
 import { defaultColumns } from './tables/index.ts';
+import { scaleColumns } from './tables/workloads.ts';
 import { update } from './update.ts';
 import { metricsKinds } from './usage/kinds.ts';
 import type { UsageReader } from './usage/summary.ts';
@@ -78,7 +79,8 @@ export function createRegistry(options: RegistryOptions): ExtensibleRegistry {
     definitions: () => table.all().map((kind) => kind.definition),
     definition: (group, version, resource) => table.find({ group, version, resource })?.definition,
     onDefinitionsChanged: (run) => table.onChanged(run),
-    columns: (definition) => table.find(definition)?.columns ?? defaultColumns,
+    columns: (definition, subresource) =>
+      subresource === 'scale' ? scaleColumns : (table.find(definition)?.columns ?? defaultColumns),
     size(target) {
       const kind = table.find(target);
       const stored = kind !== undefined && !env.virtual.has(`${target.group}/${target.resource}`);

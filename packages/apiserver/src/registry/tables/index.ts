@@ -19,10 +19,10 @@ import { metricsColumns } from './metrics.ts';
 import { podColumns } from './pods.ts';
 import {
   certificateSigningRequestColumns,
+  createdAtColumns,
   podDisruptionBudgetColumns,
   priorityClassColumns,
   roleBindingColumns,
-  roleColumns,
   runtimeClassColumns,
 } from './policy.ts';
 import {
@@ -63,6 +63,7 @@ const byResource: ReadonlyMap<string, readonly Column[]> = new Map([
   ['/configmaps', configMapColumns],
   ['/secrets', secretColumns],
   ['/serviceaccounts', serviceAccountColumns],
+  ['/limitranges', createdAtColumns],
   ['/resourcequotas', resourceQuotaColumns],
   ['/events', eventColumns],
   ['/persistentvolumes', persistentVolumeColumns],
@@ -82,8 +83,8 @@ const byResource: ReadonlyMap<string, readonly Column[]> = new Map([
   ['networking.k8s.io/ingressclasses', ingressClassColumns],
   ['networking.k8s.io/networkpolicies', networkPolicyColumns],
   ['policy/poddisruptionbudgets', podDisruptionBudgetColumns],
-  ['rbac.authorization.k8s.io/roles', roleColumns],
-  ['rbac.authorization.k8s.io/clusterroles', roleColumns],
+  ['rbac.authorization.k8s.io/roles', createdAtColumns],
+  ['rbac.authorization.k8s.io/clusterroles', createdAtColumns],
   ['rbac.authorization.k8s.io/rolebindings', roleBindingColumns],
   ['rbac.authorization.k8s.io/clusterrolebindings', roleBindingColumns],
   ['storage.k8s.io/storageclasses', storageClassColumns],

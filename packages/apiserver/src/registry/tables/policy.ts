@@ -49,8 +49,8 @@ export const roleBindingColumns: readonly Column[] = [
   wideText('ServiceAccounts', 'ServiceAccounts in the binding', subjects('ServiceAccount')),
 ];
 
-/** Roles are shown with the moment they were made, not with an age. */
-export const roleColumns: readonly Column[] = [
+/** Of kinds that Kubernetes has no printer for: the moment they were made, not their age. */
+export const createdAtColumns: readonly Column[] = [
   nameColumn,
   {
     name: 'Created At',

@@ -2,6 +2,7 @@ import type { JsonObject } from '@skiff/api';
 import { describe, expect, test } from 'vitest';
 import type { Column } from '../contract.ts';
 import { columnsOf, defaultColumns } from './index.ts';
+import { scaleColumns } from './workloads.ts';
 
 const nowMs = Date.UTC(2026, 0, 1, 12, 0, 0);
 const created = { creationTimestamp: '2026-01-01T11:55:00Z' };
@@ -351,6 +352,23 @@ describe('other kinds', () => {
     ],
   ])('%s', (of, object, expected, wide) => {
     expect(row(of, object, wide)).toMatchObject(expected);
+  });
+
+  test('a scale shows what is wanted and what is there', () => {
+    const scale = { metadata: { name: 'web' }, spec: { replicas: 3 }, status: { replicas: 2 } };
+    expect(scaleColumns.map(({ name, cell }) => [name, cell(scale, 0)])).toEqual([
+      ['Name', 'web'],
+      ['Desired', 3],
+      ['Available', 2],
+      ['Age', '<unknown>'],
+    ]);
+  });
+
+  test('a limit range shows when it was made', () => {
+    expect(row('/limitranges', { metadata: { name: 'l', ...created } })).toEqual({
+      Name: 'l',
+      'Created At': created.creationTimestamp,
+    });
   });
 
   test('a kind of which nobody said more shows name and age', () => {

@@ -94,3 +94,11 @@ export const controllerRevisionColumns: readonly Column[] = [
   text('Revision', 'The number of this state in the history.', (object) => count(object, 'revision')),
   ageColumn,
 ];
+
+/** Of the scale subresource of any kind. */
+export const scaleColumns: readonly Column[] = [
+  nameColumn,
+  integer('Desired', 'How many replicas are wanted.', (scale) => count(scale, 'spec', 'replicas')),
+  integer('Available', 'How many replicas there are.', (scale) => count(scale, 'status', 'replicas')),
+  ageColumn,
+];
