@@ -57,6 +57,19 @@ export function encodeProtobuf(document: JsonObject): Buffer {
   return Buffer.concat([prefix, writer.finish()]);
 }
 
+/** The body of a list, from the list without its items and the items' bare messages: every list has metadata 1 and items 2. */
+export function encodeProtobufList(list: JsonObject, items: readonly Uint8Array[]): Buffer {
+  const { apiVersion, kind } = typeMetaOf(list);
+  const raw: Uint8Array[] = [toAny({ ...list, items: [] }).value];
+  for (const item of items) raw.push(protobuf.Writer.create().uint32(0x12).uint32(item.length).finish(), item);
+  const length = raw.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const head = protobuf.Writer.create();
+  head.uint32(0x0a).fork().uint32(0x0a).string(apiVersion).uint32(0x12).string(kind).ldelim();
+  head.uint32(0x12).uint32(length);
+  const tail = protobuf.Writer.create().uint32(0x1a).string('').uint32(0x22).string('');
+  return Buffer.concat([prefix, head.finish(), ...raw, tail.finish()]);
+}
+
 /** A document as the bare message of its kind. Throws as `encodeProtobuf`. */
 export function toAny(document: JsonObject): AnyMessage {
   const { apiVersion, kind } = typeMetaOf(document);

@@ -1,10 +1,11 @@
 /** Bodies into documents and documents into bodies, in each format that the doors speak. */
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { badRequest, type Json, type JsonObject, type Parsed, parseJson, parseYaml } from '@skiff/api';
-import { type AnyMessage, decodeProtobuf, encodeProtobuf, fromAny, toAny } from '@skiff/api/wire';
+import { type AnyMessage, decodeProtobuf, encodeProtobuf, encodeProtobufList, fromAny, toAny } from '@skiff/api/wire';
 import { checkDeleteOptions } from '../chain/options.ts';
 import type { DeleteOptions, Incoming, ListAnswer, PatchBody, PatchType } from '../registry/contract.ts';
 import { utf8 } from './body.ts';
-import { listTexts } from './encode.ts';
+import { listMetaText, portions } from './encode.ts';
 import type { Format } from './negotiate.ts';
 import { toYaml } from './yaml.ts';
 
@@ -82,9 +83,33 @@ export function encodeDocument(text: string, format: Format): string | Uint8Arra
   return format === 'yaml' ? toYaml(documentOf(text)) : encodeProtobuf(documentOf(text));
 }
 
-/** A list in protobuf. Unlike its text it is made whole: messages are written behind their length. */
-export const protobufList = (list: ListAnswer): Uint8Array =>
-  encodeProtobuf(documentOf([...listTexts(list, list.items)].join('')));
+type ListHead = Pick<ListAnswer, 'apiVersion' | 'kind' | 'resourceVersion' | 'continue' | 'remainingItemCount'>;
+
+const headOf = (list: ListHead): JsonObject => ({
+  ...{ kind: list.kind, apiVersion: list.apiVersion },
+  metadata: documentOf(listMetaText(list)),
+});
+
+/** A list in protobuf. Unlike its text it is made whole, since messages stand behind their length; others have their turn meanwhile. */
+export async function protobufList(list: ListHead, items: Iterable<string>): Promise<Uint8Array> {
+  const messages: Uint8Array[] = [];
+  for (const portion of portions(items, (text) => text.length)) {
+    for (const text of portion) messages.push(messageOf(text).value);
+    await othersTurn();
+  }
+  return encodeProtobufList(headOf(list), messages);
+}
+
+/** A list in YAML, item by item. */
+export function* yamlList(list: ListHead, items: Iterable<string>): Generator<string> {
+  yield toYaml(headOf(list));
+  let first = true;
+  for (const text of items) {
+    yield `${first ? 'items:\n' : ''}${toYaml([documentOf(text)])}`;
+    first = false;
+  }
+  if (first) yield 'items: []\n';
+}
 
 /** An object's protobuf body, as a watch frames it. */
 export const documentBytes = (text: string): Uint8Array => encodeProtobuf(documentOf(text));

@@ -35,6 +35,11 @@ export function* portions<T>(items: Iterable<T>, lengthOf: (item: T) => number):
   if (portion.length > 0) yield portion;
 }
 
+/** Long bytes in pieces of as many bytes. */
+export function* slices(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceChars) yield bytes.subarray(at, at + pieceChars);
+}
+
 /** ListMeta as JSON. */
 export function listMetaText(list: Pick<ListAnswer, 'resourceVersion' | 'continue' | 'remainingItemCount'>): string {
   return JSON.stringify({

@@ -1,6 +1,5 @@
 /** JSON for people: who gets it, and how it is made without making a long list whole. */
 import { parseJson } from '@skiff/api';
-import type { ListAnswer } from '../registry/contract.ts';
 import { listTexts } from './encode.ts';
 import { type Exchange, header } from './exchange.ts';
 
@@ -19,7 +18,7 @@ export function wantsPretty(exchange: Pick<Exchange, 'query' | 'headers'>): bool
 export const prettyText = (text: string): string => `${JSON.stringify(parseJson(text).value, null, 2)}\n`;
 
 /** A list document with its items indented one by one. */
-export function* prettyList(list: Parameters<typeof listTexts>[0], items: ListAnswer['items']): Generator<string> {
+export function* prettyList(list: Parameters<typeof listTexts>[0], items: Iterable<string>): Generator<string> {
   const [head = '', tail = ''] = prettyText([...listTexts(list, [])].join('')).split(/(?<="items": \[)(?=\]\n\}\n$)/);
   yield head;
   let first = true;

@@ -3,8 +3,15 @@ import { ApiError, apiVersionOf, type Clock, type Definition, notFound, type Ran
 import { hasMessage } from '@skiff/api/wire';
 import type { Answer, ListAnswer, Registry, RequestContext, Target } from '../registry/contract.ts';
 import { readBody } from './body.ts';
-import { decodeDeleteOptions, decodeIncoming, decodePatch, encodeDocument, protobufList } from './documents.ts';
-import { listTexts, pathNotFound } from './encode.ts';
+import {
+  decodeDeleteOptions,
+  decodeIncoming,
+  decodePatch,
+  encodeDocument,
+  protobufList,
+  yamlList,
+} from './documents.ts';
+import { listTexts, pathNotFound, pieces, slices } from './encode.ts';
 import { type Exchange, header } from './exchange.ts';
 import { bodyFormat, type Format, mediaTypeOf, negotiate, patchFormat, type Representation } from './negotiate.ts';
 import { prettyList, wantsPretty } from './pretty.ts';
@@ -206,34 +213,34 @@ const tableOptions = ({ parts, definition, target, exchange }: Work) => ({
   nowMs: parts.clock.now(),
 });
 
-async function sendList(work: Work, representation: Representation, answer: ListAnswer): Promise<void> {
-  const { format, transform } = representation;
-  const pretty = format === 'json' && transform === undefined && wantsPretty(work.exchange);
-  const texts = pretty ? prettyList(answer, answer.items) : listShape(work, transform, answer);
-  const contentType = mediaTypeOf[format];
-  if (format === 'json') {
-    const chars = answer.items.reduce((sum, item) => sum + item.length, 0);
-    await respondPieces(work.exchange, { contentType, chars }, texts);
+async function sendList(work: Work, { format, transform }: Representation, answer: ListAnswer): Promise<void> {
+  const { exchange } = work;
+  const head = { contentType: mediaTypeOf[format], chars: answer.items.reduce((sum, item) => sum + item.length, 0) };
+  if (transform?.kind === 'Table') {
+    const texts = tableTexts(answer, answer.items, { ...tableOptions(work), version: transform.version });
+    if (format === 'json') await respondPieces(exchange, head, pieces(texts));
+    else respond(exchange, { code: 200, ...head, body: encodeDocument([...texts].join(''), format) });
     return;
   }
-  const body =
-    format === 'protobuf' && transform === undefined
-      ? protobufList(answer)
-      : encodeDocument([...texts].join(''), format);
-  respond(work.exchange, { code: 200, contentType, body });
+  const [list, items] = listShape(transform, answer);
+  if (format === 'protobuf') await respondPieces(exchange, head, slices(await protobufList(list, items)));
+  else if (format === 'yaml') await respondPieces(exchange, head, pieces(yamlList(list, items)));
+  else {
+    const texts = wantsPretty(exchange) ? prettyList(list, items) : listTexts(list, items);
+    await respondPieces(exchange, head, pieces(texts));
+  }
 }
 
-function listShape(work: Work, transform: Representation['transform'], answer: ListAnswer): Iterable<string> {
-  if (transform === undefined) return listTexts(answer, answer.items);
-  if (transform.kind === 'Table')
-    return tableTexts(answer, answer.items, { ...tableOptions(work), version: transform.version });
+/** The list and its items, or their metadata alone. */
+function listShape(transform: Representation['transform'], answer: ListAnswer): [ListAnswer, Iterable<string>] {
+  if (transform === undefined) return [answer, answer.items];
   if (transform.kind === 'PartialObjectMetadata')
     throw new ApiError('NotAcceptable', 'you requested PartialObjectMetadata, but the requested object is a list');
   const { version } = transform;
   const partials = function* (): Generator<string> {
     for (const item of answer.items) yield partialText(item, version);
   };
-  return listTexts({ ...answer, ...partialListHead(version) }, partials());
+  return [{ ...answer, ...partialListHead(version) }, partials()];
 }
 
 /** True for a request that goes on: a watch, a log that is followed, a stream. Those have no deadline and take no seat. */

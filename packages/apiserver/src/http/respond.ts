@@ -1,7 +1,7 @@
 /** Sends answers: one text, a text in pieces, or an error as its Status document. */
 import { createGzip, gzipSync } from 'node:zlib';
 import type { ApiError } from '@skiff/api';
-import { acceptsGzip, compressAbove, gzipLevel, pieces, warningHeaders } from './encode.ts';
+import { acceptsGzip, compressAbove, gzipLevel, warningHeaders } from './encode.ts';
 import { type Exchange, send } from './exchange.ts';
 import { prettyText, wantsPretty } from './pretty.ts';
 
@@ -49,7 +49,7 @@ export function respondJson(exchange: Exchange, code: number, document: object):
 export async function respondPieces(
   exchange: Exchange,
   head: { readonly contentType: string; readonly chars: number },
-  texts: Iterable<string>,
+  parts: Iterable<string | Uint8Array>,
 ): Promise<void> {
   const { response, signal } = exchange;
   startAnswer(exchange, 200, head.contentType);
@@ -58,7 +58,7 @@ export async function respondPieces(
     return;
   }
   if (head.chars <= compressAbove || !takesGzip(exchange)) {
-    for (const piece of pieces(texts)) await send(response, piece, signal);
+    for (const part of parts) await send(response, part, signal);
     response.end();
     return;
   }
@@ -69,7 +69,7 @@ export async function respondPieces(
   const stop = (): void => void gzip.destroy();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    for (const piece of pieces(texts)) await send(gzip, piece, signal);
+    for (const part of parts) await send(gzip, part, signal);
     gzip.end();
   } finally {
     signal.removeEventListener('abort', stop);

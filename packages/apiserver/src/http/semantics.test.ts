@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { gunzipSync } from 'node:zlib';
-import { decodeProtobuf } from '@skiff/api/wire';
+import { parseYaml } from '@skiff/api';
+import { decodeProtobuf, encodeProtobuf } from '@skiff/api/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Reply, startTestServer, type TestServer } from './testing/server.ts';
 
@@ -124,6 +125,20 @@ describe('representations', () => {
       (await raw(watch, { accept: `${protobuf};stream=watch;as=PartialObjectMetadata;v=v1;g=meta.k8s.io` })).body,
     );
     expect(frames).toMatchObject([{ type: 'ADDED', object: one }]);
+  });
+
+  it('a list is the same in each format, empty or not', async () => {
+    for (const path of [configMaps, `${configMaps}?labelSelector=no%3Dne`, `${configMaps}?limit=1`]) {
+      const list = JSON.parse((await raw(path, {})).body.toString());
+      const yaml = (await raw(path, { accept: 'application/yaml' })).body.toString();
+      expect(parseYaml(yaml)[0]?.value).toEqual(list);
+      expect(JSON.parse((await raw(`${path}${path.includes('?') ? '&' : '?'}pretty=1`, {})).body.toString())).toEqual(
+        list,
+      );
+      const bytes = (await raw(path, { accept: protobuf })).body;
+      expect(bytes).toEqual(encodeProtobuf(list));
+      expect(decodeProtobuf(bytes)).toMatchObject({ kind: 'ConfigMapList', metadata: list.metadata });
+    }
   });
 
   it('a table falls back to what else is accepted', async () => {

@@ -7,7 +7,7 @@ import type { Links } from '../../link/link.ts';
 import type { PodStreams } from '../../link/pod-streams.ts';
 import { textAt } from '../../patch/values.ts';
 import type { Registry, RequestContext } from '../../registry/contract.ts';
-import { listTexts, pathNotFound } from '../encode.ts';
+import { listTexts, pathNotFound, pieces } from '../encode.ts';
 import { type Exchange, send } from '../exchange.ts';
 import { methodNotAllowed } from '../handler.ts';
 import { type ResourceRequest, safeSegments } from '../request-info.ts';
@@ -83,7 +83,7 @@ async function sendPods(
     ...{ resourceVersion: '', resourceVersionMatch: '' },
   });
   const chars = list.items.reduce((sum, item) => sum + item.length, 0);
-  await respondPieces(exchange, { contentType: 'application/json', chars }, listTexts(list, list.items));
+  await respondPieces(exchange, { contentType: 'application/json', chars }, pieces(listTexts(list, list.items)));
 }
 
 async function sendLogs(
