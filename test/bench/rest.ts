@@ -1,0 +1,60 @@
+/** Reads over the REST door, timed. */
+import http2 from 'node:http2';
+import type { BenchServer } from './server.ts';
+
+export interface Timed {
+  readonly firstByteMs: number;
+  readonly totalMs: number;
+  readonly bytes: number;
+}
+
+export interface RestReader {
+  /** Throws for any status but 200. */
+  get(path: string): Promise<Timed>;
+  close(): void;
+}
+
+export function restReader({ rest, admin }: BenchServer): RestReader {
+  const session = http2.connect(`https://${rest}`, { ...admin, settings: { initialWindowSize: 4 * 1024 * 1024 } });
+  session.on('error', () => undefined);
+  return {
+    get: (path) =>
+      new Promise((resolve, reject) => {
+        const beganMs = performance.now();
+        let firstByteMs = 0;
+        let bytes = 0;
+        const stream = session.request({ ':path': path, accept: 'application/json' });
+        stream.on('response', (headers) => {
+          if (headers[':status'] !== 200) reject(new Error(`${path}: ${headers[':status']}`));
+        });
+        stream.on('data', (chunk: Buffer) => {
+          if (bytes === 0) firstByteMs = performance.now() - beganMs;
+          bytes += chunk.length;
+        });
+        stream.on('error', reject);
+        stream.on('end', () => resolve({ firstByteMs, totalMs: performance.now() - beganMs, bytes }));
+        stream.end();
+      }),
+    close: () => session.close(),
+  };
+}
+
+/** Asks for something small every few milliseconds until stopped: the longest wait is how long the server's event loop was blocked at most. */
+export function startPings(reader: RestReader, everyMs = 5): { stop(): Promise<number> } {
+  let stopped = false;
+  let longestMs = 0;
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      longestMs = Math.max(longestMs, (await reader.get('/livez')).totalMs);
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+    }
+  };
+  const running = run();
+  return {
+    async stop() {
+      stopped = true;
+      await running;
+      return longestMs;
+    },
+  };
+}
