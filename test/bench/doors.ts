@@ -1,7 +1,7 @@
 /** The ways in that are compared: both doors of the API server, and etcd itself with the client library that the server uses. */
 import http2 from 'node:http2';
 import { checkServerIdentity } from 'node:tls';
-import { ChannelCredentials, Client } from '@grpc/grpc-js';
+import { ChannelCredentials, Client, type ClientReadableStream } from '@grpc/grpc-js';
 import { services } from '@skiff/api/wire';
 import { Etcd3 } from 'etcd3';
 import { namespace, podDocument, statusPatch } from './pods.ts';
@@ -19,21 +19,35 @@ export interface Door {
 
 const timeoutMs = 60_000;
 
-interface Grpc {
+export interface Grpc {
   call(method: string, request: object): Promise<unknown>;
+  /** A server stream without a deadline. */
+  stream(method: string, request: object): ClientReadableStream<unknown>;
   close(): void;
 }
 
-function dialGrpc({ grpc, admin }: BenchServer): Grpc {
+/** A connection of its own, as the administrator. */
+export function dialGrpc({ grpc, admin }: BenchServer): Grpc {
   const credentials = ChannelCredentials.createSsl(
     ...([admin.ca, admin.key, admin.cert].map((pem) => Buffer.from(pem)) as [Buffer, Buffer, Buffer]),
     { checkServerIdentity: (_, certificate) => checkServerIdentity('127.0.0.1', certificate) },
   );
-  const client = new Client(grpc, credentials, { 'grpc.ssl_target_name_override': 'skiff' });
-  const call: Grpc['call'] = (method, request) => {
+  const client = new Client(grpc, credentials, {
+    'grpc.ssl_target_name_override': 'skiff',
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.max_receive_message_length': -1,
+  });
+  const methodOf = (method: string) => {
     const definition = services.Resources[method];
     if (definition === undefined) throw new Error(`no method ${method}`);
-    const { path, requestSerialize, responseDeserialize } = definition;
+    return definition;
+  };
+  const stream: Grpc['stream'] = (method, request) => {
+    const { path, requestSerialize, responseDeserialize } = methodOf(method);
+    return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request);
+  };
+  const call: Grpc['call'] = (method, request) => {
+    const { path, requestSerialize, responseDeserialize } = methodOf(method);
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + timeoutMs;
       client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, { deadline }, (error, answer) =>
@@ -41,7 +55,7 @@ function dialGrpc({ grpc, admin }: BenchServer): Grpc {
       );
     });
   };
-  return { call, close: () => client.close() };
+  return { call, stream, close: () => client.close() };
 }
 
 /** What the controller manager would have made: pods run as it. */
