@@ -31,7 +31,10 @@ export function execOptions(query: Query, type: 'exec' | 'attach'): ExecOptions 
   };
 }
 
-/** The ports that the older WebSocket forwarding names in its URL. Throws ApiError BadRequest for one that is none, or none at all. */
+/** Two channels a port, and a channel's number is one byte. */
+const maxPorts = 128;
+
+/** The ports that WebSocket forwarding names in its URL. Throws ApiError BadRequest for one that is none, for none and for too many. */
 export function forwardPorts(query: Query): readonly number[] {
   const ports = query
     .getAll('ports')
@@ -41,5 +44,6 @@ export function forwardPorts(query: Query): readonly number[] {
       return checkPort(Number(value));
     });
   if (ports.length === 0) throw badRequest('at least one port must be specified');
+  if (ports.length > maxPorts) throw badRequest(`at most ${maxPorts} ports can be forwarded at once`);
   return ports;
 }

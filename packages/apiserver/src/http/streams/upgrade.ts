@@ -18,10 +18,11 @@ import { routing } from '../query.ts';
 import { requestInfo } from '../request-info.ts';
 import { type ChannelProtocol, channelProtocols } from './channels.ts';
 import { serveForward } from './forward.ts';
-import { execOptions } from './options.ts';
+import { execOptions, forwardPorts } from './options.ts';
 import { openSpdy, type SpdyConnection } from './spdy-connection.ts';
 import { serveSpdyExec } from './spdy-exec.ts';
 import { serveWebSocketExec } from './websocket-exec.ts';
+import { serveWebSocketForward } from './websocket-forward.ts';
 import { tunnel } from './websocket-tunnel.ts';
 
 export interface UpgradeParts {
@@ -43,6 +44,8 @@ const maxUnreadPongs = 1024 * 1024;
 
 const forwardProtocol = 'portforward.k8s.io';
 const tunnelProtocol = `SPDY/3.1+${forwardProtocol}`;
+/** Client libraries' way, which names its ports in the URL. */
+const channelForwardProtocol = 'v4.channel.k8s.io';
 const spdyExecProtocols = ['v4.channel.k8s.io'];
 
 /** Makes the handler of upgrades. It never throws. */
@@ -114,9 +117,12 @@ async function command(
 async function forward(parts: UpgradeParts, upgrade: Upgrade, context: RequestContext, pod: PodName): Promise<void> {
   const overWebSocket = isWebSocket(upgrade);
   const protocol = overWebSocket
-    ? agree(webSocketOffers(upgrade), [tunnelProtocol])
+    ? agree(webSocketOffers(upgrade), [tunnelProtocol, channelForwardProtocol])
     : agree(spdyOffers(upgrade), [forwardProtocol]);
+  const ports = protocol === channelForwardProtocol ? forwardPorts(upgrade.query) : [];
   const open = await parts.streams.portForward(context, pod);
+  if (protocol === channelForwardProtocol)
+    return serveWebSocketForward(await acceptWebSocket(upgrade, protocol), ports, open);
   const connection = overWebSocket
     ? openSpdy(tunnel(await acceptWebSocket(upgrade, protocol)))
     : acceptSpdy(upgrade, protocol);
