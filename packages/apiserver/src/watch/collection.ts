@@ -1,12 +1,12 @@
 /** One collection of the watch cache: its documents, the last of its history, and who watches. */
 import { ApiError, expired } from '@skiff/api';
 import type { StoredDocument } from '../storage/contract.ts';
-import { compareKeys } from '../storage/order.ts';
 import type { CachedDocument, CollectionCache, Describe, Filter, WatchEvent, WatchOptions } from './contract.ts';
 import { Dispatcher, type DocumentChange, type Watcher } from './dispatch.ts';
 import { toCached } from './document.ts';
 import { History } from './history.ts';
 import { EventQueue } from './queue.ts';
+import { Shelf } from './shelf.ts';
 import { withoutResourceVersion, withResourceVersion } from './splice.ts';
 
 /** Events that may wait for one watcher (kube-apiserver keeps 10 to 1000 by kind). */
@@ -22,13 +22,11 @@ export interface CollectionContext {
 
 export class Collection implements CollectionCache {
   readonly #context: CollectionContext;
-  readonly #documents = new Map<string, CachedDocument>();
-  readonly #byNamespace = new Map<string, Map<string, CachedDocument>>();
+  readonly #documents = new Shelf();
   /** Documents that cannot be read, with their versions. */
   readonly #quarantined = new Map<string, bigint>();
   readonly #dispatcher = new Dispatcher();
   readonly #history = new History();
-  #sorted: readonly CachedDocument[] | undefined;
 
   constructor(context: CollectionContext) {
     this.#context = context;
@@ -44,7 +42,7 @@ export class Collection implements CollectionCache {
 
   list(filter: Filter): { documents: readonly CachedDocument[]; revision: bigint } {
     return {
-      documents: this.#candidates(filter).filter((document) => selects(filter, document)),
+      documents: this.#documents.candidates(filter).filter((document) => selects(filter, document)),
       revision: this.#context.revision(),
     };
   }
@@ -78,7 +76,7 @@ export class Collection implements CollectionCache {
       this.#removed(stored.key, stored.version);
       return;
     }
-    this.#file(after);
+    this.#documents.put(after);
     this.#happened({ version: stored.version, before, after, tombstone: undefined });
   }
 
@@ -103,7 +101,7 @@ export class Collection implements CollectionCache {
   #removed(key: string, version: bigint): void {
     const before = this.#documents.get(key);
     if (before === undefined || version <= before.version) return;
-    this.#unfile(before);
+    this.#documents.remove(key);
     const tombstone = { ...before, version, text: reversion(before, version) };
     this.#happened({ version, before, after: undefined, tombstone });
   }
@@ -118,12 +116,10 @@ export class Collection implements CollectionCache {
   replace(documents: readonly StoredDocument[], revision: bigint): void {
     this.end(new ApiError('Expired', 'too old resource version: history was lost'));
     this.#documents.clear();
-    this.#byNamespace.clear();
     this.#quarantined.clear();
-    this.#sorted = undefined;
     for (const stored of documents) {
       const document = this.#read(stored);
-      if (document !== undefined) this.#file(document);
+      if (document !== undefined) this.#documents.put(document);
     }
     this.#history.reset(revision);
   }
@@ -132,9 +128,8 @@ export class Collection implements CollectionCache {
   redescribe(): void {
     for (const document of [...this.#documents.values()]) {
       const { facts } = toCached(document, this.#context.describe);
-      this.#file({ ...document, facts });
+      this.#documents.put({ ...document, facts });
     }
-    this.#sorted = undefined;
   }
 
   /** Tells watchers that asked for it how far the cache has come. */
@@ -148,7 +143,6 @@ export class Collection implements CollectionCache {
   }
 
   #happened(change: DocumentChange): void {
-    this.#sorted = undefined;
     this.#history.add(change);
     this.#dispatcher.deliver(change);
   }
@@ -194,31 +188,6 @@ export class Collection implements CollectionCache {
     };
     return watcher;
   }
-
-  /** In key order, from the narrowest place that holds all that can match. */
-  #candidates(filter: Filter): readonly CachedDocument[] {
-    if (filter.namespace === '') {
-      this.#sorted ??= inKeyOrder(this.#documents.values());
-      return this.#sorted;
-    }
-    return inKeyOrder(this.#byNamespace.get(filter.namespace)?.values() ?? []);
-  }
-
-  #file(document: CachedDocument): void {
-    const before = this.#documents.get(document.key);
-    if (before !== undefined && before.facts.namespace !== document.facts.namespace) this.#unfile(before);
-    this.#documents.set(document.key, document);
-    const namespace = this.#byNamespace.get(document.facts.namespace) ?? new Map<string, CachedDocument>();
-    namespace.set(document.key, document);
-    this.#byNamespace.set(document.facts.namespace, namespace);
-  }
-
-  #unfile(document: CachedDocument): void {
-    this.#documents.delete(document.key);
-    const namespace = this.#byNamespace.get(document.facts.namespace);
-    namespace?.delete(document.key);
-    if (namespace?.size === 0) this.#byNamespace.delete(document.facts.namespace);
-  }
 }
 
 interface BookmarkedWatcher extends Watcher {
@@ -246,6 +215,3 @@ function toEvent(filter: Filter, { version, before, after, tombstone }: Document
 function reversion(document: CachedDocument, version: bigint): string {
   return withResourceVersion(withoutResourceVersion(document.text, document.version), version);
 }
-
-const inKeyOrder = (documents: Iterable<CachedDocument>): CachedDocument[] =>
-  [...documents].sort((a, b) => compareKeys(a.key, b.key));

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { compareKeys } from '../storage/order.ts';
+import type { CachedDocument } from './contract.ts';
+import { Shelf } from './shelf.ts';
+
+const names = fc.constantFrom('a', 'b', 'c', '10', '9', '\u{1f600}', '\uffee');
+const place = fc.constantFrom('', 'one', 'two');
+
+const documentOf = (name: string, namespace: string, node: string): CachedDocument => ({
+  key: `/registry/core/pods/${namespace}/${name}`,
+  version: 1n,
+  text: node,
+  facts: { namespace, name, labels: {}, fields: { 'spec.nodeName': node } },
+});
+
+const steps = fc.array(
+  fc.oneof(
+    fc.record({ type: fc.constant('put' as const), name: names, namespace: place, node: place }),
+    fc.record({ type: fc.constant('remove' as const), name: names, namespace: place }),
+    fc.record({ type: fc.constant('list' as const), namespace: place, node: place }),
+  ),
+  { maxLength: 60 },
+);
+
+test('whatever comes and goes, candidates are all that can match, in key order', () => {
+  fc.assert(
+    fc.property(steps, (all) => {
+      const shelf = new Shelf();
+      const held = new Map<string, CachedDocument>();
+      for (const step of all) {
+        if (step.type === 'put') {
+          const document = documentOf(step.name, step.namespace, step.node);
+          held.set(document.key, document);
+          shelf.put(document);
+        } else if (step.type === 'remove') {
+          const { key } = documentOf(step.name, step.namespace, '');
+          held.delete(key);
+          shelf.remove(key);
+        } else {
+          const { namespace, node } = step;
+          const expected = [...held.values()]
+            .filter(({ facts, text }) =>
+              node === '' ? namespace === '' || facts.namespace === namespace : text === node,
+            )
+            .sort((a, b) => compareKeys(a.key, b.key));
+          const exactField = { field: 'spec.nodeName', value: node };
+          const filter = { namespace, name: '', ...(node === '' ? {} : { exactField }) };
+          expect(shelf.candidates(filter)).toEqual(expected);
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
