@@ -14,6 +14,10 @@ export class Shelf {
   readonly #fresh = new Set<string>();
   #removed = false;
 
+  get size(): number {
+    return this.#documents.size;
+  }
+
   get(key: string): CachedDocument | undefined {
     return this.#documents.get(key);
   }
