@@ -21,8 +21,7 @@ const publicInfo: Authoriser = {
   decide: (user, attributes) => {
     if (attributes.type === 'path' && isPublic(attributes.path) && ['get', 'head'].includes(attributes.verb))
       return { verdict: 'allow', reason: 'public' };
-    const known = user.groups.includes('system:authenticated');
-    return { verdict: known ? 'no-opinion' : 'deny', reason: '' };
+    return { verdict: user.groups.includes('system:unauthenticated') ? 'deny' : 'no-opinion', reason: '' };
   },
 };
 
