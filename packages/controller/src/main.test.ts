@@ -19,6 +19,7 @@ test('the manager takes the lead, runs every controller on one set of caches, an
     nodeMaskSize: 24,
     nodeGraceMs: 40_000,
     rootCA: 'PEM',
+    signingAuthority: undefined,
   };
   const ended = runControllers(config, stopping.signal);
   await clock.advance(1000);

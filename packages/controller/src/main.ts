@@ -2,6 +2,8 @@
 import { builtinDefinitions, type Clock, type Logger, type Random } from '@skiff/api';
 import { type Client, createEventRecorder, createInformerFactory, runWhileLeading } from '@skiff/client';
 import { createCatalog } from './catalog.ts';
+import { certificatesController } from './certificates/reconcile.ts';
+import type { Authority } from './certificates/sign.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/reconcile.ts';
 import { cronJobController } from './cronjob/reconcile.ts';
 import { daemonSetController } from './daemonset/reconcile.ts';
@@ -38,6 +40,8 @@ export interface ControllersConfig {
   readonly nodeGraceMs: number;
   /** PEM, published in every namespace. */
   readonly rootCA: string;
+  /** Signs the requests of the built-in signers; nobody does without one. */
+  readonly signingAuthority: Authority | undefined;
 }
 
 /** Runs until the signal aborts, or rejects when leadership is lost: a former leader must not go on, so its process ends. */
@@ -80,6 +84,7 @@ async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<v
     endpointsController(as('endpoint-controller')),
     serviceAccountController(config.client, informers),
     clusterRoleAggregationController(config.client, informers),
+    certificatesController({ ...config, informers, authority: config.signingAuthority }),
     rootCaController(config.client, informers, config.rootCA),
     disruptionController(as('controllermanager')),
     podGcController(as('pod-garbage-collector')),

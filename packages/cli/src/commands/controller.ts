@@ -10,6 +10,8 @@ interface ControllerOptions extends IdentityOptions {
   readonly nodeCidrMaskSize: number;
   readonly nodeMonitorGracePeriod: number;
   readonly rootCaFile: string;
+  readonly clusterSigningCertFile?: string;
+  readonly clusterSigningKeyFile?: string;
 }
 
 export function registerController(program: Command): void {
@@ -21,6 +23,8 @@ export function registerController(program: Command): void {
     .requiredOption('--cert-file <file>', 'client certificate (PEM)')
     .requiredOption('--key-file <file>', 'its key (PEM)')
     .requiredOption('--root-ca-file <file>', 'certificate authority to publish to pods (PEM)')
+    .option('--cluster-signing-cert-file <file>', 'certificate authority that signs certificate requests (PEM)')
+    .option('--cluster-signing-key-file <file>', 'its key (PEM)')
     .requiredOption('--cluster-cidr <cidr>', 'pod addresses of the whole cluster')
     .option('--node-cidr-mask-size <bits>', 'prefix length of a node’s part of it', wholeNumber(8, 30), 24)
     .option('--node-monitor-grace-period <seconds>', 'how long a node may be silent', wholeNumber(1), 40)
@@ -40,8 +44,21 @@ export function registerController(program: Command): void {
         nodeMaskSize: options.nodeCidrMaskSize,
         nodeGraceMs: options.nodeMonitorGracePeriod * 1000,
         rootCA: await readFile(options.rootCaFile, 'utf8'),
+        signingAuthority: await readSigningAuthority(options),
         ...shell,
       };
       await runComponent(logger, (signal) => runControllers(config, signal));
     });
+}
+
+/** The authority that signs certificate requests; both of its files or none. */
+async function readSigningAuthority({ clusterSigningCertFile, clusterSigningKeyFile }: ControllerOptions) {
+  if (clusterSigningCertFile === undefined && clusterSigningKeyFile === undefined) return undefined;
+  if (clusterSigningCertFile === undefined || clusterSigningKeyFile === undefined)
+    throw new Error('--cluster-signing-cert-file and --cluster-signing-key-file go together');
+  const [certificatePem, keyPem] = await Promise.all([
+    readFile(clusterSigningCertFile, 'utf8'),
+    readFile(clusterSigningKeyFile, 'utf8'),
+  ]);
+  return { certificatePem, keyPem };
 }

@@ -128,6 +128,10 @@ export function controllerDaemon(config: ClusterConfig): DaemonSpec {
     config.podCIDR,
     '--root-ca-file',
     caFile(config),
+    '--cluster-signing-cert-file',
+    caFile(config),
+    '--cluster-signing-key-file',
+    keyPair(config, 'ca').keyFile,
     ...identity(config, 'controller'),
   ]);
 }
