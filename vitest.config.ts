@@ -20,6 +20,7 @@ export default defineConfig({
           globalSetup: ['test/cluster/global-setup.ts'],
           // One cluster for all: its tests take turns.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },
@@ -30,7 +31,7 @@ export default defineConfig({
           include: ['test/conformance/*.test.ts'],
           globalSetup: ['test/cluster/global-setup.ts'],
           // After the end-to-end tests, whose faults hit everybody; then all at once, each in a namespace of its own.
-          sequence: { groupOrder: 1, concurrent: true },
+          sequence: { groupOrder: 2, concurrent: true },
           maxWorkers: 4,
           testTimeout: 180_000,
           hookTimeout: 120_000,
