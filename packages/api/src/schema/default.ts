@@ -72,11 +72,14 @@ function fill(schema: Schema, value: Json): void {
   if (schema.type === 'object') fillObject(planOf(schema), value);
 }
 
+/** A default that nobody else holds: most are plain values, which need no copy. */
+const ownCopy = (value: Json): Json => (typeof value === 'object' ? structuredClone(value) : value);
+
 function fillObject(plan: Plan, object: JsonObject): void {
   for (const [name, property] of plan.defaults) {
     const present = Object.hasOwn(object, name) ? object[name] : undefined;
     const isAbsent = present === undefined || (present === null && property.nullable !== true);
-    if (isAbsent && property.default !== undefined) setOwn(object, name, structuredClone(property.default));
+    if (isAbsent && property.default !== undefined) setOwn(object, name, ownCopy(property.default));
   }
   for (const [name, property] of plan.descend) {
     const present = Object.hasOwn(object, name) ? object[name] : undefined;

@@ -18,6 +18,7 @@ import { isReason } from '@skiff/api';
 import { toGrpcFailure } from '@skiff/api/wire';
 import type { Credentials } from '../chain/authenticate.ts';
 import { requestTimeoutMs } from '../chain/chain.ts';
+import { createOpenCalls, type OpenCalls } from '../chain/open-calls.ts';
 import { certificateOf } from './credentials.ts';
 
 /** What a handler knows of its call. */
@@ -87,10 +88,13 @@ export function adapt(
   const unknown = Object.keys(handlers).filter((name) => !Object.hasOwn(service, name));
   if (missing.length + unknown.length > 0)
     throw new Error(`methods without match: ${[...missing, ...unknown].join(', ')}`);
+  const calls = createOpenCalls(parts.signal);
   return Object.fromEntries(
     Object.entries(handlers).map(([name, handler]) => [
       name,
-      handler.type === 'unary' ? adaptUnary(name, handler, parts) : adaptStream(name, handler, service, parts),
+      handler.type === 'unary'
+        ? adaptUnary(name, handler, parts, calls)
+        : adaptStream(name, handler, service, parts, calls),
     ]),
   );
 }
@@ -104,9 +108,10 @@ function adaptUnary(
   method: string,
   handler: Extract<Handler, { type: 'unary' }>,
   parts: AdaptParts,
+  calls: OpenCalls,
 ): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
-    const { info, end } = openCall(call, parts);
+    const { info, end } = openCall(call, parts, calls);
     void handler
       .run(call.request, info)
       .then(
@@ -127,10 +132,11 @@ function adaptStream(
   handler: Extract<Handler, { type: 'stream' }>,
   service: ServiceDefinition,
   parts: AdaptParts,
+  calls: OpenCalls,
 ): (call: StreamCall) => void {
   const readsStream = service[method]?.requestStream === true;
   return (call) => {
-    const { info, end } = openCall(call, parts);
+    const { info, endStream } = openCall(call, parts, calls);
     call.on('error', () => {});
     const send: Send<unknown> = async (message) => {
       info.signal.throwIfAborted();
@@ -148,7 +154,7 @@ function adaptStream(
           call.emit('error', toGrpcFailure(error));
         },
       )
-      .finally(end);
+      .finally(endStream);
   };
 }
 
@@ -168,21 +174,42 @@ class CallGone extends Error {
 
 /** Made once: an error for each call would take a stack for each. */
 const callOver = new CallGone('the call is over');
+const callerGone = new CallGone('the caller hung up');
 
-function openCall(call: AnyCall, parts: AdaptParts): { readonly info: CallInfo; readonly end: () => void } {
-  const gone = new AbortController();
-  call.once('cancelled', () => gone.abort(new CallGone('the caller hung up')));
-  if (call.cancelled) gone.abort(new CallGone('the caller hung up'));
+interface OpenCall {
+  readonly info: CallInfo;
+  /** Nothing more is done for the call. */
+  readonly end: () => void;
+  /** The same, told to whatever still waits on behalf of a stream. */
+  readonly endStream: () => void;
+}
+
+function openCall(call: AnyCall, parts: AdaptParts, calls: OpenCalls): OpenCall {
+  const gone = calls.open();
+  let isOver = false;
+  // grpc-js says so of every call in the end, also of those that were answered.
+  call.once('cancelled', () => {
+    if (!isOver) gone.abort(callerGone);
+  });
+  if (call.cancelled) gone.abort(callerGone);
   const deadline = call.getDeadline();
   const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
   const left = deadlineMs - parts.clock.now();
   const info: CallInfo = {
     credentials: { certificate: certificateOf(call), authorization: text(call.metadata, 'authorization') },
     userAgent: text(call.metadata, 'user-agent') ?? '',
-    signal: AbortSignal.any([gone.signal, parts.signal]),
+    signal: gone.signal,
     timeoutMs: Number.isFinite(left) ? Math.max(1, Math.min(left, requestTimeoutMs)) : requestTimeoutMs,
   };
-  return { info, end: () => gone.abort(callOver) };
+  const end = (): void => {
+    isOver = true;
+    calls.close(gone);
+  };
+  const endStream = (): void => {
+    end();
+    gone.abort(callOver);
+  };
+  return { info, end, endStream };
 }
 
 function text(metadata: Metadata, key: string): string | undefined {

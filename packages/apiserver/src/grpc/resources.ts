@@ -11,7 +11,7 @@ import {
   type WriteKind,
   watchOptionsFault,
 } from '../chain/options.ts';
-import { decodeIncoming, decodePatch, incomingMessage, messageOf } from '../http/documents.ts';
+import { decodePatch, decodeText, incomingMessage, messageOf } from '../http/documents.ts';
 import { portions } from '../http/encode.ts';
 import { resolve } from '../http/resources.ts';
 import { tableOfOne, tableTexts } from '../http/table.ts';
@@ -107,7 +107,7 @@ function deleteOptionsOf(options: wire.DeleteOptions | null): DeleteOptions {
 }
 
 function incomingOf(object: wire.ObjectMessage | null): Incoming {
-  if (object?.json !== undefined) return decodeIncoming(Buffer.from(object.json), 'json');
+  if (object?.json !== undefined) return decodeText(object.json, 'json');
   if (object?.message !== undefined) return incomingMessage(object.message);
   throw badRequest('the request carries no object');
 }
@@ -214,7 +214,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         const { force } = request;
         const write = { kind: 'PatchOptions', patch: type, force: force || undefined } as const;
         const options = writeOptionsOf(request.options, write);
-        const patch = { ...decodePatch(Buffer.from(request.patch), type), type, force };
+        const patch = { ...decodePatch(request.patch, type), type, force };
         return objectOf(passed, await registry.patch(passed.context, passed.target, patch, options), request.accept);
       }),
     ),

@@ -41,5 +41,7 @@ export async function readBody(exchange: Exchange, signal: AbortSignal): Promise
   });
 }
 
+const decoder = new TextDecoder('utf-8');
+
 /** A body as text; what is not UTF-8 becomes U+FFFD, as in Go's JSON decoder. */
-export const utf8 = (body: Uint8Array): string => new TextDecoder('utf-8').decode(body);
+export const utf8 = (body: Uint8Array): string => decoder.decode(body);

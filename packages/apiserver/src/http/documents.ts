@@ -1,6 +1,6 @@
 /** Bodies into documents and documents into bodies, in each format that the doors speak. */
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import { badRequest, type Json, type JsonObject, type Parsed, parseJson, parseYaml } from '@skiff/api';
+import { type ApiError, badRequest, type Json, type JsonObject, type Parsed, parseJson, parseYaml } from '@skiff/api';
 import { type AnyMessage, decodeProtobuf, encodeProtobuf, encodeProtobufList, fromAny, toAny } from '@skiff/api/wire';
 import { checkDeleteOptions } from '../chain/options.ts';
 import type { DeleteOptions, Incoming, ListAnswer, PatchBody, PatchType } from '../registry/contract.ts';
@@ -9,9 +9,12 @@ import { listMetaText, portions } from './encode.ts';
 import type { Format } from './negotiate.ts';
 import { toYaml } from './yaml.ts';
 
+/** A body as it came: bytes, or the text that a gRPC message carries. */
+type Body = Uint8Array | string;
+
 /** A document in JSON or YAML; of YAML exactly one. Throws ApiError BadRequest. */
-function parse(body: Uint8Array, format: 'json' | 'yaml'): Parsed {
-  const text = utf8(body);
+function parse(body: Body, format: 'json' | 'yaml'): Parsed {
+  const text = typeof body === 'string' ? body : utf8(body);
   if (format === 'json') return parseJson(text, { duplicates: true });
   const [first, second] = parseYaml(text);
   if (first === undefined) throw badRequest('the body of the request is empty');
@@ -24,15 +27,23 @@ const isObject = (value: unknown): value is JsonObject =>
 
 /** A write's body. Throws ApiError BadRequest for one that is no object. */
 export function decodeIncoming(body: Uint8Array, format: Format): Incoming {
-  if (body.length === 0) throw badRequest('the body of the request is empty');
-  if (format === 'protobuf') return { document: decodeProtobuf(body), duplicates: [] };
+  if (format !== 'protobuf') return decodeText(body, format);
+  if (body.length === 0) throw emptyBody();
+  return { document: decodeProtobuf(body), duplicates: [] };
+}
+
+const emptyBody = (): ApiError => badRequest('the body of the request is empty');
+
+/** The same of JSON and YAML alone. */
+export function decodeText(body: Body, format: 'json' | 'yaml'): Incoming {
+  if (body.length === 0) throw emptyBody();
   const { value, duplicates, fractions } = parse(body, format);
   if (!isObject(value)) throw badRequest('the body of the request must be an object');
   return { document: value, duplicates, fractions };
 }
 
 /** A patch's body. Throws ApiError BadRequest. */
-export function decodePatch(body: Uint8Array, type: PatchType): Pick<PatchBody, 'patch' | 'duplicates'> {
+export function decodePatch(body: Body, type: PatchType): Pick<PatchBody, 'patch' | 'duplicates'> {
   const { value, duplicates } = parse(body, type === 'apply' ? 'yaml' : 'json');
   if (type === 'json' ? !Array.isArray(value) : !isObject(value))
     throw badRequest(

@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ApiError, type Clock, type Logger } from '@skiff/api';
+import { createOpenCalls } from '../chain/open-calls.ts';
 import { certificateReader, credentialsOf, impersonationOf } from './credentials.ts';
 import type { Exchange, Outgoing } from './exchange.ts';
 import { type Handler, type Identity, streamSubresources } from './handler.ts';
@@ -78,6 +79,7 @@ class ClientGone extends Error {
 
 export function createRestDoor(parts: DoorParts): RestDoor {
   const closing = new AbortController();
+  const calls = createOpenCalls(closing.signal);
   const readCertificate = certificateReader();
   const servers: Http2SecureServer[] = [];
   const sessions = new Set<ServerHttp2Session>();
@@ -98,11 +100,12 @@ export function createRestDoor(parts: DoorParts): RestDoor {
     request: IncomingMessage | Http2ServerRequest,
     response: ServerResponse | Http2ServerResponse,
   ): void => {
-    const gone = new AbortController();
+    const gone = calls.open();
     const { path, query } = pathOf(request.url ?? '/');
     const outgoing: Outgoing = response;
     outgoing.on('error', () => {});
     outgoing.once('close', () => {
+      calls.close(gone);
       if (!outgoing.writableFinished) gone.abort(new ClientGone('the client closed the request'));
     });
     if (request instanceof Http2ServerRequest) endUpload(request.stream, parts);
@@ -117,7 +120,7 @@ export function createRestDoor(parts: DoorParts): RestDoor {
       httpVersionMajor: request.httpVersionMajor,
       body: request,
       response: outgoing,
-      signal: AbortSignal.any([gone.signal, closing.signal]),
+      signal: gone.signal,
       warnings: [],
       endConnection: () => {
         if (request instanceof Http2ServerRequest) request.stream.session?.close();
@@ -131,13 +134,24 @@ export function createRestDoor(parts: DoorParts): RestDoor {
     request.headers.upgrade !== undefined && parts.isElsewhere(pathOf(request.url ?? '/').path);
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const gone = new AbortController();
+    const gone = calls.open();
     socket.on('error', () => {});
-    socket.once('close', () => gone.abort(new ClientGone('the client closed the connection')));
+    socket.once('close', () => {
+      calls.close(gone);
+      gone.abort(new ClientGone('the client closed the connection'));
+    });
     const { path, query } = pathOf(request.url ?? '/');
-    const signal = AbortSignal.any([gone.signal, closing.signal]);
     const identity = identityOf(request);
-    const upgrade = { request, socket, head, path, query: parseQuery(query), rawQuery: query, identity, signal };
+    const upgrade = {
+      request,
+      socket,
+      head,
+      path,
+      query: parseQuery(query),
+      rawQuery: query,
+      identity,
+      signal: gone.signal,
+    };
     void parts.upgrade(upgrade);
   };
 

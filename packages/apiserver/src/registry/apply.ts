@@ -33,7 +33,7 @@ export async function applyOne(env: Env, applying: Applying): Promise<Answer> {
       const live = old ?? emptyObject(applying);
       checkPreconditions(applying, config, old);
       const { object, managers } = applied(env, applying, live, copy(config), writer);
-      const made = decodePatched(context, decodableOf(kind), object, [], options);
+      const made = decodePatched(context, decodableOf(kind), () => copy(object), [], options);
       delete metaOf(made).managedFields;
       writeManagers(made, managers);
       return made;

@@ -166,7 +166,7 @@ export interface AdmissionRequest {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
   readonly target: Target;
   readonly definition: Definition;
-  /** Mutable during `mutate`. */
+  /** Only `mutate` may change it: what `validate` is shown is what will be stored. */
   readonly object: JsonObject | undefined;
   readonly oldObject: JsonObject | undefined;
   readonly dryRun: boolean;

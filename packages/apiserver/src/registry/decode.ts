@@ -63,18 +63,20 @@ export function decodeBody(
   return completed(shown, value);
 }
 
-/** The object that a patch made. Throws Invalid in Kubernetes' words for what its kind does not allow. */
+/** The object that a patch made; `patched` makes it, anew each time. Throws Invalid in Kubernetes' words for what its kind does not allow. */
 export function decodePatched(
   context: RequestContext,
   shown: Decodable,
-  patched: JsonObject,
+  patched: () => JsonObject,
   duplicates: readonly string[],
   options: WriteOptions,
 ): JsonObject {
-  checkType(shown, patched);
-  const text = JSON.stringify(patched);
-  const { value, unknown, faults } = decodeAs(shown, patched);
-  const refused = (why: string) => invalid({ group: '', kind: '' }, '', [field.invalid('patch', text, why)]);
+  const document = patched();
+  checkType(shown, document);
+  // Decoding uses the document up: a refusal, which shows it, has it made once more.
+  const { value, unknown, faults } = decodeAs(shown, document);
+  const refused = (why: string) =>
+    invalid({ group: '', kind: '' }, '', [field.invalid('patch', JSON.stringify(patched()), why)]);
   const [fault] = faults;
   if (fault !== undefined) throw refused(fault);
   const strict = strictFaults(unknown, duplicates);

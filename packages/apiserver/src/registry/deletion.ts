@@ -24,7 +24,8 @@ type Asked = Pick<DeleteOptions, 'gracePeriodSeconds' | 'propagationPolicy'>;
 export function planDeletion(object: JsonObject, strategy: Strategy, asked: Asked, nowMs: number): DeletionPlan {
   const requested =
     asked.gracePeriodSeconds !== undefined && asked.gracePeriodSeconds < 0 ? 1 : asked.gracePeriodSeconds;
-  const changed = copy(object);
+  // The marks are members of the metadata. Only who has a say in them reaches deeper.
+  const changed = strategy.markDeleting === undefined ? { ...object, metadata: { ...metaOf(object) } } : copy(object);
   const grace = planGrace(changed, strategy, requested, nowMs);
   if (grace === 'pending') return { type: 'pending' };
   setCollectorFinalizers(changed, strategy, asked.propagationPolicy);

@@ -90,7 +90,7 @@ async function attempt(env: Env, change: Change, key: string, document: StoredDo
   try {
     await checkChanged(context, kind, object, old, target.subresource);
     withoutTimeOnlyChange(object, old);
-    await admitValidating(env, admitting, copy(object), old);
+    await admitValidating(env, admitting, object, old);
     const written = await write(env, change, key, { object, old, document });
     if (!options.dryRun) await hook?.settle(completesDeletion(object, old, kind.strategy) ? undefined : object, old);
     return written;

@@ -75,7 +75,7 @@ async function insertNamed(env: Env, insertion: Insertion, admitting: Admitting,
   try {
     await checkNew(context, kind, object);
     const target = { ...insertion.target, name: nameOf(object) };
-    await admitValidating(env, { ...admitting, target }, copy(object), undefined);
+    await admitValidating(env, { ...admitting, target }, object, undefined);
     return await store(env, insertion, target, object);
   } catch (error) {
     await giveBack?.();

@@ -20,12 +20,18 @@ export interface Writing {
 
 const maxManagerLength = 128;
 
+/** The first part of a user agent, without control characters. */
+function agentName(userAgent: string): string {
+  const [name = ''] = userAgent.split('/', 1);
+  const shown = [...name.replace(/[^\x20-\x7e\P{ASCII}]/gu, '')];
+  return shown.slice(0, maxManagerLength).join('');
+}
+
 /** The writer's name: the field manager, else the first part of the user agent. */
 export function writerOf(env: Env, writing: Writing): Writer {
   const { context, kind, target, options } = writing;
-  const agent = [...(context.userAgent.split('/')[0] ?? '')].filter((each) => /[\x20-\x7e]|\P{ASCII}/u.test(each));
   return {
-    name: options.fieldManager || agent.slice(0, maxManagerLength).join('') || 'unknown',
+    name: options.fieldManager || agentName(context.userAgent) || 'unknown',
     apiVersion: apiVersionOf(kind.definition),
     subresource: target.subresource,
     time: formatTime(env.clock.now()),
@@ -47,15 +53,13 @@ function resetFields(kind: Kind, subresource: string): FieldSet {
 
 /** The versions of the kind's resource, and how to show an object of `kind` at each. */
 export function versionsOf(env: Env, kind: Kind): Versions {
+  const isSibling = (each: Kind, apiVersion: string): boolean =>
+    apiVersionOf(each.definition) === apiVersion &&
+    each.stored.group === kind.stored.group &&
+    each.stored.resource === kind.stored.resource;
   return (apiVersion) => {
-    const sibling = env.table
-      .all()
-      .find(
-        (each) =>
-          apiVersionOf(each.definition) === apiVersion &&
-          each.stored.group === kind.stored.group &&
-          each.stored.resource === kind.stored.resource,
-      );
+    const itself = apiVersionOf(kind.definition) === apiVersion ? kind : undefined;
+    const sibling = itself ?? env.table.all().find((each) => isSibling(each, apiVersion));
     if (sibling === undefined) return undefined;
     return {
       schema: sibling.definition.schema(),

@@ -4,7 +4,7 @@ import { PatchError } from '../patch/errors.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
 import { strategicMergePatch } from '../patch/strategic-merge.ts';
-import { copy, isObject } from '../patch/values.ts';
+import { isObject } from '../patch/values.ts';
 import { applyOne } from './apply.ts';
 import type { Answer, PatchBody, RequestContext, Target, WriteOptions } from './contract.ts';
 import { type Decodable, decodableOf, decodePatched } from './decode.ts';
@@ -51,14 +51,14 @@ function patched(
   options: WriteOptions,
 ): JsonObject {
   try {
-    return decodePatched(context, shown, carryOut(shown, old, body), body.duplicates, options);
+    return decodePatched(context, shown, () => carryOut(shown, old, body), body.duplicates, options);
   } catch (error) {
     throw error instanceof PatchError ? patchRefused(error, body) : error;
   }
 }
 
 function carryOut(shown: Decodable, old: JsonObject, body: PatchBody): JsonObject {
-  if (body.type === 'json') return requireObject(jsonPatch(copy(old), body.patch));
+  if (body.type === 'json') return requireObject(jsonPatch(old, body.patch));
   if (!isObject(body.patch)) throw new PatchError('malformed', 'json: cannot unmarshal a value that is not an object');
   if (body.type === 'strategic') return strategicMergePatch(old, body.patch, shown.schema());
   return requireObject(mergePatch(old, body.patch));

@@ -3,7 +3,7 @@
  * as FieldsV1 writes them: `f:spec`, `k:{"name":"web"}` for a list item by its keys, `v:"a"` for a set's item, `i:0`.
  */
 import type { JsonObject } from '@skiff/api';
-import { isObject, put } from '../values.ts';
+import { isObject } from '../values.ts';
 
 /** What a set says of one element: that it is a member itself, and which paths below it are. */
 export interface FieldNode {
@@ -13,6 +13,9 @@ export interface FieldNode {
 export type FieldSet = ReadonlyMap<string, FieldNode>;
 
 export const emptySet: FieldSet = new Map();
+
+/** A member with nothing below it: what most of a set's nodes are. */
+export const leafNode: FieldNode = { member: true, children: emptySet };
 
 /** A set under construction. */
 export interface SetBuilder {
@@ -52,39 +55,59 @@ export function setOf(...paths: readonly (readonly string[])[]): FieldSet {
   return builder.set;
 }
 
-interface Rule {
-  /** What becomes of an element that only one of the two has. */
-  readonly keepsLeft: boolean;
-  readonly keepsRight: boolean;
-  member(left: boolean, right: boolean): boolean;
+/** What follows is shared with the arguments where it is the same: sets never change. */
+
+export function union(a: FieldSet, b: FieldSet): FieldSet {
+  if (a.size === 0) return b;
+  return changed(a, b, (left, right) =>
+    left === undefined ? right : nodeOf(left, left.member || right.member, union(left.children, right.children)),
+  );
 }
 
-/** Combines two sets element by element; what holds nothing disappears. What only one has is shared, not copied: sets never change. */
-function combine(a: FieldSet, b: FieldSet, rule: Rule): FieldSet {
-  if (a.size === 0) return rule.keepsRight ? b : emptySet;
-  if (b.size === 0) return rule.keepsLeft ? a : emptySet;
+export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  if (a.size === 0) return emptySet;
+  return changed(a, b, (left, right) =>
+    left === undefined
+      ? undefined
+      : nodeOf(left, left.member && !right.member, difference(left.children, right.children)),
+  );
+}
+
+export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   const result = new Map<string, FieldNode>();
+  if (a.size === 0 || b.size === 0) return emptySet;
   for (const [element, left] of a) {
     const right = b.get(element);
-    if (right === undefined) {
-      if (rule.keepsLeft) result.set(element, left);
-      continue;
-    }
-    const member = rule.member(left.member, right.member);
-    const children = combine(left.children, right.children, rule);
-    if (member || children.size > 0) result.set(element, { member, children });
+    if (right === undefined) continue;
+    const node = nodeOf(left, left.member && right.member, intersection(left.children, right.children));
+    if (node !== undefined) result.set(element, node);
   }
-  if (rule.keepsRight) for (const [element, right] of b) if (!a.has(element)) result.set(element, right);
   return result;
 }
 
-const either: Rule = { keepsLeft: true, keepsRight: true, member: (left, right) => left || right };
-const both: Rule = { keepsLeft: false, keepsRight: false, member: (left, right) => left && right };
-const onlyLeft: Rule = { keepsLeft: true, keepsRight: false, member: (left, right) => left && !right };
+/** `a` with what `rule` makes of each element of `b`. */
+function changed(
+  a: FieldSet,
+  b: FieldSet,
+  rule: (left: FieldNode | undefined, right: FieldNode) => FieldNode | undefined,
+): FieldSet {
+  let result: Map<string, FieldNode> | undefined;
+  for (const [element, right] of b) {
+    const left = a.get(element);
+    const node = rule(left, right);
+    if (node === left) continue;
+    result ??= new Map(a);
+    if (node === undefined) result.delete(element);
+    else result.set(element, node);
+  }
+  return result ?? a;
+}
 
-export const union = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, either);
-export const intersection = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, both);
-export const difference = (a: FieldSet, b: FieldSet): FieldSet => combine(a, b, onlyLeft);
+/** `left` when that is what it would be; undefined for a node that holds nothing. */
+function nodeOf(left: FieldNode, member: boolean, children: FieldSet): FieldNode | undefined {
+  if (member === left.member && children === left.children) return left;
+  return member || children.size > 0 ? { member, children } : undefined;
+}
 
 /** `a` without the members of `b` and everything below them. */
 export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
@@ -121,9 +144,12 @@ export function* pathsOf(set: FieldSet, above: readonly string[] = []): Generato
 
 const order = 'fkvi';
 
-/** Named fields first, then keys, values, indexes; each by their text. */
+/** Named fields first, then keys, values, indexes; each by their text. Elements of one level are nearly always of one kind. */
 function sorted(set: FieldSet): readonly string[] {
-  return [...set.keys()].sort((a, b) => {
+  const elements = [...set.keys()];
+  const kind = elements[0]?.[0];
+  if (elements.every((element) => element[0] === kind)) return elements.sort();
+  return elements.sort((a, b) => {
     const kinds = order.indexOf(a[0] ?? '') - order.indexOf(b[0] ?? '');
     return kinds !== 0 ? kinds : a < b ? -1 : a > b ? 1 : 0;
   });
@@ -133,9 +159,10 @@ function sorted(set: FieldSet): readonly string[] {
 export function encodeFields(set: FieldSet): JsonObject {
   const result: JsonObject = {};
   for (const element of sorted(set)) {
-    const node = set.get(element) as FieldNode;
-    const below = encodeFields(node.children);
-    put(result, element, node.member && node.children.size > 0 ? { '.': {}, ...below } : below);
+    const { member, children } = set.get(element) as FieldNode;
+    // No element is called `__proto__`: each begins with its kind.
+    result[element] =
+      children.size === 0 ? {} : member ? { '.': {}, ...encodeFields(children) } : encodeFields(children);
   }
   return result;
 }
@@ -143,13 +170,16 @@ export function encodeFields(set: FieldSet): JsonObject {
 /** Reads the FieldsV1 form; undefined when it is none. */
 export function decodeFields(fields: unknown): FieldSet | undefined {
   if (!isObject(fields)) return undefined;
+  const elements = Object.keys(fields);
+  if (elements.length === 0) return emptySet;
   const result = new Map<string, FieldNode>();
-  for (const [element, value] of Object.entries(fields)) {
+  for (const element of elements) {
     if (element === '.') continue;
+    const value = fields[element];
     const children = decodeFields(value);
-    if (children === undefined || !/^[fkvi]:/.test(element)) return undefined;
-    const member = children.size === 0 || Object.hasOwn(value as JsonObject, '.');
-    result.set(element, { member, children });
+    if (children === undefined || element[1] !== ':' || !order.includes(element[0] ?? '')) return undefined;
+    if (children.size === 0) result.set(element, leafNode);
+    else result.set(element, { member: Object.hasOwn(value as JsonObject, '.'), children });
   }
   return result;
 }

@@ -1,7 +1,7 @@
 /** Which fields a configuration sets, and which fields differ between two states of an object. */
-import type { Json, Schema } from '@skiff/api';
+import type { Json, JsonObject, Schema } from '@skiff/api';
 import { isObject, own, same } from '../values.ts';
-import { buildSet, type FieldSet, type SetBuilder } from './field-set.ts';
+import { buildSet, emptySet, type FieldNode, type FieldSet, leafNode, type SetBuilder } from './field-set.ts';
 import { indexItems, type Shape, shapeOf } from './shape.ts';
 
 /** The paths that `value` sets: leaves, list items, and keys of free maps. */
@@ -48,51 +48,91 @@ export interface Comparison {
   readonly removed: FieldSet;
 }
 
-interface Builders {
-  readonly added: SetBuilder;
-  readonly modified: SetBuilder;
-  readonly removed: SetBuilder;
+/** The three sets of one level of a comparison while it is made; absent ones are empty. */
+interface Level {
+  added?: Map<string, FieldNode>;
+  modified?: Map<string, FieldNode>;
+  removed?: Map<string, FieldNode>;
 }
+
+const parts = ['added', 'modified', 'removed'] as const;
 
 /** What changed from `before` to `after`. A container that is there on one side only is a change itself, as is all below it. */
 export function compareObjects(before: Json, after: Json, schema: Schema): Comparison {
-  const builders: Builders = { added: buildSet(), modified: buildSet(), removed: buildSet() };
-  compare(before, after, schema, [], builders);
-  return { added: builders.added.set, modified: builders.modified.set, removed: builders.removed.set };
+  const level: Level = {};
+  compareParts(shapeOf(schema, after), before, after, level);
+  return {
+    added: level.added ?? emptySet,
+    modified: level.modified ?? emptySet,
+    removed: level.removed ?? emptySet,
+  };
 }
 
-function compare(
+/** Compares what lies below two values. False when they are no containers: then they are one value each. */
+function compareParts(shape: Shape, before: Json, after: Json, into: Level): boolean {
+  if (shape.type === 'fields') {
+    if (!isContainer(before, isObject) || !isContainer(after, isObject)) return false;
+    const left = isObject(before) ? before : undefined;
+    const right = isObject(after) ? after : undefined;
+    for (const key of keysOf(left)) compareMember('f:', key, left?.[key], field(right, key), shape.schemaOf(key), into);
+    for (const key of keysOf(right))
+      if (field(left, key) === undefined) compareMember('f:', key, undefined, right?.[key], shape.schemaOf(key), into);
+    return true;
+  }
+  if (shape.type !== 'items' || !isContainer(before, Array.isArray) || !isContainer(after, Array.isArray)) return false;
+  const left = indexItems(Array.isArray(before) ? before : [], shape.elementOf);
+  const right = indexItems(Array.isArray(after) ? after : [], shape.elementOf);
+  for (const [element, item] of left) compareMember('', element, item, right.get(element), shape.items, into);
+  for (const [element, item] of right)
+    if (!left.has(element)) compareMember('', element, undefined, item, shape.items, into);
+  return true;
+}
+
+/** Compares the two sides of one element, whose name is put together only when it is needed. */
+function compareMember(
+  prefix: '' | 'f:',
+  key: string,
   before: Json | undefined,
   after: Json | undefined,
   schema: Schema,
-  path: readonly string[],
-  into: Builders,
+  into: Level,
 ): void {
-  if (before === undefined && after === undefined) return;
-  const shape = shapeOf(schema, after ?? before);
-  if (shape.type === 'fields' && isContainer(before, isObject) && isContainer(after, isObject)) {
-    const keys = new Set([...keysOf(before), ...keysOf(after)]);
-    for (const key of keys) {
-      compare(field(before, key), field(after, key), shape.schemaOf(key), [...path, `f:${key}`], into);
+  if (before === after) return;
+  if (before === undefined) note(into, 'added', prefix + key, whole(after as Json, schema));
+  else if (after === undefined) note(into, 'removed', prefix + key, whole(before, schema));
+  else {
+    const below: Level = {};
+    if (!compareParts(shapeOf(schema, after ?? before), before, after, below)) {
+      if (!same(before, after)) note(into, 'modified', prefix + key, leafNode);
+      return;
     }
-  } else if (shape.type === 'items' && isContainer(before, Array.isArray) && isContainer(after, Array.isArray)) {
-    const left = indexItems(Array.isArray(before) ? before : [], shape.elementOf);
-    const right = indexItems(Array.isArray(after) ? after : [], shape.elementOf);
-    for (const element of new Set([...left.keys(), ...right.keys()])) {
-      compare(left.get(element), right.get(element), shape.items, [...path, element], into);
+    for (const part of parts) {
+      const children = below[part];
+      if (children !== undefined) note(into, part, prefix + key, { member: false, children });
     }
-  } else if (before !== undefined && after !== undefined && !same(before, after)) {
-    into.modified.insert(path);
   }
-  if (path.length === 0) return;
-  if (before === undefined) into.added.insert(path);
-  else if (after === undefined) into.removed.insert(path);
 }
 
-/** Absent and null stand for an empty container of whatever type the other side has. */
-const isContainer = (value: Json | undefined, is: (value: unknown) => boolean): boolean =>
-  value === undefined || value === null || is(value);
+function note(level: Level, part: (typeof parts)[number], element: string, node: FieldNode): void {
+  level[part] ??= new Map();
+  level[part].set(element, node);
+}
 
-const keysOf = (value: Json | undefined): readonly string[] => (isObject(value) ? Object.keys(value) : []);
-const field = (value: Json | undefined, key: string): Json | undefined =>
-  isObject(value) ? own(value, key) : undefined;
+/** A value that the other side does not have, with all below it. */
+function whole(value: Json, schema: Schema): FieldNode {
+  const shape = shapeOf(schema, value);
+  const children = new Map<string, FieldNode>();
+  if (shape.type === 'fields' && isObject(value)) {
+    for (const key of Object.keys(value)) children.set(`f:${key}`, whole(value[key] as Json, shape.schemaOf(key)));
+  } else if (shape.type === 'items' && Array.isArray(value)) {
+    for (const [element, item] of indexItems(value, shape.elementOf)) children.set(element, whole(item, shape.items));
+  } else return leafNode;
+  return { member: true, children };
+}
+
+/** Null stands for an empty container of whatever type the other side has. */
+const isContainer = (value: Json, is: (value: unknown) => boolean): boolean => value === null || is(value);
+
+const keysOf = (value: JsonObject | undefined): readonly string[] => (value === undefined ? [] : Object.keys(value));
+const field = (value: JsonObject | undefined, key: string): Json | undefined =>
+  value === undefined ? undefined : own(value, key);

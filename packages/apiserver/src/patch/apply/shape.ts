@@ -1,5 +1,5 @@
 /** How apply sees a value: as a whole, as named fields, or as a list of items that have a name. From the schema. */
-import type { ArraySchema, Json, JsonObject, Schema } from '@skiff/api';
+import type { ArraySchema, Json, JsonObject, MapSchema, ObjectSchema, Schema } from '@skiff/api';
 import { isObject, own } from '../values.ts';
 
 export type Shape =
@@ -12,25 +12,32 @@ export type Shape =
 const leaf: Shape = { type: 'leaf' };
 const anything: Schema = { type: 'any' };
 
+const freeFields: Shape = { type: 'fields', schemaOf: () => anything, named: () => false };
+
+/** Shapes that follow from the schema alone; every use of a type shares its schema. */
+const known = new WeakMap<Schema, Shape>();
+
 /** The shape of `value` under `schema`. Without a declared type, objects are merged by key and lists are one value. */
 export function shapeOf(schema: Schema, value: Json | undefined): Shape {
-  switch (schema.type) {
-    case 'object':
-      if (schema.atomic === true) return leaf;
-      return {
-        type: 'fields',
-        schemaOf: (key) => (Object.hasOwn(schema.properties, key) ? (schema.properties[key] ?? anything) : anything),
-        named: (key) => Object.hasOwn(schema.properties, key),
-      };
-    case 'map':
-      return schema.atomic === true ? leaf : { type: 'fields', schemaOf: () => schema.values, named: () => false };
-    case 'array':
-      return listShape(schema);
-    case 'any':
-      return isObject(value) ? { type: 'fields', schemaOf: () => anything, named: () => false } : leaf;
-    default:
-      return leaf;
+  if (schema.type === 'any') return isObject(value) ? freeFields : leaf;
+  if (schema.type !== 'object' && schema.type !== 'map' && schema.type !== 'array') return leaf;
+  let shape = known.get(schema);
+  if (shape === undefined) {
+    shape = containerShape(schema);
+    known.set(schema, shape);
   }
+  return shape;
+}
+
+function containerShape(schema: ObjectSchema | MapSchema | ArraySchema): Shape {
+  if (schema.type === 'array') return listShape(schema);
+  if (schema.atomic === true) return leaf;
+  if (schema.type === 'map') return { type: 'fields', schemaOf: () => schema.values, named: () => false };
+  return {
+    type: 'fields',
+    schemaOf: (key) => (Object.hasOwn(schema.properties, key) ? (schema.properties[key] ?? anything) : anything),
+    named: (key) => Object.hasOwn(schema.properties, key),
+  };
 }
 
 function listShape(schema: ArraySchema): Shape {
