@@ -35,6 +35,8 @@ const options: ServerOptions = {
   'grpc.max_send_message_length': -1,
   'grpc.max_concurrent_streams': 1000,
   'grpc.max_metadata_size': 64 * 1024,
+  // Books of every call that nobody reads.
+  'grpc.enable_channelz': 0,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.keepalive_permit_without_calls': 1,

@@ -30,6 +30,7 @@ import { staleVersion } from './store-errors.ts';
 import type { View } from './subresources/table.ts';
 import { checkChanged, warnDuplicateOwners } from './validation.ts';
 import { fromStored, textAsKind, toStored } from './versions.ts';
+import { writeStored } from './write-stored.ts';
 
 export interface Change {
   readonly context: RequestContext;
@@ -152,7 +153,7 @@ async function write(env: Env, change: Change, key: string, outcome: Outcome): P
     return { answer: { text, created: false }, written: false };
   }
   const text = toStoredText(stored);
-  const version = await env.store.update(key, text, document.version);
+  const version = await writeStored(env, kind, { key, text, object: stored, expected: document.version });
   const shown = await textAsKind(kind, { text: withResourceVersion({ text, version }), version });
   return { answer: { text: shown, created: false }, written: true };
 }

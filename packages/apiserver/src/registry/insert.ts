@@ -14,6 +14,7 @@ import { dedupeOwnerReferences, fillSystemFields, metaOf, nameOf, settleNamespac
 import { translated } from './store-errors.ts';
 import { checkNew, warnDuplicateOwners } from './validation.ts';
 import { textAsKind, toStored } from './versions.ts';
+import { writeStored } from './write-stored.ts';
 
 export interface Insertion {
   readonly context: RequestContext;
@@ -87,13 +88,14 @@ async function store(env: Env, insertion: Insertion, target: Target, object: Jso
   const { kind, options, context } = insertion;
   const key = keyOf(kind, target.namespace, target.name);
   delete metaOf(object).resourceVersion;
-  const text = toStoredText(await toStored(kind, object));
+  const stored = await toStored(kind, object);
+  const text = toStoredText(stored);
   try {
     if (options.dryRun) {
       if ((await env.store.get(key, context.signal)) !== undefined) throw await takenName(env, target, key);
       return { text: toText(object), created: true };
     }
-    const version = await env.store.create(key, text);
+    const version = await writeStored(env, kind, { key, text, object: stored, expected: undefined });
     return { text: await textAsKind(kind, { text: withResourceVersion({ text, version }), version }), created: true };
   } catch (error) {
     throw isStoreError(error, 'exists') ? await takenName(env, target, key) : translated(error, target, target.name);

@@ -3,7 +3,8 @@ import { ApiError, expired } from '@skiff/api';
 import type { StoredDocument } from '../storage/contract.ts';
 import type { CachedDocument, CollectionCache, Describe, Filter, WatchEvent, WatchOptions } from './contract.ts';
 import { Dispatcher, type DocumentChange, type Watcher } from './dispatch.ts';
-import { toCached } from './document.ts';
+import { factsOf, toCached, withFacts } from './document.ts';
+import { ExpectedWrites } from './expected.ts';
 import { History } from './history.ts';
 import { EventQueue } from './queue.ts';
 import { Shelf } from './shelf.ts';
@@ -23,6 +24,7 @@ export interface CollectionContext {
 export class Collection implements CollectionCache {
   readonly #context: CollectionContext;
   readonly #documents = new Shelf();
+  readonly #expected = new ExpectedWrites();
   /** Documents that cannot be read, with their versions. */
   readonly #quarantined = new Map<string, bigint>();
   readonly #dispatcher = new Dispatcher();
@@ -66,6 +68,14 @@ export class Collection implements CollectionCache {
     }
   }
 
+  expect(key: string, text: string, object: Readonly<Record<string, unknown>>): void {
+    this.#expected.add(key, text, factsOf(object, this.#context.describe));
+  }
+
+  unexpect(key: string): void {
+    this.#expected.forget(key);
+  }
+
   /** Takes a document in. Changes at or below a version it has seen are dropped. */
   put(stored: StoredDocument): void {
     const before = this.#documents.get(stored.key);
@@ -88,7 +98,8 @@ export class Collection implements CollectionCache {
   /** Undefined for a document that cannot be read: it is left out, alone, and remembered by its version. */
   #read(stored: StoredDocument): CachedDocument | undefined {
     try {
-      const document = toCached(stored, this.#context.describe);
+      const facts = this.#expected.take(stored.key, stored.text);
+      const document = facts === undefined ? toCached(stored, this.#context.describe) : withFacts(stored, facts);
       this.#quarantined.delete(stored.key);
       return document;
     } catch (error) {
@@ -117,6 +128,7 @@ export class Collection implements CollectionCache {
     this.end(new ApiError('Expired', 'too old resource version: history was lost'));
     this.#documents.clear();
     this.#quarantined.clear();
+    this.#expected.clear();
     for (const stored of documents) {
       const document = this.#read(stored);
       if (document !== undefined) this.#documents.put(document);
@@ -126,6 +138,7 @@ export class Collection implements CollectionCache {
 
   /** Takes the facts of every document again: what selects them is described differently now. */
   redescribe(): void {
+    this.#expected.clear();
     for (const document of [...this.#documents.values()]) {
       const { facts } = toCached(document, this.#context.describe);
       this.#documents.put({ ...document, facts });

@@ -58,6 +58,10 @@ export interface CollectionCache {
   readonly size: number;
   list(filter: Filter): { readonly documents: readonly CachedDocument[]; readonly revision: bigint };
   get(key: string): CachedDocument | undefined;
+  /** Says that `text`, which is `object`, is about to be written under `key`: its event then needs no parsing. `object` may change afterwards. */
+  expect(key: string, text: string, object: Readonly<Record<string, unknown>>): void;
+  /** The write that was expected did not happen, or nobody knows. */
+  unexpect(key: string): void;
   /**
    * Throws ApiError Expired when `after` is older than the kept history. A watcher whose queue is full is ended with ApiError
    * Expired ("too old") after what it was sent: it lists again. Ends quietly on abort.

@@ -40,6 +40,7 @@ export class EtcdConnection {
         'grpc.initial_reconnect_backoff_ms': 50,
         'grpc.max_reconnect_backoff_ms': 1000,
         'grpc.enable_retries': 0,
+        'grpc.enable_channelz': 0,
         'grpc.use_local_subchannel_pool': 1,
         ...serverName(endpoints),
       },
