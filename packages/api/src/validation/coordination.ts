@@ -1,15 +1,7 @@
-/** Lease, PriorityClass, RuntimeClass, CertificateSigningRequest and webhook configurations. */
-import { checkDns1123Label, checkDomainPrefixedPath, checkQualifiedName } from '../algebra/names.ts';
+/** Lease, PriorityClass, RuntimeClass and CertificateSigningRequest. */
+import { checkDns1123Label, checkDomainPrefixedPath } from '../algebra/names.ts';
 import { field } from '../errors.ts';
-import type {
-  CertificateSigningRequest,
-  Lease,
-  MutatingWebhookConfiguration,
-  PriorityClass,
-  RuntimeClass,
-  ValidatingWebhookConfiguration,
-} from '../kinds/types.ts';
-import { addLabelSelector } from './selectors.ts';
+import type { CertificateSigningRequest, Lease, PriorityClass, RuntimeClass } from '../kinds/types.ts';
 import { addChanged, addEach, addUnsupported, type Faults, type Loose, positiveMessage } from './support.ts';
 
 export function addLease(faults: Faults, { spec = {} }: Loose<Lease>): void {
@@ -98,101 +90,4 @@ export function addSigningRequestUpdate(
   previous: Loose<CertificateSigningRequest>,
 ): void {
   addChanged(faults, 'spec', next.spec, previous.spec);
-}
-
-type Webhooks = Loose<ValidatingWebhookConfiguration> | Loose<MutatingWebhookConfiguration>;
-
-export function addWebhooks(faults: Faults, { webhooks = [] }: Webhooks): void {
-  const names = new Set<string>();
-  for (const [index, hook] of webhooks.entries()) {
-    const at = `webhooks[${index}]`;
-    const name = hook.name ?? '';
-    if (name === '') faults.push(field.required(`${at}.name`));
-    else if (name.split('.').length < 3) {
-      const why = 'should be a domain with at least three segments separated by dots';
-      faults.push(field.invalid(`${at}.name`, name, why));
-    }
-    if (names.has(name)) faults.push(field.duplicate(`${at}.name`, name));
-    names.add(name);
-    if ((hook.admissionReviewVersions ?? []).length === 0) {
-      const why = 'must specify one of v1, v1beta1';
-      faults.push(field.required(`${at}.admissionReviewVersions`, why));
-    }
-    addUnsupported(faults, `${at}.sideEffects`, hook.sideEffects, ['None', 'NoneOnDryRun']);
-    addUnsupported(faults, `${at}.failurePolicy`, hook.failurePolicy, ['Fail', 'Ignore']);
-    addUnsupported(faults, `${at}.matchPolicy`, hook.matchPolicy, ['Equivalent', 'Exact']);
-    const { timeoutSeconds = 0 } = hook;
-    if (timeoutSeconds < 1 || timeoutSeconds > 30) {
-      const why = 'the timeout value must be between 1 and 30 seconds';
-      faults.push(field.invalid(`${at}.timeoutSeconds`, timeoutSeconds, why));
-    }
-    addLabelSelector(faults, hook.namespaceSelector, `${at}.namespaceSelector`);
-    addLabelSelector(faults, hook.objectSelector, `${at}.objectSelector`);
-    addClientConfig(faults, hook.clientConfig ?? {}, `${at}.clientConfig`);
-    for (const [place, rule] of (hook.rules ?? []).entries()) addWebhookRule(faults, rule, `${at}.rules[${place}]`);
-    for (const [place, condition] of (hook.matchConditions ?? []).entries()) {
-      const where = `${at}.matchConditions[${place}]`;
-      addEach(faults, `${where}.name`, condition.name ?? '', checkQualifiedName(condition.name ?? ''));
-      if ((condition.expression ?? '').trim() === '') faults.push(field.required(`${where}.expression`));
-    }
-  }
-}
-
-interface ClientConfig {
-  url?: string;
-  service?: { name?: string; namespace?: string; path?: string; port?: number };
-}
-
-function addClientConfig(faults: Faults, { url, service }: ClientConfig, path: string): void {
-  if ((url === undefined) === (service === undefined)) {
-    faults.push(field.required(path, 'exactly one of url or service is required'));
-  }
-  if (url !== undefined) {
-    const parsed = URL.canParse(url) ? new URL(url) : undefined;
-    if (parsed === undefined) faults.push(field.invalid(`${path}.url`, url, 'url must be a valid URL'));
-    else if (parsed.protocol !== 'https:') {
-      const why = `'https' is the only allowed URL scheme; desired format: https://host[/path]`;
-      faults.push(field.invalid(`${path}.url`, url, why));
-    } else if (parsed.username !== '' || parsed.password !== '') {
-      faults.push(field.invalid(`${path}.url`, url, 'user information is not permitted in the URL'));
-    } else if (parsed.search !== '' || parsed.hash !== '') {
-      faults.push(field.invalid(`${path}.url`, url, 'fragments and query parameters are not permitted in the URL'));
-    }
-  }
-  if (service === undefined) return;
-  if ((service.name ?? '') === '') faults.push(field.required(`${path}.service.name`, 'service name is required'));
-  if ((service.namespace ?? '') === '') {
-    faults.push(field.required(`${path}.service.namespace`, 'service namespace is required'));
-  }
-  if (service.path !== undefined && !service.path.startsWith('/')) {
-    faults.push(field.invalid(`${path}.service.path`, service.path, "must start with a '/'"));
-  }
-}
-
-interface WebhookRule {
-  apiGroups?: string[];
-  apiVersions?: string[];
-  resources?: string[];
-  operations?: string[];
-  scope?: string;
-}
-
-const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
-
-function addWebhookRule(faults: Faults, rule: WebhookRule, path: string): void {
-  for (const name of ['apiGroups', 'apiVersions', 'operations', 'resources'] as const) {
-    const values = rule[name] ?? [];
-    if (values.length === 0) faults.push(field.required(`${path}.${name}`));
-    else if (name !== 'resources' && values.includes('*') && values.length > 1) {
-      const why =
-        "if '*' is present, must not specify other " +
-        (name === 'operations' ? 'operations' : name === 'apiGroups' ? 'API groups' : 'API versions');
-      faults.push(field.invalid(`${path}.${name}`, values, why));
-    }
-  }
-  for (const [index, operation] of (rule.operations ?? []).entries()) {
-    if (!operations.includes(operation)) {
-      faults.push(field.notSupported(`${path}.operations[${index}]`, operation, operations));
-    }
-  }
 }

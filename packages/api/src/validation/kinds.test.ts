@@ -471,3 +471,64 @@ test('webhooks are called over https, or as services', () => {
   expect(hook('url: "http://127.0.0.1/"')[0]).toContain("'https' is the only allowed URL scheme");
   expect(hook('')).toEqual(['webhooks[0].clientConfig: Required value: exactly one of url or service is required']);
 });
+
+test('webhooks have full names, known scopes, and services with ports and paths of names', () => {
+  const hooks = (kind: string, more: string, service = ''): string[] =>
+    faultsOf(
+      object(
+        'admissionregistration.k8s.io/v1',
+        kind,
+        `webhooks: [{admissionReviewVersions: [v1], sideEffects: None, clientConfig: {service: {name: svc, namespace: ns${service}}}, ${more}}]`,
+      ),
+    );
+  const validating = (more: string, service?: string) => hooks('ValidatingWebhookConfiguration', more, service);
+  expect(validating('name: a.b.c', ', port: 9443, path: /a/b.c/')).toEqual([]);
+  expect(validating('name: a.b.C')[0]).toMatch(
+    /^webhooks\[0\].name: Invalid value: "a.b.C": a lowercase RFC 1123 subdomain/,
+  );
+  expect(validating('name: a.b.c', ', port: 70000')).toEqual([
+    'webhooks[0].clientConfig.service.port: Invalid value: 70000: port is not valid: must be between 1 and 65535, inclusive',
+  ]);
+  expect(validating('name: a.b.c', ', path: a')[0]).toContain("must start with a '/'");
+  expect(validating('name: a.b.c', ', path: /a//b')[0]).toContain('segment[1] may not be empty');
+  expect(validating('name: a.b.c', ', path: /a/B_c')[0]).toContain('segment[1]: a lowercase RFC 1123 subdomain');
+  const rule =
+    'rules: [{apiGroups: [""], apiVersions: [v1], resources: [pods], operations: [CREATE], scope: Everywhere}]';
+  expect(validating(`name: a.b.c, ${rule}`)).toEqual([
+    'webhooks[0].rules[0].scope: Unsupported value: "Everywhere": supported values: "*", "Cluster", "Namespaced"',
+  ]);
+  expect(hooks('MutatingWebhookConfiguration', 'name: a.b.c, reinvocationPolicy: Often')).toEqual([
+    'webhooks[0].reinvocationPolicy: Unsupported value: "Often": supported values: "IfNeeded", "Never"',
+  ]);
+});
+
+test('sources of volumes name what they stand for', () => {
+  const pod = (volume: string) =>
+    faultsOf(
+      `{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: c, image: i}], volumes: [{name: v, ${volume}}]}}`,
+    );
+  expect(pod('gcePersistentDisk: {pdName: d}')).toEqual([]);
+  expect(pod('gcePersistentDisk: {pdName: ""}')).toEqual(['spec.volumes[0].gcePersistentDisk.pdName: Required value']);
+  expect(pod('rbd: {monitors: [], image: i}')).toEqual(['spec.volumes[0].rbd.monitors: Required value']);
+  const volume = 'accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}';
+  expect(faultsOf(object('v1', 'PersistentVolume', `spec: {${volume}, vsphereVolume: {volumePath: ""}}`))).toEqual([
+    'spec.vsphereVolume.volumePath: Required value',
+  ]);
+});
+
+test('an APIService is named after what it serves', () => {
+  const service = (name: string, more: string) =>
+    faultsOf(
+      `{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: ${name}}, spec: {group: g.io, version: v1, ${more}}}`,
+    );
+  const fine = 'groupPriorityMinimum: 100, versionPriority: 10';
+  expect(service('v1.g.io', fine)).toEqual([]);
+  expect(service('v2.g.io', fine)).toEqual([
+    'metadata.name: Invalid value: "v2.g.io": must be `spec.version+"."+spec.group`: "v1.g.io"',
+  ]);
+  expect(service('v1.g.io', 'groupPriorityMinimum: 30000, versionPriority: 0, service: {name: s}')).toEqual([
+    'spec.groupPriorityMinimum: Invalid value: 30000: must be positive and less than 20000',
+    'spec.versionPriority: Invalid value: 0: must be positive and less than 1000',
+    'spec.service.namespace: Required value',
+  ]);
+});

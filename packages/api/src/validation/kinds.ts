@@ -1,5 +1,6 @@
 /** Which rules are whose: the table that `validate` and `validateUpdate` read. */
 import type { JsonObject } from '../object.ts';
+import { addApiService } from './api-services.ts';
 import { addConfigMap, addConfigMapUpdate, addSecret, addSecretUpdate } from './configuration.ts';
 import {
   addLease,
@@ -9,7 +10,6 @@ import {
   addRuntimeClassUpdate,
   addSigningRequest,
   addSigningRequestUpdate,
-  addWebhooks,
 } from './coordination.ts';
 import { addEndpointSlice, addEndpointSliceUpdate, addEndpoints } from './discovery.ts';
 import { addCronJob, addJob, addJobUpdate } from './jobs.ts';
@@ -34,6 +34,7 @@ import {
   addVolumeAttachmentUpdate,
 } from './storage.ts';
 import type { Faults } from './support.ts';
+import { addWebhooks } from './webhooks.ts';
 import {
   addControllerRevision,
   addControllerRevisionUpdate,
@@ -138,5 +139,5 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
   ],
   [`${admission}/ValidatingWebhookConfiguration`, { check: checks(addWebhooks) }],
   [`${admission}/MutatingWebhookConfiguration`, { check: checks(addWebhooks) }],
-  ['apiregistration.k8s.io/APIService', { name: 'path' }],
+  ['apiregistration.k8s.io/APIService', { name: 'path', check: checks(addApiService) }],
 ]);

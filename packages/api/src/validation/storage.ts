@@ -27,6 +27,7 @@ import {
   type Loose,
   positiveMessage,
 } from './support.ts';
+import { addNeeded } from './volume-sources.ts';
 
 const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];
 
@@ -87,6 +88,7 @@ function addVolumeSource(faults: Faults, spec: Loose<PersistentVolumeSpec>): voi
   for (const extra of given.slice(1)) {
     faults.push(field.forbidden(`spec.${extra}`, 'may not specify more than 1 volume type'));
   }
+  for (const [name, source] of Object.entries(sourceOf(spec))) addNeeded(faults, name, source, `spec.${name}`);
   const { hostPath, local, nfs, csi } = spec;
   if (hostPath !== undefined) {
     addHostPath(faults, hostPath.path ?? '', hostPath.type, 'spec.hostPath');

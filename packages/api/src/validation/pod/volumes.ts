@@ -11,6 +11,7 @@ import type {
 } from '../../kinds/types.ts';
 import { addClaimSpec } from '../claims.ts';
 import { addEach, addMissing, addName, type Faults, type Loose } from '../support.ts';
+import { addNeeded } from '../volume-sources.ts';
 import { addFieldRef, addResourceRef, volumeFields } from './env.ts';
 import { addItems, addMode, addNoParents, addProjectedPath } from './paths.ts';
 
@@ -42,7 +43,9 @@ function addVolumeSource(faults: Faults, volume: Loose<Volume>, path: string): v
     faults.push(field.forbidden(`${path}.${extra}`, 'may not specify more than 1 volume type'));
   }
   const [first] = given;
-  if (first !== undefined) sourceChecks[first]?.(faults, volume, `${path}.${first}`);
+  if (first === undefined) return;
+  addNeeded(faults, first, volume[first], `${path}.${first}`);
+  sourceChecks[first]?.(faults, volume, `${path}.${first}`);
 }
 
 type SourceCheck = (faults: Faults, volume: Loose<Volume>, path: string) => void;

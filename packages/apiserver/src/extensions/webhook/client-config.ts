@@ -1,5 +1,5 @@
 /** How a webhook is reached, wherever it is configured: a URL, or a Service of the cluster. */
-import { type FieldError, field } from '@skiff/api';
+import { addServicePath, type FieldError, field } from '@skiff/api';
 
 export interface ClientConfig {
   readonly url?: string;
@@ -48,13 +48,6 @@ function checkService(service: NonNullable<ClientConfig['service']>, at: string)
   if (port !== undefined && (port < 1 || port > 65_535)) {
     faults.push(field.invalid(`${at}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'));
   }
-  if (path !== undefined && path !== '' && path !== '/') faults.push(...checkServicePath(path, `${at}.path`));
+  addServicePath(faults, path ?? '', `${at}.path`);
   return faults;
-}
-
-function checkServicePath(path: string, at: string): FieldError[] {
-  if (!path.startsWith('/')) return [field.invalid(at, path, "must start with a '/'")];
-  const segments = path.slice(1).split('/');
-  const hole = segments.findIndex((segment, index) => segment === '' && index < segments.length - 1);
-  return hole < 0 ? [] : [field.invalid(at, path, `segment[${hole}] may not be empty`)];
 }
