@@ -5,7 +5,7 @@
 import { ApiError, type Clock } from '@skiff/api';
 import type { RequestContext, UserInfo } from '../registry/contract.ts';
 import { type Attributes, type Authoriser, forbiddenError } from './attributes.ts';
-import type { Authenticate, Credentials } from './authenticate.ts';
+import { type Authenticate, anonymous, type Credentials, unauthorized } from './authenticate.ts';
 import type { FlowControl, Lane } from './flow-control.ts';
 import { type Impersonation, impersonate } from './impersonate.ts';
 
@@ -46,7 +46,9 @@ const laneOf = (attributes: Attributes): Lane => (readVerbs.has(attributes.verb)
 export function createChain(parts: ChainParts): Chain {
   const authorise = async (user: UserInfo, attributes: Attributes): Promise<void> => {
     const decision = await parts.authoriser.decide(user, attributes);
-    if (decision.verdict !== 'allow') throw forbiddenError(user, attributes, decision.reason);
+    if (decision.verdict === 'allow') return;
+    // Whoever has shown nothing is told to, and learns nothing of what there is (KEP-4633).
+    throw user === anonymous ? unauthorized() : forbiddenError(user, attributes, decision.reason);
   };
 
   return async (call, handle) => {

@@ -210,15 +210,10 @@ describe('who may', () => {
     for (const path of ['/healthz', '/livez', '/readyz', '/version'])
       expect((await at.request(path, { as: undefined })).status, path).toBe(200);
     const refused = await at.request('/api/v1/namespaces/default/pods', { as: undefined });
-    expect(refused.status).toBe(403);
-    expect(json(refused.text)).toMatchObject({
-      message:
-        'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" in the namespace "default"',
-      reason: 'Forbidden',
-      details: { kind: 'pods' },
-    });
-    expect((await at.request('/metrics', { as: undefined })).status).toBe(403);
-    expect((await at.request('/api', { as: undefined })).status).toBe(403);
+    expect(refused.status).toBe(401);
+    expect(json(refused.text)).toMatchObject({ message: 'Unauthorized', reason: 'Unauthorized' });
+    expect((await at.request('/metrics', { as: undefined })).status).toBe(401);
+    expect((await at.request('/api', { as: undefined })).status).toBe(401);
   });
 
   it('is what roles say', async () => {
@@ -345,7 +340,7 @@ describe('a bad request', () => {
     socket.write(`${upgrade}GET /version HTTP/1.1\r\nHost: x\r\n\r\n`);
     let text = '';
     for await (const part of socket) text += String(part);
-    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 403']);
+    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 401']);
     expect(text).not.toContain('gitVersion');
   });
 });

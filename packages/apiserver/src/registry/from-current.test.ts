@@ -35,6 +35,7 @@ async function serve(store: Store, seed: number): Promise<Server> {
       }
     },
     revision: store.revision.bind(store),
+    before: store.before.bind(store),
     compact: store.compact.bind(store),
     close: async () => {},
   };

@@ -63,6 +63,8 @@ export interface Store {
   watch(prefix: string, after: bigint, signal: AbortSignal): AsyncIterable<EventBatch>;
   /** The newest revision of the whole store (linearizable). */
   revision(signal?: AbortSignal): Promise<bigint>;
+  /** A revision that lies `transactions` of them before `revision`, or the first one. Its history may be compacted. */
+  before(revision: bigint, transactions: number): bigint;
   /** Forgets history before `revision`. */
   compact(revision: bigint): Promise<void>;
   close(): Promise<void>;

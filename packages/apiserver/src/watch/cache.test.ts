@@ -19,6 +19,7 @@ async function given(change: (store: Store) => Partial<Store> = () => ({})) {
     delete: (key, expected) => memory.delete(key, expected),
     watch: watches,
     revision: () => memory.revision(),
+    before: (revision, transactions) => memory.before(revision, transactions),
     compact: (revision) => memory.compact(revision),
     close: () => memory.close(),
   };
@@ -391,5 +392,45 @@ describe('a store that loses history', () => {
     await watch.stop();
     expect(await watch.ended).toBeUndefined();
     expect(logger.error).not.toHaveBeenCalled();
+  });
+});
+
+describe('a cache that begins', () => {
+  /** Another server's cache over the same store. */
+  const another = async (store: Store) => {
+    const cache = createWatchCache({
+      store,
+      clock: createStepClock(),
+      random: createSeededRandom(),
+      logger: silentLogger,
+    });
+    onTestFinished(() => cache.close());
+    const pods = cache.collection('core/pods', describePod);
+    await cache.synced();
+    return { cache, pods };
+  };
+
+  test('goes on with the watchers of a server that ended: they lose nothing and need not list', async () => {
+    const { memory, create, update, delete: remove } = await given();
+    const seen = await create('a');
+    await create('b');
+    await update('a', { labels: { x: 'y' } });
+    await remove('b');
+    const { cache, pods } = await another(memory);
+    expect(cache.revision).toBe(await memory.revision());
+    const watch = watching(pods, seen);
+    await settled();
+    expect(watch.events.map(inWords)).toEqual(['ADDED b', 'MODIFIED a', 'DELETED b']);
+    await watch.stop();
+  });
+
+  test('begins with the present where the past is compacted', async () => {
+    const { memory, create } = await given();
+    const seen = await create('a');
+    await create('b');
+    await memory.compact(await memory.revision());
+    const { pods } = await another(memory);
+    expect(namesOf(pods.list(everything).documents)).toEqual(['a', 'b']);
+    expect(await watching(pods, seen).ended).toMatchObject({ status: { reason: 'Expired' } });
   });
 });

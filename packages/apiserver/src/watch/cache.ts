@@ -1,6 +1,6 @@
 /** The watch cache: one upstream watch for the whole registry, collections under it. */
 import { ApiError, type Clock, type Logger, type Random } from '@skiff/api';
-import { isStoreError, type Store, type StoredDocument, type StoreEvent } from '../storage/contract.ts';
+import { isStoreError, type Page, type Store, type StoredDocument, type StoreEvent } from '../storage/contract.ts';
 import { Collection } from './collection.ts';
 import type { CollectionCache, Describe, WatchCache } from './contract.ts';
 
@@ -19,6 +19,12 @@ export const registryPrefix = '/registry/';
 
 const defaultBookmarkMs = 60_000;
 const defaultAuditMs = 5 * 60_000;
+
+/**
+ * A new cache begins this many transactions in the past and replays them, so that the watchers of the server before it go on where
+ * they were instead of listing all at once. A transaction brings one event, or up to 100 under load.
+ */
+const recalledTransactions = 2000;
 
 export function createWatchCache(options: WatchCacheOptions): WatchCache {
   return new RegistryCache(options);
@@ -114,15 +120,17 @@ class RegistryCache implements WatchCache {
   async #run(closing: AbortSignal): Promise<void> {
     const { clock, logger, random, store } = this.#options;
     let isLoaded = false;
+    let replayedTo = 0n;
     while (!closing.aborted) {
       const signal = AbortSignal.any([closing, this.#diverged.signal]);
       try {
-        if (!isLoaded) await this.#load();
+        if (!isLoaded) replayedTo = await this.#load();
         isLoaded = true;
-        this.#firstSync.resolve();
+        if (this.#revision >= replayedTo) this.#firstSync.resolve();
         for await (const batch of store.watch(registryPrefix, this.#revision, signal)) {
           for (const event of batch.events) this.#apply(event);
           this.#advance(batch.revision);
+          if (this.#revision >= replayedTo) this.#firstSync.resolve();
         }
       } catch (error) {
         if (closing.aborted) return;
@@ -138,9 +146,15 @@ class RegistryCache implements WatchCache {
     }
   }
 
-  /** Reads everything. What happened since the last event is known only in sum, so watchers of before are ended: they list again. */
-  async #load(): Promise<void> {
-    const { documents, revision } = await this.#options.store.list(registryPrefix);
+  /**
+   * Reads everything, and answers the revision from which on it is as new as it was when asked for. What happened since the last event is
+   * known only in sum, so watchers of before are ended: they list again.
+   */
+  async #load(): Promise<bigint> {
+    const { store } = this.#options;
+    const newest = await store.revision();
+    const { documents, revision } =
+      this.#revision === 0n ? await this.#recall(newest) : await store.list(registryPrefix);
     const byCollection = Map.groupBy(documents, ({ key }) => storageKeyOf(key));
     this.#unclaimed.clear();
     for (const [storageKey, own] of byCollection)
@@ -150,6 +164,18 @@ class RegistryCache implements WatchCache {
       collection.replace(byCollection.get(storageKey) ?? [], revision);
     this.#revision = revision;
     this.#advance(revision);
+    return newest;
+  }
+
+  /** The state of a while ago, or that of now when the history between is gone. */
+  async #recall(newest: bigint): Promise<Page> {
+    const { store } = this.#options;
+    try {
+      return await store.list(registryPrefix, { revision: store.before(newest, recalledTransactions) });
+    } catch (error) {
+      if (!isStoreError(error, 'compacted')) throw error;
+      return store.list(registryPrefix);
+    }
   }
 
   /**

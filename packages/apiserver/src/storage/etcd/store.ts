@@ -130,6 +130,11 @@ class EtcdStore implements Store {
     return topOf(BigInt(header.revision));
   }
 
+  before(revision: bigint, transactions: number): bigint {
+    const earlier = revisionOf(revision) - BigInt(transactions);
+    return topOf(earlier < 1n ? 1n : earlier);
+  }
+
   async compact(revision: bigint): Promise<void> {
     try {
       await this.#calls.run((kv, options) => kv.compact({ revision: String(revisionOf(revision)) }, options));

@@ -113,6 +113,11 @@ class InMemoryStore implements MemoryStore {
     return this.#revision;
   }
 
+  before(revision: bigint, transactions: number): bigint {
+    const earlier = revision - BigInt(transactions);
+    return earlier < 0n ? 0n : earlier;
+  }
+
   async compact(revision: bigint): Promise<void> {
     if (revision > this.#revision) throw new StoreError('future', '', `revision ${revision} is in the future`);
     if (revision <= this.#compacted) return;
