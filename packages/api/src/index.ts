@@ -30,4 +30,4 @@ export * from './seams.ts';
 export { cidrContains, cidrMessage, ipBits, ipFamily, ipMessage, ipText, isCidr } from './validation/ip.ts';
 export { validateFieldManager, validateObjectMeta, validateObjectMetaUpdate } from './validation/metadata.ts';
 export { validate, validateUpdate } from './validation/validate.ts';
-export { addServicePath } from './validation/webhooks.ts';
+export { addOperationRule, addServicePath, type OperationRule } from './validation/webhooks.ts';

@@ -32,7 +32,7 @@ export function addWebhooks(faults: Faults, { webhooks = [] }: Webhooks): void {
     addLabelSelector(faults, hook.namespaceSelector, `${at}.namespaceSelector`);
     addLabelSelector(faults, hook.objectSelector, `${at}.objectSelector`);
     addClientConfig(faults, hook.clientConfig ?? {}, `${at}.clientConfig`);
-    for (const [place, rule] of (hook.rules ?? []).entries()) addWebhookRule(faults, rule, `${at}.rules[${place}]`);
+    for (const [place, rule] of (hook.rules ?? []).entries()) addOperationRule(faults, rule, `${at}.rules[${place}]`);
     for (const [place, condition] of (hook.matchConditions ?? []).entries()) {
       const where = `${at}.matchConditions[${place}]`;
       addEach(faults, `${where}.name`, condition.name ?? '', checkQualifiedName(condition.name ?? ''));
@@ -98,7 +98,7 @@ function addQualifiedDomain(faults: Faults, at: string, name: string): void {
   }
 }
 
-interface WebhookRule {
+export interface OperationRule {
   apiGroups?: string[];
   apiVersions?: string[];
   resources?: string[];
@@ -109,7 +109,8 @@ interface WebhookRule {
 const scopes = ['*', 'Cluster', 'Namespaced'];
 const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 
-function addWebhookRule(faults: Faults, rule: WebhookRule, path: string): void {
+/** Which requests a webhook or an admission policy is asked about. */
+export function addOperationRule(faults: Faults, rule: OperationRule, path: string): void {
   for (const name of ['apiGroups', 'apiVersions', 'operations', 'resources'] as const) {
     const values = rule[name] ?? [];
     if (values.length === 0) faults.push(field.required(`${path}.${name}`));

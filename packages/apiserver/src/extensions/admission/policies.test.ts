@@ -124,6 +124,15 @@ describe('a ValidatingAdmissionPolicy', () => {
     [{ validations: [{ expression: 'object.' }] }, 'spec.validations[0].expression'],
     [{ validations: [] }, 'spec.validations'],
     [{ validations: [{ expression: 'true' }], matchConstraints: {} }, 'spec.matchConstraints.resourceRules'],
+    [
+      {
+        validations: [{ expression: 'true' }],
+        matchConstraints: {
+          resourceRules: [{ operations: ['MAKE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
+        },
+      },
+      'spec.matchConstraints.resourceRules[0].operations[0]',
+    ],
   ])('%j is refused', async (spec, path) => {
     const status = await statusOf(
       memory.call.create(policies, '', { metadata: { name: 'p' }, spec: { matchConstraints: onConfigMaps, ...spec } }),

@@ -1,5 +1,5 @@
 /** What webhook configurations, policies and bindings must be, beyond what their schemas say: their expressions above all. */
-import { type FieldError, field, type JsonObject } from '@skiff/api';
+import { addOperationRule, type FieldError, field, type JsonObject, type OperationRule } from '@skiff/api';
 import { listAt, objectAt, objectsAt, own, textAt } from '../../patch/values.ts';
 import { expressionFaults, policyVariables, requestVariables } from './conditions.ts';
 
@@ -46,6 +46,7 @@ export function policyFaults(object: JsonObject): FieldError[] {
   else if (listAt(constraints, 'resourceRules').length === 0) {
     faults.push(field.required('spec.matchConstraints.resourceRules'));
   }
+  addRules(faults, constraints, 'spec.matchConstraints');
   const failurePolicy = textAt(spec, 'failurePolicy');
   if (failurePolicy !== 'Fail' && failurePolicy !== 'Ignore') {
     faults.push(field.notSupported('spec.failurePolicy', failurePolicy, ['Fail', 'Ignore']));
@@ -69,6 +70,15 @@ export function policyFaults(object: JsonObject): FieldError[] {
     );
   }
   return faults;
+}
+
+/** Faults of the rules by which requests are chosen. */
+function addRules(faults: FieldError[], match: JsonObject | undefined, path: string): void {
+  for (const name of ['resourceRules', 'excludeResourceRules'] as const) {
+    for (const [index, rule] of objectsAt(match ?? {}, name).entries()) {
+      addOperationRule(faults, rule as OperationRule, `${path}.${name}[${index}]`);
+    }
+  }
 }
 
 function validationFaults(validation: JsonObject, at: string): FieldError[] {
@@ -96,6 +106,7 @@ export function bindingFaults(object: JsonObject): FieldError[] {
   const spec = objectAt(object, 'spec') ?? {};
   const faults: FieldError[] = [];
   if (textAt(spec, 'policyName') === '') faults.push(field.required('spec.policyName'));
+  addRules(faults, objectAt(spec, 'matchResources'), 'spec.matchResources');
   const chosen = listAt(spec, 'validationActions').map(String);
   if (chosen.length === 0)
     faults.push(field.required('spec.validationActions', 'at least one validation action is required'));
