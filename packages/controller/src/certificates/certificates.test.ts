@@ -1,6 +1,9 @@
 import 'reflect-metadata';
 import { type webcrypto, X509Certificate } from 'node:crypto';
 import {
+  X509Certificate as Certificate,
+  KeyUsageFlags,
+  KeyUsagesExtension,
   Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
@@ -99,7 +102,7 @@ const certificateOf = ({ status }: CertificateSigningRequest): X509Certificate =
 test('an approved request is signed: its subject and names, the usages, the lifetime asked for, never beyond the authority', async () => {
   const { requests } = await run([
     draft('jane', { request: await csr('O=dev, CN=jane', ['jane.example']), expirationSeconds: 3600 }),
-    draft('long', { request: await csr('CN=long') }),
+    draft('long', { request: await csr('CN=long'), usages: ['client auth', 'digital signature'] }),
   ]);
   await signed(requests, 'jane', 'long');
   const jane = certificateOf(await requests.get('', 'jane'));
@@ -107,9 +110,13 @@ test('an approved request is signed: its subject and names, the usages, the life
   expect(jane.subjectAltName).toBe('DNS:jane.example');
   expect(jane.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
   expect(jane.ca).toBe(false);
+  const keyUsage = (one: X509Certificate) => new Certificate(one.raw).getExtension(KeyUsagesExtension)?.usages;
+  expect(keyUsage(jane)).toBeUndefined();
   expect(jane.verify(new X509Certificate(authority.certificatePem).publicKey)).toBe(true);
   expect(Date.parse(jane.validTo) - Date.parse(jane.validFrom)).toBe(3_600_000);
-  expect(Date.parse(certificateOf(await requests.get('', 'long')).validTo)).toBe(Date.parse('2026-06-01T00:00:00Z'));
+  const long = certificateOf(await requests.get('', 'long'));
+  expect(Date.parse(long.validTo)).toBe(Date.parse('2026-06-01T00:00:00Z'));
+  expect(keyUsage(long)).toBe(KeyUsageFlags.digitalSignature);
 });
 
 test('what a signer refuses has failed; what is not approved, denied or another signer’s stays', async () => {

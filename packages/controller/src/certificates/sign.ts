@@ -63,6 +63,7 @@ export async function signRequest(authority: Authority, csrPem: string, options:
   );
   const { usages, nowMs, lifetimeMs } = options;
   const alternatives = alternativesOf(request);
+  const keyUsage = usages.reduce((flags, usage) => flags | (basic.get(usage) ?? 0), 0);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: request.subjectName,
@@ -74,10 +75,8 @@ export async function signRequest(authority: Authority, csrPem: string, options:
     signingKey: signingKey as CryptoKey,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(
-        usages.reduce((flags, usage) => flags | (basic.get(usage) ?? 0), 0),
-        true,
-      ),
+      // A certificate whose key may be used for nothing would be refused everywhere.
+      ...(keyUsage === 0 ? [] : [new x509.KeyUsagesExtension(keyUsage, true)]),
       new x509.ExtendedKeyUsageExtension(usages.flatMap((usage) => extended.get(usage) ?? [])),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
       ...(alternatives === undefined ? [] : [new x509.SubjectAlternativeNameExtension(alternatives.toJSON())]),
