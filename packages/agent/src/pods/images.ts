@@ -43,19 +43,25 @@ export async function ensureImage(
     deps.events.event(pod, 'Warning', 'ErrImageNeverPull', message, path);
     throw new StepError('ErrImageNeverPull', message);
   }
-  return pull(deps, pod, path, reference, parsed, signal);
+  return pull(deps, pod, path, { written, reference, parsed }, signal);
+}
+
+interface Wanted {
+  /** As the pod says it, which is how events name it. */
+  readonly written: string;
+  readonly reference: string;
+  readonly parsed: ImageReference;
 }
 
 async function pull(
   deps: ImagesDeps,
   pod: Pod,
   path: string,
-  reference: string,
-  parsed: ImageReference,
+  { written, reference, parsed }: Wanted,
   signal: AbortSignal,
 ): Promise<Image> {
   const { events, clock } = deps;
-  events.event(pod, 'Normal', 'Pulling', `Pulling image "${reference}"`, path);
+  events.event(pod, 'Normal', 'Pulling', `Pulling image "${written}"`, path);
   const started = clock.now();
   try {
     const auths = registryAuths(parsed, await deps.pullSecrets(pod));
@@ -66,7 +72,7 @@ async function pull(
       pod,
       'Normal',
       'Pulled',
-      `Successfully pulled image "${reference}" in ${took} (${took} including waiting). ${size}`,
+      `Successfully pulled image "${written}" in ${took} (${took} including waiting). ${size}`,
       path,
     );
     return image;
@@ -74,9 +80,9 @@ async function pull(
     signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);
     const message = `failed to pull image "${reference}": ${why}`;
-    events.event(pod, 'Warning', 'Failed', `Failed to pull image "${reference}": ${why}`, path);
+    events.event(pod, 'Warning', 'Failed', `Failed to pull image "${written}": ${why}`, path);
     events.event(pod, 'Warning', 'Failed', 'Error: ErrImagePull', path);
-    const waiting = `Back-off pulling image "${reference}": ErrImagePull: ${message}`;
+    const waiting = `Back-off pulling image "${written}": ErrImagePull: ${message}`;
     throw new StepError('ErrImagePull', message, {
       cause: error,
       later: { reason: 'ImagePullBackOff', message: waiting },
