@@ -12,6 +12,7 @@ import { createNodeAuthoriser } from './chain/node-authoriser.ts';
 import { nodeRestriction } from './chain/node-restriction.ts';
 import { createRbac, type Rbac } from './chain/rbac/authoriser.ts';
 import { bootstrapRoles } from './chain/rbac/bootstrap-roles.ts';
+import { escalationStep } from './chain/rbac/escalation.ts';
 import { reviewKinds } from './chain/reviews.ts';
 import type { ApiServerConfig, BoundAddresses, StoreConfig } from './config.ts';
 import { type Configurations, followConfigurations } from './extensions/admission/configurations.ts';
@@ -126,6 +127,11 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
     serviceCIDR: config.serviceCidr,
     admission: [
       nodeRestriction,
+      escalationStep({
+        registry: () => made(late.registry),
+        authoriser: () => made(late.authoriser),
+        view: () => made(late.rbac).view,
+      }),
       policyStep({ registry: () => made(late.registry), ...configured }),
       webhookStep({
         registry: () => made(late.registry),

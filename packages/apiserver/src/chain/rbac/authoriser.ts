@@ -21,7 +21,7 @@ export interface Grant {
 }
 
 /** Rules of a role; those of an aggregated ClusterRole are the sum of what its selectors match. */
-function rulesOfRole(view: RbacView, kind: string, namespace: string, name: string): readonly Rule[] {
+export function rulesOfRole(view: RbacView, kind: string, namespace: string, name: string): readonly Rule[] {
   if (kind === 'Role') return view.roles.objects.get(liveKey(namespace, name))?.rules ?? [];
   const role = kind === 'ClusterRole' ? view.clusterRoles.objects.get(liveKey('', name)) : undefined;
   return role === undefined ? [] : aggregated(view, role, new Set());

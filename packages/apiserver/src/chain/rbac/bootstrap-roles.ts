@@ -205,6 +205,8 @@ const controllerRules: readonly Rule[] = [
       'leases',
     ],
   },
+  // The sum of roles may be more than the summing controller holds.
+  { verbs: ['escalate'], groups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'] },
   { verbs: read, urls: ['*'] },
 ];
 
