@@ -163,3 +163,21 @@ test('C215 the kubernetes Service has an HTTPS port', async () => {
   const { spec } = await get('/api/v1/namespaces/default/services/kubernetes');
   expect(spec.ports).toContainEqual(expect.objectContaining({ name: 'https', port: 443, protocol: 'TCP' }));
 });
+
+const podOf = (runtimeClassName: string): object => ({
+  metadata: { name: 'classed' },
+  spec: { runtimeClassName, containers: [{ name: 'c', image: 'i' }] },
+});
+
+test('C283 a pod with a RuntimeClass that was deleted is refused', async ({ ns }) => {
+  const path = '/apis/node.k8s.io/v1/runtimeclasses';
+  await create(path, { metadata: { name: ns }, handler: 'runc' });
+  await remove(`${path}/${ns}`);
+  const status = await refused('POST', `${core(ns)}/pods`, { body: podOf(ns) });
+  expect(status).toMatchObject({ reason: 'Forbidden', code: 403 });
+});
+
+test('C284 a pod with a RuntimeClass that never was is refused', async ({ ns }) => {
+  const { message } = await refused('POST', `${core(ns)}/pods`, { body: podOf('never-was') });
+  expect(message).toBe('pods "classed" is forbidden: pod rejected: RuntimeClass "never-was" not found');
+});

@@ -6,6 +6,7 @@ import { defaultTolerations } from './default-tolerations.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { priority } from './priority.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { taintNodes } from './taint-nodes.ts';
 
@@ -18,5 +19,6 @@ export function standardAdmission(env: Env): readonly AdmissionStep[] {
     priority(env),
     defaultTolerations,
     defaultStorageClass(env),
+    runtimeClass(env),
   ];
 }
