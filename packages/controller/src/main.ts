@@ -24,6 +24,7 @@ import { resourceQuotaController } from './resourcequota/reconcile.ts';
 import { rootCaController } from './root-ca/reconcile.ts';
 import { type Controller, runController } from './runtime/controller.ts';
 import { serviceAccountController } from './service-account/reconcile.ts';
+import { serviceAccountTokenController } from './service-account-token/reconcile.ts';
 import { statefulSetController } from './statefulset/reconcile.ts';
 import { taintEvictionController } from './taint-eviction/reconcile.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/reconcile.ts';
@@ -83,6 +84,7 @@ async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<v
     endpointSliceMirroringController(as('endpoint-slice-mirroring-controller')),
     endpointsController(as('endpoint-controller')),
     serviceAccountController(config.client, informers),
+    serviceAccountTokenController(config.client, informers, config.rootCA),
     clusterRoleAggregationController(config.client, informers),
     certificatesController({ ...config, informers, authority: config.signingAuthority }),
     rootCaController(config.client, informers, config.rootCA),
