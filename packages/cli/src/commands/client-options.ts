@@ -4,7 +4,7 @@ import { realClock } from '@skiff/api';
 import type { SkiffClient } from '@skiff/client';
 import type { Command } from 'commander';
 import { type Connection, readConnection } from '../kubeconfig/read.ts';
-import { quiet } from '../local/admin.ts';
+import { quiet } from '../local/quiet.ts';
 import { defaultStateDir } from './local-options.ts';
 
 export interface ClientOptions {

@@ -1,9 +1,10 @@
 /** A client with the administrator's certificate of a cluster on this machine. */
 import { readFile } from 'node:fs/promises';
-import type { Clock, Logger } from '@skiff/api';
+import type { Clock } from '@skiff/api';
 import { connect, type SkiffClient } from '@skiff/client';
 import { caFile, grpcAddress, keyPair } from './components.ts';
 import type { ClusterConfig } from './layout.ts';
+import { quiet } from './quiet.ts';
 
 export async function connectAsAdmin(config: ClusterConfig, clock: Clock): Promise<SkiffClient> {
   const pair = keyPair(config, 'admin');
@@ -18,6 +19,3 @@ export async function connectAsAdmin(config: ClusterConfig, clock: Clock): Promi
     logger: quiet,
   });
 }
-
-/** A command's own failures reach the user as errors; its client has nothing else to say. */
-export const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };

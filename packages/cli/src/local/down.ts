@@ -2,13 +2,13 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import type { Clock } from '@skiff/api';
 import type { Progress } from '../output/progress.ts';
-import { quiet } from './admin.ts';
 import { killCgroup, removeCgroup } from './cgroups.ts';
 import { killMarked, recordedDaemons, stopDaemon } from './daemons.ts';
 import { engineAnswers, removeContainers } from './engine.ts';
 import { removeBridge, removeHost } from './hosts.ts';
 import { type ClusterConfig, cgroupName, type HostLayout, paths, runtimeDir } from './layout.ts';
 import { unmountBelow } from './mounts.ts';
+import { quiet } from './quiet.ts';
 
 export interface DownContext {
   readonly config: ClusterConfig;
