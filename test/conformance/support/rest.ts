@@ -78,6 +78,15 @@ export const replace = (path: string, body: object): Promise<Thing> => must('PUT
 export const remove = <T = Thing>(path: string, options?: object): Promise<T> =>
   must<T>('DELETE', path, options === undefined ? {} : { body: options });
 
+/** Reads, changes and replaces, again when somebody else (a controller) wrote in between. */
+export async function change(path: string, to: (current: Thing) => object): Promise<Thing> {
+  for (;;) {
+    const { status, text } = await ask('PUT', path, { body: to(await get(path)) });
+    if (status < 300) return JSON.parse(text) as Thing;
+    if (status !== 409) throw new Error(`PUT ${path} ended with ${status}: ${text}`);
+  }
+}
+
 /** A JSON merge patch. */
 export const merge = (path: string, body: object): Promise<Thing> =>
   must('PATCH', path, { body, headers: { 'content-type': 'application/merge-patch+json' } });

@@ -8,6 +8,9 @@ import { certificateFault, type NodeCertificate, renewAt, validityOf } from './c
 import { readCertificate, writeCertificate } from './files.ts';
 import { createNodeRequest } from './request.ts';
 
+/** Who writes as the node, as in Kubernetes. */
+const userAgent = 'kubelet/skiff';
+
 /** A renewal has days of time: asking more often would help nobody. */
 const renewRetryMs = 300_000;
 
@@ -26,7 +29,7 @@ export async function connectAsNode(config: AgentConfig, signal: AbortSignal): P
   const ca = await readFile(config.caPath, 'utf8');
   const { certPem, keyPem } = await certificateOf(config, ca, signal);
   const open = (endpoints: readonly string[]): SkiffClient =>
-    connect({ ...config, endpoints, tls: { ca, cert: certPem, key: keyPem } });
+    connect({ ...config, userAgent, endpoints, tls: { ca, cert: certPem, key: keyPem } });
   const client = open(config.endpoints);
   const servers = config.endpoints.map((endpoint) => ({ endpoint, client: open([endpoint]) }));
   const all = [client, ...servers.map((server) => server.client)];
@@ -72,7 +75,7 @@ export async function join(
 ): Promise<NodeCertificate> {
   const { nodeName } = config;
   const { csrPem, keyPem } = await createNodeRequest(nodeName);
-  const client = connect({ ...config, tls: { ca } });
+  const client = connect({ ...config, userAgent, tls: { ca } });
   try {
     const ask = () => client.nodes.join({ token, nodeName, csrPem });
     // A token may still be on its way to the server; a request that is no good stays so.

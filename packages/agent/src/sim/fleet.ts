@@ -48,7 +48,7 @@ export async function runFleet(config: FleetConfig, signal: AbortSignal): Promis
     try {
       if (running.aborted) return;
       const { certPem: cert, keyPem: key } = await join({ ...config, nodeName }, config.ca, config.token, running);
-      const client = connect({ ...config, tls: { ca: config.ca, cert, key } });
+      const client = connect({ ...config, userAgent: 'kubelet/skiff', tls: { ca: config.ca, cert, key } });
       try {
         const onReady = (): void => {
           leave();

@@ -42,6 +42,7 @@ export async function withConnection<T>(
   const { connect } = await import('@skiff/client');
   const { ca, cert, key, token } = connection;
   const client = connect({
+    userAgent: 'skiff/cli',
     endpoints: [connection.address],
     tls: { ca: ca ?? '', ...(cert === undefined || key === undefined ? {} : { cert, key }) },
     ...(token === undefined ? {} : { token }),

@@ -36,7 +36,12 @@ export function registerController(program: Command): void {
       ]);
       const logger = componentLogger('controller');
       const shell = { clock: realClock, random: Math.random, logger };
-      const client = connect({ endpoints: options.server, tls: await readIdentity(options), ...shell });
+      const client = connect({
+        userAgent: 'kube-controller-manager/skiff',
+        endpoints: options.server,
+        tls: await readIdentity(options),
+        ...shell,
+      });
       const config = {
         client,
         identity: `${hostname()}_${process.pid}`,

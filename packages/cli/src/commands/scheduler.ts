@@ -24,7 +24,12 @@ export function registerScheduler(program: Command): void {
       ]);
       const logger = componentLogger('scheduler');
       const shell = { clock: realClock, random: Math.random, logger };
-      const client = connect({ endpoints: options.server, tls: await readIdentity(options), ...shell });
+      const client = connect({
+        userAgent: 'kube-scheduler/skiff',
+        endpoints: options.server,
+        tls: await readIdentity(options),
+        ...shell,
+      });
       const identity = `${hostname()}_${process.pid}`;
       await runComponent(logger, (signal) =>
         runScheduler({ client, identity, leaderElect: options.leaderElect, ...shell }, signal),

@@ -12,6 +12,7 @@ export async function connectAsAdmin(config: ClusterConfig, clock: Clock): Promi
     [caFile(config), pair.certificateFile, pair.keyFile].map((file) => readFile(file, 'utf8')),
   );
   return connect({
+    userAgent: 'skiff/local',
     endpoints: [grpcAddress(config)],
     tls: { ca: ca ?? '', cert: cert ?? '', key: key ?? '' },
     clock,

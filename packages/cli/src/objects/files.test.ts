@@ -8,7 +8,7 @@ let dir = '';
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'skiff-files-'));
   await mkdir(join(dir, 'folder'));
-  await writeFile(join(dir, 'folder', 'b.yaml'), document('b1') + '---\n' + document('b2') + '---\n');
+  await writeFile(join(dir, 'folder', 'b.yaml'), `${document('b1')}---\n${document('b2')}---\n`);
   await writeFile(join(dir, 'folder', 'a.json'), JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: {} }));
   await writeFile(join(dir, 'folder', 'README.md'), 'no manifest');
 });

@@ -32,6 +32,7 @@ export type Dial = (endpoint: string) => Dialling;
 export interface ChannelConfig {
   readonly endpoints: readonly string[];
   readonly dial: Dial;
+  readonly userAgent?: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -85,9 +86,11 @@ export class FailoverChannel {
 
   #dial(): Dialled {
     const { credentials, options } = this.#how(this.#endpoint());
+    const { userAgent } = this.#config;
+    const agent = userAgent === undefined ? {} : { 'grpc.primary_user_agent': userAgent };
     const sockets = trackSockets(credentials);
     return {
-      client: new GrpcClient(this.#endpoint(), sockets.credentials, { ...channelOptions, ...options }),
+      client: new GrpcClient(this.#endpoint(), sockets.credentials, { ...channelOptions, ...agent, ...options }),
       sockets,
     };
   }

@@ -31,6 +31,8 @@ export interface ConnectOptions {
   readonly tls: TlsIdentity;
   /** Bearer token. */
   readonly token?: string;
+  /** `name/version` of the program; the name is the field manager of its writes. Absent: the gRPC library's own. */
+  readonly userAgent?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
