@@ -22,7 +22,7 @@ test('the pods run on more than one node', async () => {
   expect(nodes.size).toBeGreaterThan(1);
 });
 
-test('the front end answers through its Service by name, and what is written is read back', async () => {
+test('C158 the front end answers through its Service by name, and what is written is read back', async () => {
   await inside(ns, 'wget', '-q', '-O', '-', '--post-data=entry=hello+from+a+test', 'http://web/cgi-bin/guestbook');
   const page = await inside(ns, 'wget', '-q', '-O', '-', `http://web.${ns}.svc.cluster.local/cgi-bin/guestbook?plain`);
   expect(page).toContain('hello from a test');
