@@ -115,8 +115,10 @@ test('C164 kubectl label adds, selects by and removes a label', async ({ ns }) =
 
 test('C166 kubectl replace changes the image of a pod', async ({ ns }) => {
   await cluster.kubectl('run', 'p', '-n', ns, '--image=skiff/busybox:1', ...idle);
+  // Until then its node reports it several times a second, and each report would be a conflict.
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pod/p', '-n', ns, '--timeout=60s');
   const shown = await cluster.kubectl('get', 'pod', 'p', '-n', ns, '-o', 'json');
-  // Without a version: what the node reports in between is no conflict.
+  // Without a version: kubectl then asks for the newest right before it replaces.
   const changed = shown
     .replaceAll('"image": "skiff/busybox:1"', '"image": "skiff/other:2"')
     .replace(/ *"resourceVersion": "\d+",\n/, '');
