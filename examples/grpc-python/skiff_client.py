@@ -1,7 +1,9 @@
 """A connection to Skiff's gRPC door from Python, with the stubs made from proto/ and the identity of a kubeconfig."""
+import atexit
 import base64
 import importlib
 import os
+import shutil
 import sys
 import tempfile
 
@@ -15,6 +17,7 @@ REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__f
 def stubs():
     """Compiles proto/skiff/v1 and returns its modules: (resources_pb2, resources_pb2_grpc, pods_pb2, pods_pb2_grpc)."""
     out = tempfile.mkdtemp(prefix="skiff-stubs-")
+    atexit.register(shutil.rmtree, out, ignore_errors=True)
     proto = os.path.join(REPOSITORY, "proto")
     wellknown = os.path.join(os.path.dirname(protoc.__file__), "_proto")
     files = [f"skiff/v1/{name}.proto" for name in ("resources", "pods")]

@@ -1,7 +1,10 @@
 /** The distribution's Python client. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import spawn from 'nano-spawn';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { clusterWith, ownNamespace } from './support/cluster.ts';
 
 const namespace = 'python';
@@ -9,9 +12,12 @@ ownNamespace(namespace);
 
 test('the Python client writes, reads, watches, follows, runs and finds', async () => {
   const script = fileURLToPath(new URL('./support/client.py', import.meta.url));
+  // What it found of the API, the client keeps among temporary files.
+  const temporary = await mkdtemp(join(tmpdir(), 'skiff-python-'));
+  onTestFinished(() => rm(temporary, { recursive: true, force: true }));
   // The distribution's Python: its packages are not in another one's path.
   const { stdout } = await spawn('/usr/bin/python3', [script, namespace], {
-    env: { KUBECONFIG: clusterWith().kubeconfig },
+    env: { KUBECONFIG: clusterWith().kubeconfig, TMPDIR: temporary },
   });
   expect(stdout.split('\n')).toEqual([
     "listed [('c', {'a': '1', 'b': '2'})]",
