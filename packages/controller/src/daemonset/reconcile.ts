@@ -17,15 +17,8 @@ import { ignoreGone, ignoreGoneOrReplaced, isNamespaceTerminating, messageOf } f
 import { Expectations } from '../runtime/expectations.ts';
 import { forgetRevisions, presentRevision, revisionLabel } from '../runtime/history.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
-import {
-  adoptPatch,
-  claim,
-  controllerOf,
-  controllerReference,
-  orphansOf,
-  ownerIndex,
-  releasePatch,
-} from '../runtime/owners.ts';
+import { adoptPatch, claim, controllerReference, orphansOf, ownerIndex, releasePatch } from '../runtime/owners.ts';
+import { watchPods } from '../runtime/pod-source.ts';
 import { isPodFinished, untilAvailable } from '../runtime/pods.ts';
 import { inSlowStartBatches } from '../runtime/slow-start.ts';
 import { planDaemonSet } from './decide.ts';
@@ -65,30 +58,9 @@ export function daemonSetController({ client, informers, recorder, clock, random
         if (change.type === 'updated' && placed(change.object) === placed(change.old)) return;
         for (const set of sets.list()) enqueue(keyOf(set));
       }),
-      pods.onChange((change) => {
-        const pod = change.object;
-        for (const key of keysOfPod(pod, change.old)) {
-          if (change.type !== 'removed') expectations.settle(key, `create:${pod.metadata.name}`);
-          if (change.type === 'removed' || pod.metadata.deletionTimestamp !== undefined)
-            expectations.settle(key, `delete:${pod.metadata.uid}`);
-          enqueue(key);
-        }
-      }),
+      watchPods({ pods, owners: sets, kind: 'DaemonSet', selects, expectations }, enqueue),
     ];
     return () => undo.forEach((run) => void run());
-  }
-
-  function keysOfPod(pod: Pod, old: Pod | undefined): string[] {
-    const namespace = pod.metadata.namespace ?? '';
-    const owners = [pod, ...(old === undefined ? [] : [old])]
-      .map(controllerOf)
-      .filter((owner) => owner?.kind === 'DaemonSet');
-    if (owners.length > 0) return [...new Set(owners.map((owner) => `${namespace}/${owner?.name}`))];
-    if (controllerOf(pod) !== undefined) return [];
-    return sets
-      .list(namespace)
-      .filter((set) => selects(set, pod))
-      .map(keyOf);
   }
 
   async function reconcile(key: string): Promise<LookAgain | undefined> {

@@ -16,6 +16,7 @@ import { ignoreGone, ignoreGoneOrReplaced, isNamespaceTerminating, messageOf } f
 import { Expectations } from '../runtime/expectations.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
 import { adoptPatch, claim, controllerOf, orphansOf, ownerIndex, releasePatch } from '../runtime/owners.ts';
+import { watchPods } from '../runtime/pod-source.ts';
 import { isPodActive } from '../runtime/pods.ts';
 import { inSlowStartBatches } from '../runtime/slow-start.ts';
 import { type NewPod, planJob } from './decide.ts';
@@ -44,28 +45,9 @@ export function jobController({ client, informers, recorder, clock, random }: Jo
         if (change.type === 'removed') expectations.forget(key);
         enqueue(key);
       }),
-      pods.onChange((change) => {
-        const pod = change.object;
-        for (const key of keysOfPod(pod, change.old)) {
-          if (change.type !== 'removed') expectations.settle(key, `create:${pod.metadata.name}`);
-          if (change.type === 'removed' || pod.metadata.deletionTimestamp !== undefined)
-            expectations.settle(key, `delete:${pod.metadata.uid}`);
-          enqueue(key);
-        }
-      }),
+      watchPods({ pods, owners: jobs, kind: 'Job', selects, expectations }, enqueue),
     ];
     return () => undo.forEach((run) => void run());
-  }
-
-  function keysOfPod(pod: Pod, old: Pod | undefined): string[] {
-    const namespace = pod.metadata.namespace ?? '';
-    const owners = [pod, ...(old === undefined ? [] : [old])].map(controllerOf).filter((one) => one?.kind === 'Job');
-    if (owners.length > 0) return [...new Set(owners.map((owner) => `${namespace}/${owner?.name}`))];
-    if (controllerOf(pod) !== undefined) return [];
-    return jobs
-      .list(namespace)
-      .filter((job) => selects(job, pod))
-      .map(keyOf);
   }
 
   async function reconcile(key: string): Promise<LookAgain | undefined> {

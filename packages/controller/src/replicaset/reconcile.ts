@@ -31,6 +31,7 @@ import {
   ownerIndex,
   releasePatch,
 } from '../runtime/owners.ts';
+import { watchPods } from '../runtime/pod-source.ts';
 import { isPodActive, untilAvailable } from '../runtime/pods.ts';
 import { inSlowStartBatches } from '../runtime/slow-start.ts';
 import { planReplicas } from './decide.ts';
@@ -81,33 +82,11 @@ function replicaController<T extends ReplicaSet | ReplicationController>(
       if (change.type === 'removed') expectations.forget(key);
       enqueue(key);
     });
-    const unwatchPods = pods.onChange((change) => {
-      const pod = change.object;
-      for (const key of keysOfPod(pod, change.old)) {
-        if (change.type !== 'removed') expectations.settle(key, `create:${pod.metadata.name}`);
-        if (change.type === 'removed' || pod.metadata.deletionTimestamp !== undefined)
-          expectations.settle(key, `delete:${pod.metadata.uid}`);
-        enqueue(key);
-      }
-    });
+    const unwatchPods = watchPods({ pods, owners: sets, kind: kind.resource.kind, selects, expectations }, enqueue);
     return () => {
       unwatchSets();
       unwatchPods();
     };
-  }
-
-  /** The sets a pod's change may matter to: its controller, its former one, or for an orphan every set that selects it. */
-  function keysOfPod(pod: Pod, old: Pod | undefined): string[] {
-    const namespace = pod.metadata.namespace ?? '';
-    const owners = [pod, ...(old === undefined ? [] : [old])]
-      .map(controllerOf)
-      .filter((owner) => owner?.kind === kind.resource.kind);
-    if (owners.length > 0) return [...new Set(owners.map((owner) => `${namespace}/${owner?.name}`))];
-    if (controllerOf(pod) !== undefined) return [];
-    return sets
-      .list(namespace)
-      .filter((set) => selects(set, pod))
-      .map(keyOf);
   }
 
   async function reconcile(key: string): Promise<LookAgain | undefined> {

@@ -18,7 +18,8 @@ import { ignoreGone, ignoreGoneOrReplaced, isNamespaceTerminating, messageOf } f
 import { Expectations } from '../runtime/expectations.ts';
 import { forgetRevisions, oldestRevisionFirst, presentRevision, templateOf } from '../runtime/history.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
-import { adoptPatch, claim, controllerOf, orphansOf, ownerIndex, releasePatch } from '../runtime/owners.ts';
+import { adoptPatch, claim, orphansOf, ownerIndex, releasePatch } from '../runtime/owners.ts';
+import { watchPods } from '../runtime/pod-source.ts';
 import { isPodFinished, untilAvailable } from '../runtime/pods.ts';
 import { planStatefulSet } from './decide.ts';
 import { claimOwner, draftClaims, draftPod, ordinalOf, podName, revisionOf, startOf } from './identity.ts';
@@ -46,30 +47,9 @@ export function statefulSetController({ client, informers, recorder, clock }: St
         if (change.type === 'removed') expectations.forget(keyOf(change.object));
         enqueue(keyOf(change.object));
       }),
-      pods.onChange((change) => {
-        const pod = change.object;
-        for (const key of keysOfPod(pod, change.old)) {
-          if (change.type !== 'removed') expectations.settle(key, `create:${pod.metadata.name}`);
-          if (change.type === 'removed' || pod.metadata.deletionTimestamp !== undefined)
-            expectations.settle(key, `delete:${pod.metadata.uid}`);
-          enqueue(key);
-        }
-      }),
+      watchPods({ pods, owners: sets, kind: 'StatefulSet', selects: isMember, expectations }, enqueue),
     ];
     return () => undo.forEach((run) => void run());
-  }
-
-  function keysOfPod(pod: Pod, old: Pod | undefined): string[] {
-    const namespace = pod.metadata.namespace ?? '';
-    const owners = [pod, ...(old === undefined ? [] : [old])]
-      .map(controllerOf)
-      .filter((owner) => owner?.kind === 'StatefulSet');
-    if (owners.length > 0) return [...new Set(owners.map((owner) => `${namespace}/${owner?.name}`))];
-    if (controllerOf(pod) !== undefined) return [];
-    return sets
-      .list(namespace)
-      .filter((set) => isMember(set, pod))
-      .map(keyOf);
   }
 
   async function reconcile(key: string): Promise<LookAgain | undefined> {
