@@ -51,7 +51,7 @@ it.each(['application/vnd.kubernetes.protobuf', 'application/yaml', 'application
     const reply = await at.request(configMaps, { headers: { accept } });
     delay.disable();
     expect(reply.status).toBe(200);
-    expect(delay.max / 1e6).toBeLessThan(4000);
+    expect(delay.max / 1e6).toBeLessThan(2000);
   },
 );
 
