@@ -17,12 +17,16 @@ const values: Readonly<Record<string, RawSchema>> = {
   'io.k8s.apimachinery.pkg.apis.meta.v1.Patch': { type: 'any' },
   'io.k8s.apimachinery.pkg.runtime.RawExtension': { type: 'any' },
   'io.k8s.apimachinery.pkg.util.intstr.IntOrString': { type: 'int-or-string' },
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus': { type: 'any' },
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON': { type: 'any' },
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray': { type: 'any' },
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool': { type: 'any' },
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray': { type: 'any' },
 };
+
+/** Objects without fields: that they are there says all. */
+const markers: ReadonlySet<string> = new Set([
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus',
+]);
 
 interface Found {
   readonly ref: string;
@@ -112,7 +116,7 @@ function reach(roots: readonly string[], byMangled: ReadonlyMap<string, Found>):
     if (found === undefined) throw new Error(`no declaration for ${name}`);
     if (seen.has(name) || values[found.ref] !== undefined) continue;
     if (found.declaration.properties === undefined) throw new Error(`${found.ref} is an alias of unknown meaning`);
-    if (found.declaration.properties.length === 0)
+    if (found.declaration.properties.length === 0 && !markers.has(found.ref))
       throw new Error(`${found.ref} has no fields and is not a known value`);
     seen.set(name, found);
     for (const property of found.declaration.properties) {

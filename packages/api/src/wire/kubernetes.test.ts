@@ -142,7 +142,7 @@ describe('any document', () => {
         if (!same) expect(withoutEmpty(once)).toEqual(withoutEmpty(sent));
         expect(isDeepStrictEqual(decodeProtobuf(encodeProtobuf(once)), once)).toBe(true);
       }),
-      { numRuns: 5, endOnFailure: true },
+      { numRuns: 50, endOnFailure: true },
     );
   });
 });
