@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type JsonObject, realClock } from '@skiff/api';
 import { createCA, issueCertificate } from '../pki/authority.ts';
+import type { ExtendedRegistry } from './testing.ts';
 
 export interface TestWebhook {
   readonly url: string;
@@ -56,4 +57,69 @@ export async function startWebhook(answer: TestWebhook['answer']): Promise<TestW
     },
   };
   return webhook;
+}
+
+/** The request of an AdmissionReview that arrived. */
+export const requestOf = (body: JsonObject): JsonObject & { object: JsonObject; oldObject: JsonObject } =>
+  body.request as never;
+
+export const answer = (body: JsonObject, response: JsonObject): JsonObject => ({
+  apiVersion: 'admission.k8s.io/v1',
+  kind: 'AdmissionReview',
+  response: { uid: requestOf(body).uid ?? null, ...response },
+});
+
+export const allow = (body: JsonObject): Reply => answer(body, { allowed: true });
+
+export const patched =
+  (...operations: readonly JsonObject[]) =>
+  (body: JsonObject): Reply =>
+    answer(body, {
+      allowed: true,
+      patchType: 'JSONPatch',
+      patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
+    });
+
+export const deny =
+  (status?: JsonObject) =>
+  (body: JsonObject): Reply =>
+    answer(body, { allowed: false, ...(status === undefined ? {} : { status }) });
+
+export const mutating = 'admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
+export const validating = 'admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+
+/** Rules for these resources of a group. */
+export const rulesFor = (
+  resources: readonly string[],
+  operations: readonly string[] = ['*'],
+  group = '',
+): JsonObject[] => [
+  { operations: [...operations], apiGroups: [group], apiVersions: ['v1'], resources: [...resources] },
+];
+
+/** Configures a webhook, for ConfigMaps unless `more` has other rules, and waits until it is in force. */
+export async function configureWebhook(
+  memory: ExtendedRegistry,
+  webhook: TestWebhook,
+  of: string,
+  more: JsonObject = {},
+  name = 'one',
+): Promise<void> {
+  const kind = of === mutating ? 'MutatingWebhookConfiguration' : 'ValidatingWebhookConfiguration';
+  await memory.call.create(of, '', {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind,
+    metadata: { name },
+    webhooks: [
+      {
+        name: `${name}.x.io`,
+        clientConfig: { url: `${webhook.url}/${name}`, caBundle: webhook.caBundle },
+        rules: rulesFor(['configmaps']),
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+        ...more,
+      },
+    ],
+  });
+  await memory.settle();
 }

@@ -76,7 +76,7 @@ export function podsService({ chain, streams }: PodsParts): Readonly<Record<stri
       const open = await first(inputs, (message) => message.open);
       const at = { namespace: open.namespace, name: open.pod, verb: 'create', subresource: 'portforward' };
       await pass(call, at, async (context, pod) => {
-        const stream = (await streams.portForward(context, pod))(open.port);
+        const stream = (await streams.portForward(context, pod, [open.port]))(open.port);
         await withStream(stream, context.signal, async () => {
           void feed(inputs, stream, (message) => message.data);
           for await (const { data } of stream.output()) await send({ data: Buffer.from(data) });

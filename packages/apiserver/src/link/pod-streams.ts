@@ -1,5 +1,6 @@
-/** What both doors do with a running pod: find it, check that it can, open a stream on its node's link. */
+/** What both doors do with a running pod: ask admission, find it, check that it can, open a stream on its node's link. */
 import { badRequest, type Clock, type JsonObject } from '@skiff/api';
+import { listAt, own, textAt } from '../patch/values.ts';
 import type { Registry, RequestContext } from '../registry/contract.ts';
 import type { Links } from './link.ts';
 import type { NodeStream } from './node-stream.ts';
@@ -31,8 +32,8 @@ export interface PodStreams {
   logs(context: RequestContext, pod: PodName, options: LogOptions): Promise<NodeStream>;
   exec(context: RequestContext, pod: PodName, options: ExecOptions): Promise<NodeStream>;
   attach(context: RequestContext, pod: PodName, options: ExecStreams & { container: string }): Promise<NodeStream>;
-  /** Checks once, then opens a stream for each connection to `port` of the pod. */
-  portForward(context: RequestContext, pod: PodName): Promise<(port: number) => NodeStream>;
+  /** Checks once, then opens a stream for each connection to `port` of the pod. `ports`: those that are known beforehand. */
+  portForward(context: RequestContext, pod: PodName, ports: readonly number[]): Promise<(port: number) => NodeStream>;
 }
 
 const maxPort = 65_535;
@@ -57,7 +58,13 @@ export function createPodStreams(parts: { registry: Registry; links: Links; cloc
   const sinceOf = ({ sinceSeconds, sinceTime }: LogOptions): string =>
     sinceSeconds === undefined ? sinceTime : new Date(Math.max(0, clock.now() - sinceSeconds * 1000)).toISOString();
 
-  const command = async (context: RequestContext, name: PodName, options: ExecOptions, type: 'exec' | 'attach') => {
+  const admit = (context: RequestContext, { namespace, name }: PodName, subresource: string, options: JsonObject) =>
+    registry.connect(context, { group: '', version: 'v1', resource: 'pods', namespace, name, subresource }, options);
+
+  const command = async (context: RequestContext, name: PodName, asked: ExecOptions, type: 'exec' | 'attach') => {
+    const options = fromAdmitted(await admit(context, name, type, toAdmit(asked, type)));
+    if (type === 'exec' && options.command.length === 0)
+      throw badRequest('you must specify at least one command for the container');
     const streams = checkStreams(options);
     const pod = await find(context, name);
     requireLive(pod);
@@ -79,12 +86,10 @@ export function createPodStreams(parts: { registry: Registry; links: Links; cloc
       const open = { podUid: pod.uid, container, follow, previous, tailLines, sinceTime, timestamps, limitBytes };
       return links.of(nodeName).open({ type: 'logs', ...open });
     },
-    exec: async (context, name, options) => {
-      if (options.command.length === 0) throw badRequest('you must specify at least one command for the container');
-      return command(context, name, options, 'exec');
-    },
+    exec: (context, name, options) => command(context, name, options, 'exec'),
     attach: (context, name, options) => command(context, name, { ...options, command: [] }, 'attach'),
-    async portForward(context, name) {
+    async portForward(context, name, ports) {
+      await admit(context, name, 'portforward', ports.length === 0 ? {} : { ports: [...ports] });
       const pod = await find(context, name);
       const nodeName = requireNode(pod);
       if (pod.phase !== 'Running')
@@ -92,6 +97,26 @@ export function createPodStreams(parts: { registry: Registry; links: Links; cloc
       const link = links.of(nodeName);
       return (port) => link.open({ type: 'portForward', podUid: pod.uid, port: checkPort(port) });
     },
+  };
+}
+
+/** A PodExecOptions or PodAttachOptions: what is false or empty is left out, as Go leaves it out. */
+function toAdmit(options: ExecOptions, type: 'exec' | 'attach'): JsonObject {
+  const { stdin, stdout, stderr, tty, container, command } = options;
+  const flags = Object.entries({ stdin, stdout, stderr, tty }).filter(([, isSet]) => isSet);
+  return {
+    ...Object.fromEntries(flags),
+    ...(container === '' ? {} : { container }),
+    ...(type === 'exec' ? { command: [...command] } : {}),
+  };
+}
+
+function fromAdmitted(options: JsonObject): ExecOptions {
+  const flag = (name: string): boolean => own(options, name) === true;
+  return {
+    ...{ stdin: flag('stdin'), stdout: flag('stdout'), stderr: flag('stderr'), tty: flag('tty') },
+    container: textAt(options, 'container'),
+    command: listAt(options, 'command').map(String),
   };
 }
 

@@ -1,6 +1,7 @@
-/** Runs the admission steps over one write: those that change it in order, later those that only judge. */
+/** Runs the admission steps over one request: those that change it in order, once more when one asks for it, later those that only judge. */
 import type { JsonObject } from '@skiff/api';
-import type { AdmissionRequest, RequestContext, Target } from './contract.ts';
+import type { AdmissionRequest, AdmissionStep, RequestContext, Target } from './contract.ts';
+import type { Decodable } from './decode.ts';
 import type { Kind } from './definition-table.ts';
 import type { Env } from './env.ts';
 
@@ -10,6 +11,8 @@ export interface Admitting {
   readonly kind: Kind;
   readonly operation: AdmissionRequest['operation'];
   readonly dryRun: boolean;
+  /** Absent: the objects are of the kind. */
+  readonly part?: Decodable;
 }
 
 const requestOf = (
@@ -24,6 +27,7 @@ const requestOf = (
   object,
   oldObject,
   dryRun: admitting.dryRun,
+  ...(admitting.part === undefined ? {} : { part: admitting.part }),
 });
 
 /** Lets every step change `object` in place. Throws what a step throws. */
@@ -34,8 +38,15 @@ export async function admitMutating(
   oldObject: JsonObject | undefined,
 ): Promise<void> {
   const request = requestOf(admitting, object, oldObject);
-  for (const step of env.admission) if (step.mutate !== undefined) await step.mutate(request);
+  const second = new Map<AdmissionStep, () => Promise<void>>();
+  for (const step of env.admission) {
+    await step.mutate?.(request, { again: (run) => void second.set(step, run) });
+  }
+  if (second.size === 0) return;
+  for (const step of env.admission) await (second.get(step)?.() ?? step.mutate?.(request, lastRound));
 }
+
+const lastRound = { again: () => {} };
 
 /** Throws what the first step that refuses throws. */
 export async function admitValidating(

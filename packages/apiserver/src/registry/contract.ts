@@ -3,6 +3,7 @@
  * authenticated and authorised; what comes out is text to copy.
  */
 import type { Definition, FieldError, JsonObject } from '@skiff/api';
+import type { Decodable } from './decode.ts';
 
 export interface UserInfo {
   readonly name: string;
@@ -152,13 +153,26 @@ export interface Registry {
     list: ListOptions,
     options: DeleteOptions,
   ): Promise<ListAnswer>;
+  /**
+   * Asks admission about a stream to an object (exec, attach, portforward, proxy), whose `options` are a PodExecOptions or its
+   * like without its type. Answers what the stream is to be opened with. Throws ApiError.
+   */
+  connect(context: RequestContext, target: Target, options: JsonObject): Promise<JsonObject>;
 }
 
 /** A step that may change or refuse a write before it is stored (after defaulting, before validation, then once more to validate). */
 export interface AdmissionStep {
   readonly name: string;
-  mutate?(request: AdmissionRequest): Promise<void>;
+  mutate?(request: AdmissionRequest, rounds: Rounds): Promise<void>;
   validate?(request: AdmissionRequest): Promise<void>;
+}
+
+/**
+ * A step that changes objects by what the other steps know nothing of (webhooks) has all of them look at the object once more:
+ * with `run` in its own place. In the second round, which is the last, nothing more can be asked for.
+ */
+export interface Rounds {
+  again(run: () => Promise<void>): void;
 }
 
 export interface AdmissionRequest {
@@ -166,6 +180,8 @@ export interface AdmissionRequest {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
   readonly target: Target;
   readonly definition: Definition;
+  /** What the objects are when they are not of the definition: what a subresource takes (Scale, Binding, PodExecOptions). */
+  readonly part?: Decodable;
   /** Only `mutate` may change it: what `validate` is shown is what will be stored. */
   readonly object: JsonObject | undefined;
   readonly oldObject: JsonObject | undefined;

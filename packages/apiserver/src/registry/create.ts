@@ -1,6 +1,7 @@
 /** POST: a new object, or something done with an existing one through a subresource. */
 import { badRequest, type JsonObject } from '@skiff/api';
 import { textAt } from '../patch/values.ts';
+import { type Admitting, admitMutating, admitValidating } from './admission.ts';
 import type { Answer, Incoming, RequestContext, Target, WriteOptions } from './contract.ts';
 import { decodableOf, decodeBody } from './decode.ts';
 import { toText } from './documents.ts';
@@ -25,6 +26,10 @@ export async function create(
   const virtual = env.virtual.get(`${target.group}/${target.resource}`);
   if (virtual !== undefined) {
     if (virtual.create === undefined) throw methodNotSupported(target, 'create');
+    const named = { ...target, name: nameOf(object) };
+    const admitting: Admitting = { context, kind, target: named, operation: 'CREATE', dryRun: options.dryRun };
+    await admitMutating(env, admitting, object, undefined);
+    await admitValidating(env, admitting, object, undefined);
     return { text: toText(await virtual.create(context, target, object, options)), created: true };
   }
   refuseVersion(object);

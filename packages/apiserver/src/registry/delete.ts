@@ -21,32 +21,45 @@ export async function deleteOne(
   const kind = kindOf(env, target, context);
   if (target.subresource !== '' || !kind.definition.verbs.includes('delete'))
     throw methodNotSupported(target, 'delete');
-  const key = keyOf(kind, target.namespace, target.name);
-  return fromCurrent(env, { kind, target, key, signal: context.signal }, async (document) => {
-    if (document === undefined) throw notFound(target, target.name);
-    return attempt(env, context, { kind, target, options, key }, document);
+  const admitting: Admitting = { context, target, kind, operation: 'DELETE', dryRun: options.dryRun };
+  return deleteWith(env, context, { kind, target, options }, async (object) => {
+    await admitMutating(env, admitting, undefined, object);
+    await admitValidating(env, admitting, undefined, object);
   });
 }
 
-interface Deletion {
+export interface Deletion {
   readonly kind: Kind;
   readonly target: Target;
   readonly options: DeleteOptions;
-  readonly key: string;
+}
+
+/** For whom admission has judged already, under another name (an eviction). */
+export const deleteAdmitted = (env: Env, context: RequestContext, deletion: Deletion): Promise<Answer> =>
+  deleteWith(env, context, deletion, async () => {});
+
+type Admit = (object: JsonObject) => Promise<void>;
+
+function deleteWith(env: Env, context: RequestContext, deletion: Deletion, admit: Admit): Promise<Answer> {
+  const { kind, target } = deletion;
+  const key = keyOf(kind, target.namespace, target.name);
+  return fromCurrent(env, { kind, target, key, signal: context.signal }, async (document) => {
+    if (document === undefined) throw notFound(target, target.name);
+    return attempt(env, deletion, document, admit);
+  });
 }
 
 async function attempt(
   env: Env,
-  context: RequestContext,
   deletion: Deletion,
   document: StoredDocument,
+  admit: Admit,
 ): Promise<Attempted<Answer>> {
-  const { kind, target, options, key } = deletion;
+  const { kind, target, options } = deletion;
+  const { key } = document;
   const object = await fromStored(kind, toObject(document));
   checkPreconditions(target, options, object);
-  const admitting: Admitting = { context, target, kind, operation: 'DELETE', dryRun: options.dryRun };
-  await admitMutating(env, admitting, undefined, object);
-  await admitValidating(env, admitting, undefined, object);
+  await admit(object);
   const plan = planDeletion(object, kind.strategy, options, env.clock.now());
   if (plan.type === 'pending') return { answer: ended(kind, object), written: false };
   if (plan.type === 'remove') {

@@ -10,7 +10,7 @@ import type { Answer, RequestContext, Target, WriteOptions } from './contract.ts
 import type { Kind } from './definition-table.ts';
 import { hookKey } from './delete.ts';
 import { completesDeletion } from './deletion.ts';
-import { toObject, toStoredText, toText, withResourceVersion } from './documents.ts';
+import { parseText, toObject, toStoredText, toText, withResourceVersion } from './documents.ts';
 import type { Env } from './env.ts';
 import { type Attempted, fromCurrent } from './from-current.ts';
 import { insert } from './insert.ts';
@@ -26,8 +26,10 @@ import {
   settleNamespace,
   uidOf,
 } from './meta.ts';
+import { carriedOver } from './projections.ts';
+import { shownBy } from './shown.ts';
 import { staleVersion } from './store-errors.ts';
-import type { View } from './subresources/table.ts';
+import type { Projection, View } from './subresources/table.ts';
 import { checkChanged, warnDuplicateOwners } from './validation.ts';
 import { fromStored, textAsKind, toStored } from './versions.ts';
 import { writeStored } from './write-stored.ts';
@@ -41,6 +43,8 @@ export interface Change {
   readonly view: View | undefined;
   /** An absent object is created. */
   readonly allowCreate: boolean;
+  /** What is changed stands for a part of the object: `make` makes the part. */
+  readonly projection?: Projection;
   /** `make` settles the managers itself (apply). */
   readonly managed?: boolean;
   /** The wanted object, made from what is there; runs again after a lost race. May throw ApiError; must not keep `old`. */
@@ -50,11 +54,14 @@ export interface Change {
 export async function guaranteedUpdate(env: Env, change: Change): Promise<Answer> {
   const { context, kind, target } = change;
   const key = keyOf(kind, target.namespace, target.name);
-  return fromCurrent(env, { kind, target, key, signal: context.signal }, async (document) =>
+  const answer = await fromCurrent(env, { kind, target, key, signal: context.signal }, async (document) =>
     document === undefined
       ? { answer: await createInstead(env, change), written: true }
       : attempt(env, change, key, document),
   );
+  const { projection } = change;
+  if (projection === undefined) return answer;
+  return { text: toText(projection.get(kind, parseText(answer.text))), created: false };
 }
 
 async function createInstead(env: Env, change: Change): Promise<Answer> {
@@ -76,12 +83,17 @@ async function createInstead(env: Env, change: Change): Promise<Answer> {
 async function attempt(env: Env, change: Change, key: string, document: StoredDocument): Promise<Attempted<Answer>> {
   const { context, kind, target, options } = change;
   const old = await fromStored(kind, toObject(document));
-  const object = change.make(copy(old));
-  settleNamespace(object, kind.definition.namespaced ? target.namespace : '');
-  checkName(object, target.name);
-  if (change.managed !== true) recordUpdate(env, change, old, object);
-  const admitting: Admitting = { context, target, kind, operation: 'UPDATE', dryRun: options.dryRun };
-  await admitMutating(env, admitting, object, old);
+  const { projection } = change;
+  const part = projection === undefined ? {} : { part: shownBy(projection) };
+  const admitting: Admitting = { context, target, kind, operation: 'UPDATE', dryRun: options.dryRun, ...part };
+  const shown = (whole: JsonObject): JsonObject => projection?.get(kind, whole) ?? whole;
+  const wanted = change.make(copy(shown(old)));
+  settleNamespace(wanted, kind.definition.namespaced ? target.namespace : '');
+  checkName(wanted, target.name);
+  if (projection === undefined && change.managed !== true) recordUpdate(env, change, old, wanted);
+  await admitMutating(env, admitting, wanted, shown(old));
+  const object = projection === undefined ? wanted : carriedOver(kind, projection, old, wanted);
+  if (projection !== undefined) recordUpdate(env, change, old, object);
   warnDuplicateOwners(context, dedupeOwnerReferences(object), true);
   checkIdentity(target, object, old);
   checkVersion(kind, target, object, document);
@@ -91,7 +103,7 @@ async function attempt(env: Env, change: Change, key: string, document: StoredDo
   try {
     await checkChanged(context, kind, object, old, target.subresource);
     withoutTimeOnlyChange(object, old);
-    await admitValidating(env, admitting, object, old);
+    await admitValidating(env, admitting, shown(object), shown(old));
     const written = await write(env, change, key, { object, old, document });
     if (!options.dryRun) await hook?.settle(completesDeletion(object, old, kind.strategy) ? undefined : object, old);
     return written;

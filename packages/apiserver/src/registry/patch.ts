@@ -10,7 +10,6 @@ import type { Answer, PatchBody, RequestContext, Target, WriteOptions } from './
 import { type Decodable, decodableOf, decodePatched } from './decode.ts';
 import { type Env, kindOf, methodNotSupported } from './env.ts';
 import { guaranteedUpdate } from './guaranteed-update.ts';
-import { putProjection } from './projections.ts';
 import { shownBy } from './shown.ts';
 import { findSubresource } from './subresources/table.ts';
 
@@ -30,7 +29,10 @@ export async function patch(
   const common = { context, kind, target, options };
   if (subresource?.type === 'projection') {
     const shown = shownBy(subresource);
-    return putProjection(env, common, subresource, (part) => patched(context, shown, part, body, options));
+    return guaranteedUpdate(env, {
+      ...{ ...common, view: undefined, allowCreate: false, projection: subresource },
+      make: (old) => patched(context, shown, old ?? {}, body, options),
+    });
   }
   const view = subresource?.type === 'view' ? subresource : undefined;
   if (body.type === 'apply') return applyOne(env, { ...common, view, body });

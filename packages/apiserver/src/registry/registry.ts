@@ -12,6 +12,7 @@ import type { Store } from '../storage/contract.ts';
 import type { WatchCache } from '../watch/contract.ts';
 import { standardAdmission } from './admission/index.ts';
 import { resourceQuota } from './admission/resource-quota.ts';
+import { connect } from './connect.ts';
 import type { AdmissionStep, Registry } from './contract.ts';
 import { create } from './create.ts';
 import { decodableOf, decodeTrusted } from './decode.ts';
@@ -117,6 +118,7 @@ export function createRegistry(options: RegistryOptions): ExtensibleRegistry {
     patch: (context, target, body, rest) => patch(env, context, target, body, rest),
     delete: (context, target, rest) => deleteOne(env, context, target, rest),
     deleteCollection: (context, target, listing, rest) => deleteCollection(env, context, target, listing, rest),
+    connect: (context, target, streamOptions) => connect(env, context, target, streamOptions),
   };
 }
 

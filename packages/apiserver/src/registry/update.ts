@@ -5,7 +5,6 @@ import { decodableOf, decodeBody } from './decode.ts';
 import { type Env, kindOf, methodNotSupported } from './env.ts';
 import { type Change, guaranteedUpdate } from './guaranteed-update.ts';
 import { checkName, settleNamespace } from './meta.ts';
-import { putProjection } from './projections.ts';
 import { shownBy } from './shown.ts';
 import { findSubresource } from './subresources/table.ts';
 
@@ -31,12 +30,9 @@ export async function update(
   const namespace = kind.definition.namespaced ? target.namespace : '';
   settleNamespace(decoded, namespace);
   checkName(decoded, target.name);
-  const common = { context, kind, target, options };
-  if (projection !== undefined) {
-    return putProjection(env, common, projection, () => decoded);
-  }
   const change: Change = {
-    ...common,
+    ...{ context, kind, target, options },
+    ...(projection === undefined ? {} : { projection }),
     view: subresource?.type === 'view' ? subresource : undefined,
     allowCreate: subresource === undefined && kind.strategy.allowCreateOnUpdate === true,
     make: () => copy(decoded),

@@ -18,7 +18,7 @@ import { toValue } from '../cel/convert.ts';
 import { CelError, type Value } from '../cel/values.ts';
 import { judgeConditions, type MatchCondition, Programs, policyVariables, requestValues } from './conditions.ts';
 import { namespaceOf, selectsNamespace } from './namespaces.ts';
-import { requestFacts } from './review.ts';
+import { objectsAtVersion, requestFacts } from './review.ts';
 import { isExempt, matchRules, type Rule, selectsObject } from './rules.ts';
 
 export interface MatchResources {
@@ -136,13 +136,8 @@ class Judge {
   ): Promise<readonly Objection[]> {
     const registry = this.#parts.registry();
     const failsClosed = policy.spec?.failurePolicy !== 'Ignore';
-    const shown = async (object: JsonObject | undefined): Promise<JsonObject | undefined> =>
-      object === undefined ? undefined : registry.convert(object, request.definition, at);
-    const values = requestValues(
-      requestFacts(request, at),
-      await shown(request.object),
-      await shown(request.oldObject),
-    );
+    const { object, oldObject } = await objectsAtVersion(registry, request, at);
+    const values = requestValues(requestFacts(request, at), object, oldObject);
     const namespace = await namespaceOf(registry, request);
     values.set('namespaceObject', namespace === undefined ? null : toValue(namespace));
     values.set('params', null);

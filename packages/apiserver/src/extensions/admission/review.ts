@@ -2,14 +2,18 @@
 import { apiVersionOf, type Definition, type JsonObject } from '@skiff/api';
 import { listAt, objectAt, own, textAt } from '../../patch/values.ts';
 import type { AdmissionRequest } from '../../registry/contract.ts';
+import type { ExtensibleRegistry } from '../../registry/registry.ts';
 
-const optionKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions', CONNECT: '' } as const;
+const optionKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const;
 
 /** What is asked about, without the objects. `at` is the version they are shown at. */
 export function requestFacts(request: AdmissionRequest, at: Definition): JsonObject {
   const { target, definition, operation, dryRun } = request;
   const { name: username, uid, groups, extra } = request.context.user;
-  const kindOf = (of: Definition): JsonObject => ({ group: of.group, version: of.version, kind: of.kind });
+  const kindOf = (of: Definition): JsonObject => {
+    const { group, version, kind } = request.part ?? of;
+    return { group, version, kind };
+  };
   const resourceOf = (of: Definition): JsonObject => ({ group: of.group, version: of.version, resource: of.resource });
   const { subresource, name, namespace } = target;
   const shownName = name === '' ? textAt(request.object ?? {}, 'metadata', 'name') : name;
@@ -33,17 +37,29 @@ export function requestFacts(request: AdmissionRequest, at: Definition): JsonObj
         : { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])) }),
     },
     dryRun,
-    options: {
-      kind: optionKinds[operation],
-      apiVersion: 'meta.k8s.io/v1',
-      ...(dryRun ? { dryRun: ['All'] } : {}),
-    },
+    options:
+      operation === 'CONNECT'
+        ? null
+        : { kind: optionKinds[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) },
   };
 }
 
 export interface ReviewedObjects {
   readonly object: JsonObject | undefined;
   readonly oldObject: JsonObject | undefined;
+}
+
+/** The objects of a request as version `at` shows them. What a subresource takes is the same at every version. */
+export async function objectsAtVersion(
+  registry: ExtensibleRegistry,
+  request: AdmissionRequest,
+  at: Definition,
+): Promise<ReviewedObjects> {
+  const { object, oldObject, definition, part } = request;
+  if (part !== undefined || at === definition) return { object, oldObject };
+  const shown = async (one: JsonObject | undefined): Promise<JsonObject | undefined> =>
+    one === undefined ? undefined : registry.convert(one, definition, at);
+  return { object: await shown(object), oldObject: await shown(oldObject) };
 }
 
 export const reviewOf = (version: string, uid: string, facts: JsonObject, objects: ReviewedObjects): JsonObject => ({

@@ -65,11 +65,11 @@ export function matchRules(
   return undefined;
 }
 
-/** True when the selector selects the object, or what it was before. */
+/** True when the selector selects the object, or what it was before. What has no metadata is never selected. */
 export function selectsObject(selector: JsonObject | undefined, request: AdmissionRequest): boolean {
   if (selector === undefined || isEmpty(selector)) return true;
   return [request.object, request.oldObject].some(
-    (object) => object !== undefined && selectsLabels(selector, objectAt(object, 'metadata', 'labels') ?? {}),
+    (object) => object?.metadata !== undefined && selectsLabels(selector, objectAt(object, 'metadata', 'labels') ?? {}),
   );
 }
 

@@ -3,33 +3,22 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configMap } from '../../registry/fixtures.ts';
 import { statusOf, target, testContext, writeOptions } from '../../registry/testing.ts';
 import { createExtendedRegistry, type ExtendedRegistry, widget, widgets, widgetsOf } from '../testing.ts';
-import { type Reply, startWebhook, type TestWebhook } from '../testing-webhook.ts';
+import {
+  allow,
+  answer,
+  configureWebhook,
+  deny,
+  mutating,
+  patched,
+  type Reply,
+  requestOf,
+  startWebhook,
+  type TestWebhook,
+  validating,
+} from '../testing-webhook.ts';
 
 let memory: ExtendedRegistry;
 let webhook: TestWebhook;
-
-type Review = {
-  request: { uid: string; object: JsonObject; oldObject: JsonObject; operation: string; kind: JsonObject };
-};
-const requestOf = (body: JsonObject) => (body as unknown as Review).request;
-const answer = (body: JsonObject, response: JsonObject): JsonObject => ({
-  apiVersion: 'admission.k8s.io/v1',
-  kind: 'AdmissionReview',
-  response: { uid: requestOf(body).uid, ...response },
-});
-const allow = (body: JsonObject): Reply => answer(body, { allowed: true });
-const patched =
-  (...operations: readonly JsonObject[]) =>
-  (body: JsonObject): Reply =>
-    answer(body, {
-      allowed: true,
-      patchType: 'JSONPatch',
-      patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
-    });
-const deny =
-  (status?: JsonObject) =>
-  (body: JsonObject): Reply =>
-    answer(body, { allowed: false, ...(status === undefined ? {} : { status }) });
 
 beforeEach(async () => {
   memory = await createExtendedRegistry();
@@ -40,30 +29,8 @@ afterEach(async () => {
   await webhook.close();
 });
 
-const mutating = 'admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
-const validating = 'admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
-
-/** Configures a webhook for configmaps and waits until it is asked. */
-async function configure(of: string, more: JsonObject = {}, name = 'one'): Promise<void> {
-  const kind = of === mutating ? 'MutatingWebhookConfiguration' : 'ValidatingWebhookConfiguration';
-  await memory.call.create(of, '', {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind,
-    metadata: { name },
-    webhooks: [
-      {
-        name: `${name}.x.io`,
-        clientConfig: { url: `${webhook.url}/${name}`, caBundle: webhook.caBundle },
-        rules: [{ operations: ['*'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }],
-        sideEffects: 'None',
-        admissionReviewVersions: ['v1'],
-        ...more,
-      },
-    ],
-  });
-  await memory.settle();
-}
-
+const configure = (of: string, more: JsonObject = {}, name = 'one') =>
+  configureWebhook(memory, webhook, of, more, name);
 const create = (name: string) => memory.call.create('configmaps', 'default', configMap(name));
 
 describe('a mutating webhook', () => {

@@ -1,24 +1,16 @@
 /** Admission webhooks (admissionregistration.k8s.io/v1): those that change objects, one after the other; those that judge, all at once. */
-import {
-  ApiError,
-  badRequest,
-  forbidden,
-  internal,
-  type JsonObject,
-  parseJson,
-  type Random,
-  type StatusReason,
-  uuid,
-} from '@skiff/api';
+import { badRequest, forbidden, internal, type JsonObject, parseJson, type Random, uuid } from '@skiff/api';
 import { jsonPatch } from '../../patch/json-patch.ts';
-import { copy, isObject, numberAt, same, textAt } from '../../patch/values.ts';
-import type { AdmissionRequest, AdmissionStep } from '../../registry/contract.ts';
+import { copy, isObject, same } from '../../patch/values.ts';
+import type { AdmissionRequest, AdmissionStep, Rounds } from '../../registry/contract.ts';
+import { decodeTrusted } from '../../registry/decode.ts';
 import type { ExtensibleRegistry } from '../../registry/registry.ts';
 import type { CallWebhook } from '../webhook/client.ts';
 import type { ClientConfig } from '../webhook/client-config.ts';
 import { judgeConditions, type MatchCondition, Programs, requestValues, requestVariables } from './conditions.ts';
+import { webhookDenied } from './denied.ts';
 import { selectsNamespace } from './namespaces.ts';
-import { requestFacts, reviewOf, type Verdict, verdictOf } from './review.ts';
+import { objectsAtVersion, type ReviewedObjects, requestFacts, reviewOf, type Verdict, verdictOf } from './review.ts';
 import { isExempt, matchRules, type Rule, selectsObject } from './rules.ts';
 
 export interface Webhook {
@@ -56,8 +48,8 @@ export function webhookStep(parts: WebhookParts): AdmissionStep {
   const asker = new Asker(parts);
   return {
     name: 'Webhooks',
-    async mutate(request) {
-      if (!isExempt(request)) await asker.mutate(request);
+    async mutate(request, rounds) {
+      if (!isExempt(request)) await asker.mutate(request, rounds);
     },
     async validate(request) {
       if (!isExempt(request)) await asker.validate(request);
@@ -73,17 +65,37 @@ class Asker {
     this.#parts = parts;
   }
 
-  /** Webhooks that want to see what later ones made of the object are asked once more. */
-  async mutate(request: AdmissionRequest): Promise<void> {
-    const asked: { readonly webhook: Webhook; readonly left: JsonObject }[] = [];
+  /**
+   * A change has the whole of admission look at the object once more. Of the webhooks, those that want to (IfNeeded) are asked
+   * again: when one after them changed the object, or anything else did in the second round.
+   */
+  async mutate(request: AdmissionRequest, rounds: Rounds): Promise<void> {
+    const again = new Set<Webhook>();
+    const waiting = new Set<Webhook>();
+    const wake = (): void => {
+      for (const each of waiting) again.add(each);
+      waiting.clear();
+    };
+    let changed = false;
     for (const webhook of this.#parts.mutating()) {
-      if ((await this.#ask(webhook, request, true)) && webhook.reinvocationPolicy === 'IfNeeded') {
-        asked.push({ webhook, left: copy(request.object ?? {}) });
+      const outcome = await this.#ask(webhook, request, true);
+      if (outcome === 'changed') {
+        wake();
+        changed = true;
       }
+      if (outcome !== 'skipped' && webhook.reinvocationPolicy === 'IfNeeded') waiting.add(webhook);
     }
-    for (const { webhook, left } of asked) {
-      if (!same(left, request.object ?? {})) await this.#ask(webhook, request, true);
-    }
+    if (!changed) return;
+    const left = copy(request.object ?? {});
+    rounds.again(async () => {
+      if (!same(left, request.object ?? {})) wake();
+      for (const webhook of this.#parts.mutating()) {
+        if (!again.has(webhook)) continue;
+        const outcome = await this.#ask(webhook, request, true);
+        if (outcome === 'changed') wake();
+        if (outcome !== 'skipped') waiting.add(webhook);
+      }
+    });
   }
 
   async validate(request: AdmissionRequest): Promise<void> {
@@ -94,23 +106,23 @@ class Asker {
     if (refused !== undefined) throw refused.reason;
   }
 
-  /** True when the webhook was asked. Throws ApiError when the request is refused. */
-  async #ask(webhook: Webhook, request: AdmissionRequest, mutating: boolean): Promise<boolean> {
+  /** Throws ApiError when the request is refused. */
+  async #ask(webhook: Webhook, request: AdmissionRequest, mutating: boolean): Promise<'skipped' | 'asked' | 'changed'> {
     const registry = this.#parts.registry();
     const equivalents = webhook.matchPolicy === 'Exact' ? [] : registry.equivalents(request.definition);
     const at = matchRules(webhook.rules ?? [], request, equivalents);
-    if (at === undefined || !selectsObject(webhook.objectSelector, request)) return false;
-    if (!(await selectsNamespace(registry, webhook.namespaceSelector, request))) return false;
-    const shown = async (object: JsonObject | undefined): Promise<JsonObject | undefined> =>
-      object === undefined ? undefined : registry.convert(object, request.definition, at);
-    const objects = { object: await shown(request.object), oldObject: await shown(request.oldObject) };
+    if (at === undefined || !selectsObject(webhook.objectSelector, request)) return 'skipped';
+    if (!(await selectsNamespace(registry, webhook.namespaceSelector, request))) return 'skipped';
+    const objects = await objectsAtVersion(registry, request, at);
     const facts = requestFacts(request, at);
-    if (!this.#meetsConditions(webhook, request, facts, objects)) return false;
+    if (!this.#meetsConditions(webhook, request, facts, objects)) return 'skipped';
     try {
       const verdict = await this.#call(webhook, request, facts, objects, mutating);
       for (const text of verdict.warnings) request.context.warn(text);
-      if (!verdict.allowed) throw denied(webhook, verdict.result);
-      if (mutating && verdict.patch !== '') await this.#change(webhook, request, verdict, objects.object, at);
+      if (!verdict.allowed) throw webhookDenied(webhook.name ?? '', verdict.result);
+      if (mutating && verdict.patch !== '' && (await this.#change(webhook, request, verdict, objects.object, at))) {
+        return 'changed';
+      }
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
       request.context.signal.throwIfAborted();
@@ -118,15 +130,10 @@ class Asker {
         throw internal(new Error(`failed calling webhook ${JSON.stringify(webhook.name)}: ${error.message}`));
       }
     }
-    return true;
+    return 'asked';
   }
 
-  #meetsConditions(
-    webhook: Webhook,
-    request: AdmissionRequest,
-    facts: JsonObject,
-    objects: { readonly object: JsonObject | undefined; readonly oldObject: JsonObject | undefined },
-  ): boolean {
+  #meetsConditions(webhook: Webhook, request: AdmissionRequest, facts: JsonObject, objects: ReviewedObjects): boolean {
     const { matchConditions = [] } = webhook;
     if (matchConditions.length === 0) return true;
     const values = requestValues(facts, objects.object, objects.oldObject);
@@ -141,7 +148,7 @@ class Asker {
     webhook: Webhook,
     request: AdmissionRequest,
     facts: JsonObject,
-    objects: { readonly object: JsonObject | undefined; readonly oldObject: JsonObject | undefined },
+    objects: ReviewedObjects,
     mutating: boolean,
   ): Promise<Verdict> {
     const hasEffects = webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun';
@@ -173,15 +180,15 @@ class Asker {
     }
   }
 
-  /** Carries out the patch, at the version the webhook saw, and reads the outcome like anything that is sent in. */
+  /** Carries out the patch, at the version the webhook saw, and reads the outcome like anything that is sent in. True when it changed something. */
   async #change(
     webhook: Webhook,
     request: AdmissionRequest,
     verdict: Verdict,
     seen: JsonObject | undefined,
     at: AdmissionRequest['definition'],
-  ): Promise<void> {
-    const { object } = request;
+  ): Promise<boolean> {
+    const { object, part } = request;
     if (object === undefined || seen === undefined) {
       const what = `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`;
       throw internal(new Error(what));
@@ -191,39 +198,16 @@ class Asker {
     try {
       const patched = jsonPatch(copy(seen), parseJson(verdict.patch).value);
       if (!isObject(patched)) throw new Error('the patched object is no object');
-      changed = await registry.convert(registry.normalise(at, patched), at, request.definition);
+      changed =
+        part === undefined
+          ? await registry.convert(registry.normalise(at, patched), at, request.definition)
+          : decodeTrusted(part, patched);
     } catch (error) {
       throw new CallFailed(`received an unusable patch in webhook response: ${(error as Error).message}`);
     }
+    if (same(object, changed)) return false;
     for (const key of Object.keys(object)) delete object[key];
     Object.assign(object, changed);
+    return true;
   }
-}
-
-const reasonOfCode: Readonly<Record<number, StatusReason>> = {
-  400: 'BadRequest',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'NotFound',
-  405: 'MethodNotAllowed',
-  409: 'Conflict',
-  410: 'Gone',
-  413: 'RequestEntityTooLarge',
-  422: 'Invalid',
-  429: 'TooManyRequests',
-  500: 'InternalError',
-  503: 'ServiceUnavailable',
-  504: 'Timeout',
-};
-
-/** The refusal in Kubernetes' words, with the code and reason that the webhook chose. */
-function denied(webhook: Webhook, result: JsonObject | undefined): ApiError {
-  const by = `admission webhook ${JSON.stringify(webhook.name)} denied the request`;
-  const message = textAt(result ?? {}, 'message');
-  const reason = textAt(result ?? {}, 'reason');
-  const given = numberAt(result ?? {}, 'code') ?? 0;
-  const code = given >= 400 && given < 600 ? given : 400;
-  const text = message !== '' ? `${by}: ${message}` : reason !== '' ? `${by}: ${reason}` : `${by} without explanation`;
-  const known = Object.values(reasonOfCode).find((each) => each === reason);
-  return new ApiError(known ?? reasonOfCode[code] ?? 'BadRequest', text, undefined, { code });
 }

@@ -5,7 +5,8 @@ import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createInflate } from 'node:zlib';
 import { badRequest } from '@skiff/api';
-import type { RequestContext } from '../../registry/contract.ts';
+import { textAt } from '../../patch/values.ts';
+import type { Registry, RequestContext } from '../../registry/contract.ts';
 import type { Exchange } from '../exchange.ts';
 import type { ResourceRequest } from '../request-info.ts';
 import { hasOddCharacter, openCall } from './call.ts';
@@ -24,14 +25,24 @@ export async function serveProxy(
   context: RequestContext,
   info: ResourceRequest,
 ): Promise<void> {
-  const path = info.proxyPath ?? '';
-  if (info.target.resource === 'nodes') return serveNodePage(parts, exchange, context, info);
+  const path = await admittedPath(parts.registry, context, info);
+  if (info.target.resource === 'nodes') return serveNodePage(parts, exchange, context, { ...info, proxyPath: path });
   const place = await placeOf(parts, context, info);
   if (path === '') {
     redirectInside(exchange);
     return;
   }
   await relay(place, exchange, context, path);
+}
+
+/** The path inside, as admission leaves it. Throws ApiError. */
+export async function admittedPath(
+  registry: Registry,
+  context: RequestContext,
+  info: ResourceRequest,
+): Promise<string> {
+  const { proxyPath = '' } = info;
+  return textAt(await registry.connect(context, info.target, proxyPath === '' ? {} : { path: proxyPath }), 'path');
 }
 
 /** Throws ApiError. */

@@ -8,7 +8,7 @@ import type { ResourceRequest } from '../request-info.ts';
 import { openCall } from './call.ts';
 import { answerHeaders } from './headers.ts';
 import { type PlaceParts, unreachable } from './places.ts';
-import { authorityOf, farPath, placeOf } from './serve.ts';
+import { admittedPath, authorityOf, farPath, placeOf } from './serve.ts';
 
 /** Throws ApiError while nothing has been sent. `onAccepted` is called right before the first byte. */
 export async function serveProxyUpgrade(
@@ -20,11 +20,12 @@ export async function serveProxyUpgrade(
 ): Promise<void> {
   const { request, socket } = upgrade;
   const { signal } = context;
+  const path = await admittedPath(parts.registry, context, info);
   const place = await placeOf(parts, context, info);
   const protocol = request.headers.upgrade ?? '';
   const call = openCall(place, {
     method: request.method ?? 'GET',
-    path: farPath(info.proxyPath === '' ? '/' : (info.proxyPath ?? '/'), upgrade.rawQuery),
+    path: farPath(path === '' ? '/' : path, upgrade.rawQuery),
     ...{ rawHeaders: request.rawHeaders, authority: authorityOf(request.headers), signal },
     forwarded: { from: request.socket.remoteAddress ?? '', uri: upgrade.path },
     extra: [

@@ -120,7 +120,7 @@ async function forward(parts: UpgradeParts, upgrade: Upgrade, context: RequestCo
     ? agree(webSocketOffers(upgrade), [tunnelProtocol, channelForwardProtocol])
     : agree(spdyOffers(upgrade), [forwardProtocol]);
   const ports = protocol === channelForwardProtocol ? forwardPorts(upgrade.query) : [];
-  const open = await parts.streams.portForward(context, pod);
+  const open = await parts.streams.portForward(context, pod, ports);
   if (protocol === channelForwardProtocol)
     return serveWebSocketForward(await acceptWebSocket(upgrade, protocol), ports, open);
   const connection = overWebSocket

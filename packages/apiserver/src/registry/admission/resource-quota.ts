@@ -47,6 +47,8 @@ export function resourceQuota(env: Env): AdmissionStep {
     async validate(request) {
       const { target, object, operation } = request;
       if (object === undefined || target.namespace === '' || !isCharged(request)) return;
+      // What is answered and never stored takes no room.
+      if (env.virtual.has(`${target.group}/${target.resource}`)) return;
       const documents = quotasIn(env, target.namespace);
       if (documents.length === 0) return;
       const of: Counted = { group: target.group, resource: target.resource };

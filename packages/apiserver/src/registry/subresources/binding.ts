@@ -21,19 +21,22 @@ export const binding: Action = {
   type: 'action',
   taken: { group: '', version: 'v1', kind: 'Binding' },
   async run(env, action) {
-    const object = decodeBody(action.context, shownBy(binding), action.body, action.options);
+    const { context, kind, target, options } = action;
+    const part = shownBy(binding);
+    const object = decodeBody(context, part, action.body, options);
+    settleNamespace(object, target.namespace);
+    const admitting: Admitting = { context, target, kind, operation: 'CREATE', dryRun: options.dryRun, part };
+    await admitMutating(env, admitting, object, undefined);
+    await admitValidating(env, admitting, object, undefined);
     return bindPod(env, action, object);
   },
 };
 
-/** Binds the pod that `action.target` names as `object` (a Binding) says. Throws Conflict when it has a node already. */
+/** Binds the pod that `action.target` names as `object` (a Binding that was admitted) says. Throws Conflict when it has a node already. */
 export async function bindPod(env: Env, action: Omit<ActionRequest, 'body'>, object: JsonObject): Promise<Answer> {
   const { context, kind, target, options } = action;
   settleNamespace(object, target.namespace);
   checkBinding(object, target.name);
-  const admitting: Admitting = { context, target, kind, operation: 'CREATE', dryRun: options.dryRun };
-  await admitMutating(env, admitting, object, undefined);
-  await admitValidating(env, admitting, object, undefined);
   const key = keyOf(kind, target.namespace, target.name);
   for (;;) {
     const document = await readStored(env, target, key, context.signal);

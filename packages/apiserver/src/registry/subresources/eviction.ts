@@ -2,10 +2,10 @@
 import { ApiError, badRequest, forbidden, formatTime, isReason, type JsonObject, notFound } from '@skiff/api';
 import { childObject, copy, listAt, numberAt, objectAt, objectsAt, own, put, textAt } from '../../patch/values.ts';
 import { isStoreError, type StoredDocument } from '../../storage/contract.ts';
-import { admitValidating } from '../admission.ts';
+import { type Admitting, admitMutating, admitValidating } from '../admission.ts';
 import type { DeleteOptions } from '../contract.ts';
 import { decodeBody } from '../decode.ts';
-import { deleteOne } from '../delete.ts';
+import { deleteAdmitted } from '../delete.ts';
 import { toObject, toStoredText } from '../documents.ts';
 import type { Env } from '../env.ts';
 import { keyOf, prefixOf } from '../keys.ts';
@@ -26,26 +26,27 @@ export const eviction: Action = {
   taken: { group: 'policy', version: 'v1', kind: 'Eviction' },
   async run(env, action) {
     const { context, target, kind } = action;
-    const object = decodeBody(context, shownBy(eviction), action.body, action.options);
+    const part = shownBy(eviction);
+    const object = decodeBody(context, part, action.body, action.options);
     settleNamespace(object, target.namespace);
+    const admitting: Admitting = { context, target, kind, operation: 'CREATE', dryRun: isDryRun(action, object), part };
+    await admitMutating(env, admitting, object, undefined);
     if (nameOf(object) !== target.name) throw badRequest('name in URL does not match name in Eviction object');
     const options = deleteOptions(action, object);
-    await admitValidating(
-      env,
-      { context, target, kind, operation: 'CREATE', dryRun: options.dryRun },
-      object,
-      undefined,
-    );
+    await admitValidating(env, admitting, object, undefined);
     await evict(env, action, options);
     return { text: success, created: true };
   },
 };
 
+const isDryRun = ({ options }: ActionRequest, object: JsonObject): boolean =>
+  options.dryRun || listAt(object, 'deleteOptions', 'dryRun').length > 0;
+
 function deleteOptions(action: ActionRequest, object: JsonObject): DeleteOptions {
   const asked = objectAt(object, 'deleteOptions') ?? {};
   const policy = textAt(asked, 'propagationPolicy');
   return {
-    dryRun: action.options.dryRun || listAt(asked, 'dryRun').length > 0,
+    dryRun: isDryRun(action, object),
     gracePeriodSeconds: numberAt(asked, 'gracePeriodSeconds'),
     propagationPolicy: policy === 'Orphan' || policy === 'Background' || policy === 'Foreground' ? policy : undefined,
     preconditions: {
@@ -62,7 +63,7 @@ async function evict(env: Env, action: ActionRequest, options: DeleteOptions): P
   const pod = toObject(document);
   const pods = { ...target, subresource: '' };
   if (needsNoBudget(pod)) {
-    await deleteOne(env, context, pods, options);
+    await deleteAdmitted(env, context, { kind, target: pods, options });
     return;
   }
   const found = await budgetsOf(env, action, pod);
@@ -78,10 +79,8 @@ async function evict(env: Env, action: ActionRequest, options: DeleteOptions): P
   // An unready pod takes nothing from the budget; the delete must then meet the pod that was judged.
   const version = options.preconditions.resourceVersion ?? (guarded ? resourceVersionOf(pod) : undefined);
   try {
-    await deleteOne(env, context, pods, {
-      ...options,
-      preconditions: { ...options.preconditions, resourceVersion: version },
-    });
+    const preconditions = { ...options.preconditions, resourceVersion: version };
+    await deleteAdmitted(env, context, { kind, target: pods, options: { ...options, preconditions } });
   } catch (error) {
     const raced = guarded && options.preconditions.resourceVersion === undefined && isReason(error, 'Conflict');
     throw raced && budget !== undefined ? stillProcessing(nameOf(toObject(budget))) : error;

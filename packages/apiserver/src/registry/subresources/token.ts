@@ -17,13 +17,14 @@ export const token: Action = {
     if (env.tokens === undefined) {
       throw new ApiError('ServiceUnavailable', 'this API server has no key to sign service account tokens with');
     }
-    const request = decodeBody(context, shownBy(token), body, options);
+    const part = shownBy(token);
+    const request = decodeBody(context, part, body, options);
     settleNamespace(request, target.namespace);
     if (textAt(request, 'metadata', 'name') === '') put(metaOf(request), 'name', target.name);
     checkName(request, target.name);
     const document = await readStored(env, target, keyOf(kind, target.namespace, target.name), context.signal);
     if (document === undefined) throw notFound(target, target.name);
-    const admitting: Admitting = { context, target, kind, operation: 'CREATE', dryRun: options.dryRun };
+    const admitting: Admitting = { context, target, kind, operation: 'CREATE', dryRun: options.dryRun, part };
     await admitMutating(env, admitting, request, undefined);
     await admitValidating(env, admitting, request, undefined);
     return { text: toText(await env.tokens.issue(context, toObject(document), request)), created: true };
