@@ -88,7 +88,7 @@ async function fanOut(server: BenchServer, write: (index: number) => Promise<unk
     await watches.reached(count * watchers);
     const value = (count * watchers * 1000) / (performance.now() - beganMs);
     const cpu = ((await cpuMicroseconds(server.pid)) - cpuBefore) / (count * watchers);
-    watches.close();
+    await watches.close();
     const setting = { watchers, writes: count };
     const peer = { comparedWith: 'one watch of etcd itself', comparedValues: [raw] };
     console.log(toLine({ name: `watch.fan-out.${watchers}`, values: [value], unit: 'events/s', ...peer, setting }));
@@ -117,7 +117,7 @@ async function paced(
   const aim = { comparedWith: 'aim', comparedValues: [100] };
   if (selectors.length > 0)
     console.log(toLine({ name: `watch.${name}.p99`, values: [p99(watches.delaysMs)], unit: 'ms', ...aim, setting }));
-  watches.close();
+  await watches.close();
   return { cpu };
 }
 

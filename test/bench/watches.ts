@@ -1,56 +1,53 @@
 /** Many watches of pods over gRPC, some hundred on a connection; they count what comes and how late it is. */
+import { Worker } from 'node:worker_threads';
+import { services } from '@skiff/api/wire';
 import { dialGrpc } from './doors.ts';
 import type { BenchServer } from './server.ts';
+import type { Received, ReceiverSettings } from './watch-receiver.ts';
 
 export interface Watches {
   /** Resolves when so many events have come in all; rejects when a watch ends before. */
   reached(events: number): Promise<void>;
   /** Of the events that say when they were written, a sample of at most a hundred thousand. */
   readonly delaysMs: readonly number[];
-  close(): void;
+  close(): Promise<void>;
 }
 
-const perConnection = 250;
 const maxSamples = 100_000;
+const target = { group: '', version: 'v1', resource: 'pods', namespace: '', name: '', subresource: '' };
 
-interface Batch {
-  readonly events: readonly { readonly type: string; readonly json: string }[];
-}
+const bytesOf = (method: 'List' | 'Watch', request: object): Uint8Array => {
+  const definition = services.Resources[method];
+  if (definition === undefined) throw new Error(`no method ${method}`);
+  return definition.requestSerialize(request);
+};
 
 /** One watch for each field selector ('' for everything), from the newest version on. */
 export async function openWatches(server: BenchServer, selectors: readonly string[]): Promise<Watches> {
-  const connections = Array.from({ length: Math.ceil(selectors.length / perConnection) }, () => dialGrpc(server));
-  const [first] = connections;
-  if (first === undefined) throw new Error('no watches asked for');
-  const target = { group: '', version: 'v1', resource: 'pods', namespace: '', name: '', subresource: '' };
-  const list = (await first.call('List', { target, limit: '1' })) as { readonly resourceVersion: string };
+  const { call, close } = dialGrpc(server);
+  const { resourceVersion } = (await call('List', { target, limit: '1' })) as { readonly resourceVersion: string };
+  close();
+  const workerData: ReceiverSettings = {
+    url: `https://${server.grpc}`,
+    identity: server.admin,
+    requests: selectors.map((fieldSelector) => bytesOf('Watch', { target, fieldSelector, resourceVersion })),
+    last: bytesOf('List', { target, limit: '1' }),
+  };
+  const worker = new Worker(new URL('./watch-receiver.ts', import.meta.url), { workerData });
+  const open = Promise.withResolvers<void>();
   const delaysMs: number[] = [];
   let seen = 0;
   let awaited: { readonly events: number; readonly resolve: () => void } | undefined;
-  let fail: (error: Error) => void = () => undefined;
-  let closed = false;
-  const take = ({ events }: Batch): void => {
-    const nowMs = performance.timeOrigin + performance.now();
-    for (const { type, json } of events) {
-      if (type === 'EVENT_TYPE_BOOKMARK') continue;
-      seen += 1;
-      const [, at] = (delaysMs.length < maxSamples ? /"at":"(\d+)"/.exec(json) : null) ?? [];
-      if (at !== undefined) delaysMs.push(nowMs - Number(at));
-    }
+  let fail: (error: Error) => void = open.reject;
+  worker.on('error', (error) => fail(error as Error));
+  worker.on('message', (message: Received) => {
+    if (message.type === 'open') return open.resolve();
+    if (message.type === 'ended') return fail(new Error(`a watch ended: ${message.reason}`));
+    seen = message.events;
+    if (delaysMs.length < maxSamples) delaysMs.push(...message.delaysMs);
     if (awaited !== undefined && seen >= awaited.events) awaited.resolve();
-  };
-  const calls = selectors.map((fieldSelector, index) => {
-    const connection = connections[Math.floor(index / perConnection)] ?? first;
-    const request = { target, fieldSelector, resourceVersion: list.resourceVersion };
-    const call = connection.stream('Watch', request);
-    call.on('data', take);
-    call.on('error', (error: Error) => {
-      if (!closed) fail(error);
-    });
-    return call;
   });
-  // What a connection asks for later is answered later: the watches before it stand, or come to it with nothing lost.
-  await Promise.all(connections.map((connection) => connection.call('List', { target, limit: '1' })));
+  await open.promise;
   return {
     delaysMs,
     reached: (events) =>
@@ -59,10 +56,8 @@ export async function openWatches(server: BenchServer, selectors: readonly strin
         awaited = { events, resolve };
         if (seen >= events) resolve();
       }),
-    close() {
-      closed = true;
-      for (const call of calls) call.cancel();
-      for (const connection of connections) connection.close();
+    async close() {
+      await worker.terminate();
     },
   };
 }

@@ -2,7 +2,6 @@
  * Plain functions as gRPC methods. A unary handler is a promise; a streaming one reads an async iterable and writes with an
  * awaited `send`, which is where back-pressure comes from: grpc-js itself would buffer without end.
  */
-import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type {
   handleUnaryCall,
@@ -31,7 +30,7 @@ export interface CallInfo {
   readonly timeoutMs: number;
 }
 
-/** Waits until the client has room. Throws the signal's reason when it is gone. */
+/** Waits until the message is on its way: a client that reads slowly has one that waits, not many. Throws the signal's reason when it is gone. */
 export type Send<Response> = (message: Response) => Promise<void>;
 
 export type Handler =
@@ -138,10 +137,7 @@ function adaptStream(
   return (call) => {
     const { info, endStream } = openCall(call, parts, calls);
     call.on('error', () => {});
-    const send: Send<unknown> = async (message) => {
-      info.signal.throwIfAborted();
-      if (!call.write(message)) await once(call, 'drain', { signal: info.signal });
-    };
+    const send = sender(call, info.signal);
     const requests = readsStream
       ? requestsOf(call as ServerDuplexStream<unknown, unknown>)
       : one(call as ServerWritableStream<unknown, unknown>);
@@ -155,6 +151,19 @@ function adaptStream(
         },
       )
       .finally(endStream);
+  };
+}
+
+/** One listener for the whole call: grpc-js calls nobody back about a message that it could not send. */
+function sender(call: StreamCall, signal: AbortSignal): Send<unknown> {
+  let fail: (reason: unknown) => void = () => undefined;
+  signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+  return (message) => {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      fail = reject;
+      call.write(message, () => resolve());
+    });
   };
 }
 

@@ -12,10 +12,9 @@ import {
   watchOptionsFault,
 } from '../chain/options.ts';
 import { decodePatch, decodeText, incomingMessage, messageOf } from '../http/documents.ts';
-import { portions } from '../http/encode.ts';
 import { resolve } from '../http/resources.ts';
 import { tableOfOne, tableTexts } from '../http/table.ts';
-import { untilStalled, watchTimeoutSeconds } from '../http/watch.ts';
+import { watchTimeoutSeconds } from '../http/watch.ts';
 import type {
   Answer,
   DeleteOptions,
@@ -24,7 +23,6 @@ import type {
   ListOptions,
   PatchType,
   Registry,
-  RegistryEvent,
   RequestContext,
   Target,
   WatchOptions,
@@ -32,6 +30,7 @@ import type {
 } from '../registry/contract.ts';
 import { type CallInfo, type Handler, type Send, serverStream, unary } from './adapt.ts';
 import { int64, optionalInt64 } from './numbers.ts';
+import { sendBatches } from './watch.ts';
 
 export interface ResourcesParts {
   readonly registry: Registry;
@@ -54,13 +53,6 @@ const patchTypes: Readonly<Record<wire.PatchType, PatchType | undefined>> = {
   PATCH_TYPE_MERGE: 'merge',
   PATCH_TYPE_STRATEGIC: 'strategic',
   PATCH_TYPE_APPLY: 'apply',
-};
-
-const eventTypes: Readonly<Record<RegistryEvent['type'], wire.EventType>> = {
-  ADDED: 'EVENT_TYPE_ADDED',
-  MODIFIED: 'EVENT_TYPE_MODIFIED',
-  DELETED: 'EVENT_TYPE_DELETED',
-  BOOKMARK: 'EVENT_TYPE_BOOKMARK',
 };
 
 function targetOf(target: wire.Target | null): Target {
@@ -171,13 +163,6 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
     return { ...head, items: [...list.items], messages: [] };
   };
 
-  const eventOf = (event: RegistryEvent, accept: wire.Encoding): wire.WatchEvent => {
-    const type = eventTypes[event.type];
-    return accept === 'ENCODING_PROTOBUF'
-      ? { type, json: '', message: messageOf(event.text) }
-      : { type, json: event.text, message: null };
-  };
-
   return {
     Get: unary((request: wire.GetRequest, call) =>
       pass('get', request, call, async (passed) => {
@@ -233,17 +218,14 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         return listOf(passed, answer, 'ENCODING_JSON');
       }),
     ),
-    Watch: serverStream((request: wire.WatchRequest, call, send: Send<wire.WatchBatch>) =>
+    Watch: serverStream((request: wire.WatchRequest, call, send: Send<Buffer>) =>
       pass('watch', request, call, async (passed) => {
         const options = watchOptionsOf(request);
         const fault = watchOptionsFault(options, '');
         if (fault !== undefined) throw fault;
         const timeoutSeconds = watchTimeoutSeconds(options, parts.random);
         const batches = await registry.watch(passed.context, passed.target, { ...options, timeoutSeconds });
-        const guarded = untilStalled(parts.clock, passed.context.signal);
-        for await (const batch of batches)
-          for (const part of portions(batch, ({ text }) => text.length))
-            await guarded(send({ events: part.map((event) => eventOf(event, request.accept)) }));
+        await sendBatches(batches, request.accept, send, { clock: parts.clock, signal: passed.context.signal });
       }),
     ),
   };

@@ -4,6 +4,7 @@ import { watchFrame } from '@skiff/api/wire';
 import type { Column, RegistryEvent, WatchOptions } from '../registry/contract.ts';
 import { documentBytes } from './documents.ts';
 import { portions } from './encode.ts';
+import { encodedOnce } from './encoded-once.ts';
 import { type Exchange, send } from './exchange.ts';
 import { mediaTypeOf, type Representation } from './negotiate.ts';
 import { startAnswer } from './respond.ts';
@@ -16,30 +17,40 @@ export interface WatchView {
   readonly clock: Clock;
 }
 
-/** The shapes of one watch's objects. A table's column definitions go out with its first row only. */
-function shaper(view: WatchView): (text: string) => string {
-  const transform = view.representation.transform;
-  if (transform === undefined) return (text) => text;
-  if (transform.kind !== 'Table') return (text) => partialText(text, transform.version);
-  let headers = true;
-  return (text) => {
-    const options = {
-      version: transform.version,
-      columns: view.columns,
-      includeObject: view.includeObject,
-      nowMs: view.clock.now(),
-    };
-    const table = tableOfOne(text, options, headers);
-    headers = false;
-    return table;
+/** How one watch's events look. */
+function framer({ representation, columns, includeObject, clock }: WatchView): (event: RegistryEvent) => Buffer {
+  const { transform } = representation;
+  const format = representation.format === 'protobuf' ? 'protobuf' : 'json';
+  const frame = (shape: (text: string) => string) => (event: RegistryEvent) =>
+    frameOf(event.type, shape(event.text), format);
+  if (transform === undefined)
+    return inForm(
+      `rest ${format}`,
+      frame((text) => text),
+    );
+  const { version } = transform;
+  if (transform.kind !== 'Table')
+    return inForm(
+      `rest ${format} metadata ${version}`,
+      frame((text) => partialText(text, version)),
+    );
+  const row = (headers: boolean) =>
+    frame((text) => tableOfOne(text, { version, columns, includeObject, nowMs: clock.now() }, headers));
+  // A table's column definitions go out with its first row only.
+  let isFirst = true;
+  const later = inForm(`rest table ${version} ${includeObject}`, row(false));
+  return (event) => {
+    if (!isFirst) return later(event);
+    isFirst = false;
+    return row(true)(event);
   };
 }
 
-const frameOf = (type: string, text: string, format: Representation['format']): string | Uint8Array =>
-  format === 'protobuf' ? watchFrame(type, documentBytes(text)) : `{"type":"${type}","object":${text}}\n`;
+const inForm = (form: string, encode: (event: RegistryEvent) => Buffer) => (event: RegistryEvent) =>
+  encodedOnce(event, form, encode);
 
-const errorFrame = (error: ApiError, format: Representation['format']): string | Uint8Array =>
-  frameOf('ERROR', JSON.stringify(error.status), format);
+const frameOf = (type: string, text: string, format: 'json' | 'protobuf'): Buffer =>
+  format === 'protobuf' ? watchFrame(type, documentBytes(text)) : Buffer.from(`{"type":"${type}","object":${text}}\n`);
 
 /**
  * Sends events until the iteration ends or the client goes. Events that came together go out as one write. A fault after
@@ -57,26 +68,20 @@ export async function serveWatch(
   startAnswer(exchange, 200, contentType);
   // A client that waits for the head must not wait for the first event.
   response.flushHeaders?.();
-  const shape = shaper(view);
+  const frame = framer(view);
   const guarded = untilStalled(view.clock, signal);
   try {
     for await (const batch of events) {
       // Piece by piece: what exists at the start may be much, and its reader slow.
       for (const portion of portions(batch, ({ text }) => text.length))
-        for (const piece of joined(portion.map((event) => frameOf(event.type, shape(event.text), format))))
-          await guarded(send(response, piece, signal));
+        await guarded(send(response, Buffer.concat(portion.map(frame)), signal));
     }
   } catch (error) {
     if (error === stalled) response.destroy();
-    if (!signal.aborted && !response.destroyed) response.write(errorFrame(toApiError(error), format));
+    if (!signal.aborted && !response.destroyed)
+      response.write(frameOf('ERROR', JSON.stringify(toApiError(error).status), format));
   }
   if (!response.destroyed) response.end();
-}
-
-/** Joins text frames to one write; bytes go one by one. */
-function joined(frames: readonly (string | Uint8Array)[]): readonly (string | Uint8Array)[] {
-  if (frames.length < 2) return frames;
-  return frames.every((frame) => typeof frame === 'string') ? [frames.join('')] : frames;
 }
 
 /** A watcher that takes nothing for so long is cut: what waits for it would be kept for nobody. */

@@ -109,6 +109,8 @@ export interface RegistryEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   /** The object's text; for BOOKMARK an object of the kind with nothing but `metadata.resourceVersion`. */
   readonly text: string;
+  /** Of an event that other watchers see too: its bytes by the form that a door gave them, made by the first who sends it. */
+  readonly encodings?: Map<string, Buffer>;
 }
 
 /** One column of a server-side table (meta.k8s.io/v1 Table). */

@@ -8,8 +8,8 @@ import type { RegistryEvent, RequestContext, Target, WatchOptions } from './cont
 import type { Kind } from './definition-table.ts';
 import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
 import { freshen, readWatchResourceVersion } from './resource-versions.ts';
-import { select } from './selectors.ts';
-import { textsAsKind } from './versions.ts';
+import { leaseFilter } from './shared-filters.ts';
+import { isAboutObject, shownEvents } from './shown-events.ts';
 
 /** A watch without a timeout of its own ends after this long, or up to twice as long, so that clients spread. */
 const minTimeoutMs = 30 * 60 * 1_000;
@@ -22,9 +22,12 @@ export async function watch(
 ): Promise<AsyncIterable<readonly RegistryEvent[]>> {
   const kind = kindOf(env, target, context);
   if (!kind.definition.verbs.includes('watch')) throw methodNotSupported(target, 'watch');
-  const { filter } = select(kind, target, options);
   const version = readWatchResourceVersion(options.resourceVersion);
-  const start = await startOf(env, context, options, version);
+  const lease = leaseFilter(kind, target, options);
+  const start = await startOf(env, context, options, version).catch((error: unknown) => {
+    lease.release();
+    throw error;
+  });
   const timeout = new AbortController();
   const timer = env.clock.after(timeoutMs(env, options), () => timeout.abort());
   // A kind that is withdrawn, or served differently, ends its watches: clients list again and learn how things are now.
@@ -33,12 +36,13 @@ export async function watch(
   });
   const signal = AbortSignal.any([context.signal, timeout.signal]);
   const events = collectionOf(env, kind).watch(
-    { filter, after: start.after, bookmarks: options.allowBookmarks },
+    { filter: lease.filter, after: start.after, bookmarks: options.allowBookmarks },
     signal,
   );
   return shown(kind, events, start.marksInitialEnd, () => {
     timer.cancel();
     stop();
+    lease.release();
   });
 }
 
@@ -80,11 +84,16 @@ async function* shown(
   let marks = marksInitialEnd;
   try {
     for await (const batch of events) {
-      const documents = batch.flatMap((event) => (event.document === undefined ? [] : [event.document]));
-      const texts = [...(await textsAsKind(kind, documents))];
+      const objects = batch.filter(isAboutObject);
+      const shown = await shownEvents(kind, objects);
+      if (objects.length === batch.length) {
+        yield shown;
+        continue;
+      }
+      const rest = shown.values();
       yield batch.map((event) => {
-        const text = event.document === undefined ? undefined : texts.shift();
-        if (text !== undefined && event.type !== 'BOOKMARK') return { type: event.type, text };
+        const { value } = isAboutObject(event) ? rest.next() : { value: undefined };
+        if (value !== undefined) return value;
         const mark = bookmarkText(kind, event.version, marks);
         marks = false;
         return { type: 'BOOKMARK', text: mark };

@@ -2,13 +2,14 @@
 import { ApiError, expired } from '@skiff/api';
 import type { StoredDocument } from '../storage/contract.ts';
 import type { CachedDocument, CollectionCache, Describe, Filter, WatchEvent, WatchOptions } from './contract.ts';
-import { Dispatcher, type DocumentChange, type Watcher } from './dispatch.ts';
+import { Dispatcher, type Watcher } from './dispatch.ts';
 import { factsOf, toCached, withFacts } from './document.ts';
 import { ExpectedWrites } from './expected.ts';
 import { History } from './history.ts';
 import { EventQueue } from './queue.ts';
 import { Shelf } from './shelf.ts';
-import { withoutResourceVersion, withResourceVersion } from './splice.ts';
+import { type DocumentChange, reversion, selects, viewsOf } from './views.ts';
+import type { Wakeups } from './wakeups.ts';
 
 /** Events that may wait for one watcher (kube-apiserver keeps 10 to 1000 by kind). */
 const watcherCapacity = 10_000;
@@ -17,6 +18,7 @@ export interface CollectionContext {
   readonly describe: Describe;
   /** The whole cache's revision: a collection without changes moves on with it. */
   readonly revision: () => bigint;
+  readonly wakeups: Wakeups;
   /** A document that cannot be read is left out, alone. */
   readonly quarantine: (key: string, error: unknown) => void;
 }
@@ -50,7 +52,7 @@ export class Collection implements CollectionCache {
   }
 
   async *watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<readonly WatchEvent[]> {
-    const queue = new EventQueue(watcherCapacity);
+    const queue = new EventQueue(watcherCapacity, this.#context.wakeups);
     const watcher = this.#watcher(options, queue);
     // Nothing is awaited between looking back and being told of what comes: no change falls between.
     const first = this.#beginning(options);
@@ -167,13 +169,14 @@ export class Collection implements CollectionCache {
         type: 'ADDED',
         version: document.version,
         document,
+        isShared: false,
       }));
-      if (bookmarks) events.push({ type: 'BOOKMARK', version: revision, document: undefined });
+      if (bookmarks) events.push({ type: 'BOOKMARK', version: revision, document: undefined, isShared: false });
       return events;
     }
     const missed = this.#history.since(after);
     if (missed === undefined) throw expired(`too old resource version: ${after} (${this.#history.oldest})`);
-    return missed.map((change) => toEvent(filter, change)).filter((event) => event !== undefined);
+    return missed.map((change) => viewsOf(change, false)(filter)).filter((event) => event !== undefined);
   }
 
   #watcher({ filter, after, bookmarks }: WatchOptions, queue: EventQueue): BookmarkedWatcher {
@@ -189,13 +192,11 @@ export class Collection implements CollectionCache {
     };
     const watcher: BookmarkedWatcher = {
       filter,
-      deliver(change) {
-        if (change.version <= sent) return;
-        const event = toEvent(filter, change);
-        if (event !== undefined) push(event);
+      deliver(event) {
+        if (event.version > sent) push(event);
       },
       bookmark(version) {
-        if (bookmarks && version > sent) push({ type: 'BOOKMARK', version, document: undefined });
+        if (bookmarks && version > sent) push({ type: 'BOOKMARK', version, document: undefined, isShared: false });
       },
       end: (error) => queue.end(error),
     };
@@ -206,25 +207,4 @@ export class Collection implements CollectionCache {
 interface BookmarkedWatcher extends Watcher {
   bookmark(version: bigint): void;
   end(error: Error): void;
-}
-
-export function selects(filter: Filter, { facts }: CachedDocument): boolean {
-  if (filter.namespace !== '' && facts.namespace !== filter.namespace) return false;
-  if (filter.name !== '' && facts.name !== filter.name) return false;
-  return filter.matches === undefined || filter.matches(facts);
-}
-
-/** A change as one filter sees it: an object that stops matching is gone for it. */
-function toEvent(filter: Filter, { version, before, after, tombstone }: DocumentChange): WatchEvent | undefined {
-  const was = before !== undefined && selects(filter, before);
-  const is = after !== undefined && selects(filter, after);
-  if (is) return { type: was ? 'MODIFIED' : 'ADDED', version, document: after };
-  if (!was) return undefined;
-  const last = tombstone ?? { ...before, version, text: reversion(before, version) };
-  return { type: 'DELETED', version, document: last };
-}
-
-/** The same text at another version. */
-function reversion(document: CachedDocument, version: bigint): string {
-  return withResourceVersion(withoutResourceVersion(document.text, document.version), version);
 }

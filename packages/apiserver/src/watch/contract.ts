@@ -22,7 +22,7 @@ export interface CachedDocument {
   readonly text: string;
 }
 
-/** Selects documents of one collection. */
+/** Selects documents of one collection. A change is judged once for all watchers that hand in the same object. */
 export interface Filter {
   /** '' for all. */
   readonly namespace: string;
@@ -42,6 +42,8 @@ export interface WatchEvent {
   readonly version: bigint;
   /** The object's text; for BOOKMARK undefined. */
   readonly document: CachedDocument | undefined;
+  /** This very object goes to every watcher that sees the same of a change: what is made of it is worth keeping as long as it lives. */
+  readonly isShared: boolean;
 }
 
 export interface WatchOptions {

@@ -2,22 +2,13 @@
  * Which watchers a change may concern, without asking each: watchers are filed under the most selective thing they name (an object,
  * a field's value, a namespace), so that the cost of a change grows with those it concerns.
  */
-import type { CachedDocument, Facts, Filter } from './contract.ts';
+import type { Facts, Filter, WatchEvent } from './contract.ts';
+import { type DocumentChange, viewsOf } from './views.ts';
 
 export interface Watcher {
   readonly filter: Filter;
-  /** Told of each change that may concern it. */
-  deliver(change: DocumentChange): void;
-}
-
-/** A change as the collection went through it. */
-export interface DocumentChange {
-  readonly version: bigint;
-  readonly before: CachedDocument | undefined;
-  /** Undefined: deleted. */
-  readonly after: CachedDocument | undefined;
-  /** For a deletion: the last state, with the deletion's version. */
-  readonly tombstone: CachedDocument | undefined;
+  /** Told of each change that its filter sees; the event is one object for all who see the same. */
+  deliver(event: WatchEvent): void;
 }
 
 const addressOf = (filter: Filter): string => {
@@ -27,29 +18,28 @@ const addressOf = (filter: Filter): string => {
 };
 
 export class Dispatcher {
-  readonly #watchers = new Map<string, Set<Watcher>>();
+  /** Under each address, those with the same filter together: it is asked once for all of them. */
+  readonly #watchers = new Map<string, Map<Filter, Set<Watcher>>>();
   /** Fields that some watcher names exactly, with how many do. */
   readonly #fields = new Map<string, number>();
 
-  get size(): number {
-    let size = 0;
-    for (const watchers of this.#watchers.values()) size += watchers.size;
-    return size;
-  }
-
   add(watcher: Watcher): void {
     const address = addressOf(watcher.filter);
-    const watchers = this.#watchers.get(address) ?? new Set();
+    const byFilter = this.#watchers.get(address) ?? new Map<Filter, Set<Watcher>>();
+    const watchers = byFilter.get(watcher.filter) ?? new Set();
     watchers.add(watcher);
-    this.#watchers.set(address, watchers);
+    byFilter.set(watcher.filter, watchers);
+    this.#watchers.set(address, byFilter);
     this.#countField(watcher, 1);
   }
 
   remove(watcher: Watcher): void {
     const address = addressOf(watcher.filter);
-    const watchers = this.#watchers.get(address);
+    const byFilter = this.#watchers.get(address);
+    const watchers = byFilter?.get(watcher.filter);
     if (watchers?.delete(watcher) !== true) return;
-    if (watchers.size === 0) this.#watchers.delete(address);
+    if (watchers.size === 0) byFilter?.delete(watcher.filter);
+    if (byFilter?.size === 0) this.#watchers.delete(address);
     this.#countField(watcher, -1);
   }
 
@@ -57,11 +47,17 @@ export class Dispatcher {
     const addresses = new Set<string>(['*']);
     for (const document of [change.before, change.after])
       if (document !== undefined) this.#addAddresses(addresses, document.facts);
-    for (const address of addresses) for (const watcher of this.#watchers.get(address) ?? []) watcher.deliver(change);
+    const view = viewsOf(change, true);
+    for (const address of addresses) {
+      for (const [filter, watchers] of this.#watchers.get(address) ?? []) {
+        const event = view(filter);
+        if (event !== undefined) for (const watcher of watchers) watcher.deliver(event);
+      }
+    }
   }
 
   *all(): Iterable<Watcher> {
-    for (const watchers of this.#watchers.values()) yield* watchers;
+    for (const byFilter of this.#watchers.values()) for (const watchers of byFilter.values()) yield* watchers;
   }
 
   #addAddresses(addresses: Set<string>, facts: Facts): void {

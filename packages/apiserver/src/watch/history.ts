@@ -1,5 +1,5 @@
 /** The last changes of a collection, so that a watch can go on where it was. */
-import type { DocumentChange } from './dispatch.ts';
+import type { DocumentChange } from './views.ts';
 
 /** Changes kept; older ones make a watch list again. */
 const maxChanges = 10_000;

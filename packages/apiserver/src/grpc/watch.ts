@@ -1,0 +1,56 @@
+/**
+ * Watches as gRPC messages. In protobuf, messages that are written one behind the other are one message with the lists of all: an event is
+ * encoded once, as a batch of its own, and goes out like that with every batch of every watcher.
+ */
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import type { Clock } from '@skiff/api';
+import { type Encoding, type EventType, services, type WatchBatch, type WatchEvent } from '@skiff/api/wire';
+import { messageOf } from '../http/documents.ts';
+import { portions } from '../http/encode.ts';
+import { encodedOnce } from '../http/encoded-once.ts';
+import { untilStalled } from '../http/watch.ts';
+import type { RegistryEvent } from '../registry/contract.ts';
+import type { Send } from './adapt.ts';
+
+const { Watch } = services.Resources;
+if (Watch === undefined) throw new Error('skiff.v1.Resources has no Watch');
+const serialize: (batch: WatchBatch) => Buffer = Watch.responseSerialize;
+
+/** skiff.v1.Resources, whose Watch is handed batches as their bytes. */
+export const resourcesDefinition: ServiceDefinition = {
+  ...services.Resources,
+  Watch: { ...Watch, responseSerialize: (batch: Buffer) => batch },
+};
+
+const eventTypes: Readonly<Record<RegistryEvent['type'], EventType>> = {
+  ADDED: 'EVENT_TYPE_ADDED',
+  MODIFIED: 'EVENT_TYPE_MODIFIED',
+  DELETED: 'EVENT_TYPE_DELETED',
+  BOOKMARK: 'EVENT_TYPE_BOOKMARK',
+};
+
+const asJson = ({ type, text }: RegistryEvent): Buffer =>
+  batchOf({ type: eventTypes[type], json: text, message: null });
+
+const asMessage = ({ type, text }: RegistryEvent): Buffer =>
+  batchOf({ type: eventTypes[type], json: '', message: messageOf(text) });
+
+const batchOf = (event: WatchEvent): Buffer => serialize({ events: [event] });
+
+/** Sends what comes, as fast as the client reads: what gathers meanwhile goes out together. Throws ApiError Timeout when it reads nothing. */
+export async function sendBatches(
+  batches: AsyncIterable<readonly RegistryEvent[]>,
+  accept: Encoding,
+  send: Send<Buffer>,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  const guarded = untilStalled(clock, signal);
+  const bytesOf = (event: RegistryEvent): Buffer =>
+    accept === 'ENCODING_PROTOBUF'
+      ? encodedOnce(event, 'grpc protobuf', asMessage)
+      : encodedOnce(event, 'grpc json', asJson);
+  for await (const batch of batches) {
+    for (const portion of portions(batch, ({ text }) => text.length))
+      await guarded(send(Buffer.concat(portion.map(bytesOf))));
+  }
+}

@@ -1,0 +1,46 @@
+/** A change as filters see it: an object that stops matching is gone for its watcher. */
+import type { CachedDocument, Filter, WatchEvent, WatchEventType } from './contract.ts';
+import { withoutResourceVersion, withResourceVersion } from './splice.ts';
+
+/** A change as the collection went through it. */
+export interface DocumentChange {
+  readonly version: bigint;
+  readonly before: CachedDocument | undefined;
+  /** Undefined: deleted. */
+  readonly after: CachedDocument | undefined;
+  /** For a deletion: the last state, with the deletion's version. */
+  readonly tombstone: CachedDocument | undefined;
+}
+
+export function selects(filter: Filter, { facts }: CachedDocument): boolean {
+  if (filter.namespace !== '' && facts.namespace !== filter.namespace) return false;
+  if (filter.name !== '' && facts.name !== filter.name) return false;
+  return filter.matches === undefined || filter.matches(facts);
+}
+
+/** What a filter sees of a change; undefined: nothing. */
+export type View = (filter: Filter) => WatchEvent | undefined;
+
+/** The views of one change. Each of the three events that it can be is made once, for all whose filters see the same. */
+export function viewsOf(change: DocumentChange, isShared: boolean): View {
+  const { version, before, after, tombstone } = change;
+  const made = new Map<WatchEventType, WatchEvent>();
+  const once = (type: WatchEventType, document: () => CachedDocument): WatchEvent => {
+    const known = made.get(type);
+    if (known !== undefined) return known;
+    const event = { type, version, document: document(), isShared };
+    made.set(type, event);
+    return event;
+  };
+  return (filter) => {
+    const was = before !== undefined && selects(filter, before);
+    if (after !== undefined && selects(filter, after)) return once(was ? 'MODIFIED' : 'ADDED', () => after);
+    if (!was) return undefined;
+    return once('DELETED', () => tombstone ?? { ...before, version, text: reversion(before, version) });
+  };
+}
+
+/** The same text at another version. */
+export function reversion(document: CachedDocument, version: bigint): string {
+  return withResourceVersion(withoutResourceVersion(document.text, document.version), version);
+}
