@@ -15,6 +15,7 @@ import { openWatches, type Watches } from './watches.ts';
 const { values: options } = parseArgs({
   options: {
     small: { type: 'boolean', default: false },
+    profile: { type: 'string' },
     watchers: { type: 'string', default: '1,100,1000' },
     /** Writes of one burst, by watchers: so many that a burst lasts some seconds. */
     nodes: { type: 'string', default: '5000' },
@@ -121,7 +122,7 @@ async function paced(
   return { cpu };
 }
 
-const server = await startServer();
+const server = await startServer(options.profile === undefined ? {} : { profileTo: options.profile });
 const client = etcdClient(server);
 const [door, raw] = [grpcDoor(server), rawEtcd(server)];
 try {

@@ -2,6 +2,7 @@
  * Plain functions as gRPC methods. A unary handler is a promise; a streaming one reads an async iterable and writes with an
  * awaited `send`, which is where back-pressure comes from: grpc-js itself would buffer without end.
  */
+import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type {
   handleUnaryCall,
@@ -19,6 +20,7 @@ import type { Credentials } from '../chain/authenticate.ts';
 import { requestTimeoutMs } from '../chain/chain.ts';
 import { createOpenCalls, type OpenCalls } from '../chain/open-calls.ts';
 import { certificateOf } from './credentials.ts';
+import { messageWriter } from './frames.ts';
 
 /** What a handler knows of its call. */
 export interface CallInfo {
@@ -30,7 +32,7 @@ export interface CallInfo {
   readonly timeoutMs: number;
 }
 
-/** Waits until the message is on its way: a client that reads slowly has one that waits, not many. Throws the signal's reason when it is gone. */
+/** Waits until the client has room. Throws the signal's reason when it is gone. */
 export type Send<Response> = (message: Response) => Promise<void>;
 
 export type Handler =
@@ -38,6 +40,10 @@ export type Handler =
   | {
       readonly type: 'stream';
       readonly run: (requests: AsyncIterable<unknown>, call: CallInfo, send: Send<unknown>) => Promise<void>;
+    }
+  | {
+      readonly type: 'bytes';
+      readonly run: (request: unknown, call: CallInfo, send: Send<readonly Buffer[]>) => Promise<void>;
     };
 
 /** A method with one request and one answer. */
@@ -56,6 +62,14 @@ export const serverStream = <Request, Response>(
     for await (const request of requests) return run(request as Request, call, send as Send<Response>);
   },
 });
+
+/**
+ * A method that answers a stream whose messages are bytes already, in pieces that many calls share. `send` waits until the message is on its way:
+ * for a client that reads slowly one message waits, and what comes meanwhile can go with the next.
+ */
+export const byteStream = <Request>(
+  run: (request: Request, call: CallInfo, send: Send<readonly Buffer[]>) => Promise<void>,
+): Handler => ({ type: 'bytes', run: (request, call, send) => run(request as Request, call, send) });
 
 /** A method with a stream in both directions. */
 export const bidi = <Request, Response>(
@@ -128,21 +142,26 @@ type StreamCall = ServerWritableStream<unknown, unknown> | ServerDuplexStream<un
 
 function adaptStream(
   method: string,
-  handler: Extract<Handler, { type: 'stream' }>,
+  handler: Extract<Handler, { type: 'stream' | 'bytes' }>,
   service: ServiceDefinition,
   parts: AdaptParts,
   calls: OpenCalls,
 ): (call: StreamCall) => void {
   const readsStream = service[method]?.requestStream === true;
-  return (call) => {
-    const { info, endStream } = openCall(call, parts, calls);
-    call.on('error', () => {});
-    const send = sender(call, info.signal);
+  const started = async (call: StreamCall, info: CallInfo): Promise<void> => {
+    if (handler.type === 'bytes') {
+      const written = call as ServerWritableStream<unknown, unknown>;
+      return handler.run(written.request, info, byteSender(written, info.signal));
+    }
     const requests = readsStream
       ? requestsOf(call as ServerDuplexStream<unknown, unknown>)
       : one(call as ServerWritableStream<unknown, unknown>);
-    void handler
-      .run(requests, info, send)
+    return handler.run(requests, info, sender(call, info.signal));
+  };
+  return (call) => {
+    const { info, endStream } = openCall(call, parts, calls);
+    call.on('error', () => {});
+    void started(call, info)
       .then(
         () => void call.end(),
         (error: unknown) => {
@@ -154,17 +173,25 @@ function adaptStream(
   };
 }
 
-/** One listener for the whole call: grpc-js calls nobody back about a message that it could not send. */
-function sender(call: StreamCall, signal: AbortSignal): Send<unknown> {
+const sender =
+  (call: StreamCall, signal: AbortSignal): Send<unknown> =>
+  async (message) => {
+    signal.throwIfAborted();
+    if (!call.write(message)) await once(call, 'drain', { signal });
+  };
+
+/** With one listener for the whole call, which may be long and its messages many. */
+function byteSender(call: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Send<readonly Buffer[]> {
+  let write: ReturnType<typeof messageWriter> | undefined;
   let fail: (reason: unknown) => void = () => undefined;
   signal.addEventListener('abort', () => fail(signal.reason), { once: true });
-  return (message) => {
-    if (signal.aborted) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => {
+  return (pieces) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
       fail = reject;
-      call.write(message, () => resolve());
+      write ??= messageWriter(call);
+      write(pieces, resolve);
     });
-  };
 }
 
 async function* one(call: ServerWritableStream<unknown, unknown>): AsyncGenerator<unknown> {

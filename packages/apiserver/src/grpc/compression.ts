@@ -1,23 +1,6 @@
 /** Messages whose compressed flag is set although the call names no encoding. grpc-js takes them as they are; the protocol has them refused. */
 import { ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
-
-/** What grpc-js keeps to itself of the call that reads frames. */
-interface FrameReader {
-  incomingEncoding: string;
-  decompressMessage(message: Buffer, encoding: string): Promise<Buffer> | Buffer;
-}
-
-const isFrameReader = (value: unknown): value is FrameReader =>
-  typeof value === 'object' && value !== null && 'incomingEncoding' in value && 'decompressMessage' in value;
-
-function frameReaderOf(call: object): FrameReader {
-  let inner: unknown = call;
-  while (typeof inner === 'object' && inner !== null) {
-    if (isFrameReader(inner)) return inner;
-    inner = 'nextCall' in inner ? inner.nextCall : undefined;
-  }
-  throw new Error('grpc-js reads its frames elsewhere than it did');
-}
+import { frameReaderOf } from './frames.ts';
 
 /** Stands for "none was named" where grpc-js would say identity, which is also what it says of a message that is not compressed. */
 const unnamed = 'none named';

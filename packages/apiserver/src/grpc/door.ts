@@ -9,7 +9,6 @@ import { adapt, type Handler } from './adapt.ts';
 import { refuseUnnamedCompression } from './compression.ts';
 import { type GrpcTls, serverCredentials } from './credentials.ts';
 import { guardSideServices } from './guard.ts';
-import { resourcesDefinition } from './watch.ts';
 
 export interface GrpcDoorParts {
   readonly tls: GrpcTls;
@@ -56,7 +55,7 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
   const adapted = { clock: parts.clock, logger: parts.logger, signal: closing.signal };
   const add = (service: ServiceDefinition, handlers: Readonly<Record<string, Handler>>): void =>
     server.addService(service, adapt(service, handlers, adapted));
-  add(resourcesDefinition, parts.resources);
+  add(services.Resources, parts.resources);
   add(services.Pods, parts.pods);
   add(services.Nodes, parts.nodes);
   const health = new HealthImplementation(Object.fromEntries(healthNames.map((name) => [name, 'SERVING'])));

@@ -28,7 +28,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '../registry/contract.ts';
-import { type CallInfo, type Handler, type Send, serverStream, unary } from './adapt.ts';
+import { byteStream, type CallInfo, type Handler, unary } from './adapt.ts';
 import { int64, optionalInt64 } from './numbers.ts';
 import { sendBatches } from './watch.ts';
 
@@ -218,7 +218,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         return listOf(passed, answer, 'ENCODING_JSON');
       }),
     ),
-    Watch: serverStream((request: wire.WatchRequest, call, send: Send<Buffer>) =>
+    Watch: byteStream((request: wire.WatchRequest, call, send) =>
       pass('watch', request, call, async (passed) => {
         const options = watchOptionsOf(request);
         const fault = watchOptionsFault(options, '');

@@ -2,7 +2,6 @@
  * Watches as gRPC messages. In protobuf, messages that are written one behind the other are one message with the lists of all: an event is
  * encoded once, as a batch of its own, and goes out like that with every batch of every watcher.
  */
-import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { Clock } from '@skiff/api';
 import { type Encoding, type EventType, services, type WatchBatch, type WatchEvent } from '@skiff/api/wire';
 import { messageOf } from '../http/documents.ts';
@@ -15,12 +14,6 @@ import type { Send } from './adapt.ts';
 const { Watch } = services.Resources;
 if (Watch === undefined) throw new Error('skiff.v1.Resources has no Watch');
 const serialize: (batch: WatchBatch) => Buffer = Watch.responseSerialize;
-
-/** skiff.v1.Resources, whose Watch is handed batches as their bytes. */
-export const resourcesDefinition: ServiceDefinition = {
-  ...services.Resources,
-  Watch: { ...Watch, responseSerialize: (batch: Buffer) => batch },
-};
 
 const eventTypes: Readonly<Record<RegistryEvent['type'], EventType>> = {
   ADDED: 'EVENT_TYPE_ADDED',
@@ -41,7 +34,7 @@ const batchOf = (event: WatchEvent): Buffer => serialize({ events: [event] });
 export async function sendBatches(
   batches: AsyncIterable<readonly RegistryEvent[]>,
   accept: Encoding,
-  send: Send<Buffer>,
+  send: Send<readonly Buffer[]>,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<void> {
   const guarded = untilStalled(clock, signal);
@@ -50,7 +43,6 @@ export async function sendBatches(
       ? encodedOnce(event, 'grpc protobuf', asMessage)
       : encodedOnce(event, 'grpc json', asJson);
   for await (const batch of batches) {
-    for (const portion of portions(batch, ({ text }) => text.length))
-      await guarded(send(Buffer.concat(portion.map(bytesOf))));
+    for (const portion of portions(batch, ({ text }) => text.length)) await guarded(send(portion.map(bytesOf)));
   }
 }

@@ -46,3 +46,13 @@ export async function send(to: Writable, piece: string | Uint8Array, signal: Abo
   signal.throwIfAborted();
   if (!to.write(piece)) await once(to, 'drain', { signal });
 }
+
+/** The same for pieces that go out as one write. */
+export async function sendTogether(to: Writable, pieces: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  to.cork();
+  let hasRoom = true;
+  for (const piece of pieces) hasRoom = to.write(piece);
+  to.uncork();
+  if (!hasRoom) await once(to, 'drain', { signal });
+}

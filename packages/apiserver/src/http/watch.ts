@@ -5,7 +5,7 @@ import type { Column, RegistryEvent, WatchOptions } from '../registry/contract.t
 import { documentBytes } from './documents.ts';
 import { portions } from './encode.ts';
 import { encodedOnce } from './encoded-once.ts';
-import { type Exchange, send } from './exchange.ts';
+import { type Exchange, sendTogether } from './exchange.ts';
 import { mediaTypeOf, type Representation } from './negotiate.ts';
 import { startAnswer } from './respond.ts';
 import { partialText, tableOfOne } from './table.ts';
@@ -74,7 +74,7 @@ export async function serveWatch(
     for await (const batch of events) {
       // Piece by piece: what exists at the start may be much, and its reader slow.
       for (const portion of portions(batch, ({ text }) => text.length))
-        await guarded(send(response, Buffer.concat(portion.map(frame)), signal));
+        await guarded(sendTogether(response, portion.map(frame), signal));
     }
   } catch (error) {
     if (error === stalled) response.destroy();
