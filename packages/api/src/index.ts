@@ -27,6 +27,7 @@ export * from './schema/default.ts';
 export * from './schema/prune.ts';
 export * from './schema/schema.ts';
 export * from './seams.ts';
+export { mandatoryFlowSchemas, mandatoryPriorityLevels } from './validation/flow-control-mandatory.ts';
 export { cidrContains, cidrMessage, ipBits, ipFamily, ipMessage, ipText, isCidr } from './validation/ip.ts';
 export { validateFieldManager, validateObjectMeta, validateObjectMetaUpdate } from './validation/metadata.ts';
 export { validate, validateUpdate } from './validation/validate.ts';

@@ -7,7 +7,8 @@ import { type Authenticate, createAuthenticate, type TokenAuthenticator } from '
 import { createAuthoriser } from './chain/authorise.ts';
 import { createBootstrapAuthenticator } from './chain/bootstrap-token.ts';
 import { type Chain, createChain } from './chain/chain.ts';
-import { createFlowControl, defaultLimits, type FlowControl } from './chain/flow-control.ts';
+import { createFlowControl, defaultLimits, type FlowControl } from './chain/flow/flow-control.ts';
+import { type KeptFlowControl, keepFlowControl } from './chain/flow/keep.ts';
 import { createNodeAuthoriser } from './chain/node-authoriser.ts';
 import { nodeRestriction } from './chain/node-restriction.ts';
 import { createRbac, type Rbac } from './chain/rbac/authoriser.ts';
@@ -81,6 +82,7 @@ interface Core {
   readonly authenticate: Authenticate;
   readonly chain: Chain;
   readonly flowControl: FlowControl;
+  readonly keptFlowControl: KeptFlowControl;
   readonly joinTokens: TokenAuthenticator;
   readonly links: Links;
   readonly streams: PodStreams;
@@ -161,6 +163,7 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
   late.authoriser = authoriser;
   late.rbac = rbac;
   const flowControl = createFlowControl(defaultLimits, clock);
+  const keptFlowControl = keepFlowControl({ registry, clock, logger, flowControl }, signal);
   const authenticate = createAuthenticate({ clock, ca, tokens });
   const chain = createChain({ clock, authenticate, authoriser, flowControl });
   const streams = createPodStreams({ registry, links, clock });
@@ -172,6 +175,7 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
     authenticate,
     chain,
     flowControl,
+    keptFlowControl,
     joinTokens,
     links,
     streams,
@@ -203,7 +207,7 @@ async function createRest(
   const { clock, logger, random } = config;
   const { registry, chain, streams, links, aggregator, remote } = core;
   const proxy = { registry, links, streams, clock, random };
-  const metrics = createMetrics({ inFlight: core.flowControl.inFlight, linkedNodes: () => core.links.count });
+  const metrics = createMetrics({ flowControl: core.flowControl, linkedNodes: () => core.links.count });
   const resources = { registry, clock, random, isBuiltin: builtinTest(builtinDefinitions()) };
   const paths = createPaths({
     ...{ catalogue: aggregator, logger, metrics, ready },
@@ -326,7 +330,9 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
       definitions.synced(),
       core.configurations.synced(),
       core.aggregator.synced(),
+      core.keptFlowControl.synced(),
     ]);
+    await core.keptFlowControl.ensureAll();
     const bound = await listenAll(config, rest, grpc);
     const restPort = parseListen(bound.rest[0] ?? '').port;
     const objects = clusterObjects({ serviceCIDR: config.serviceCidr, restPort });
@@ -340,6 +346,8 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
       keepKubernetesEndpoints({ store, registry, clock, logger, advertiseAddress, restPort }, running),
       keepMaintaining({ store, clock, logger }, running),
       core.usage.run(running),
+      core.keptFlowControl.run(),
+      core.keptFlowControl.done,
     ]);
     isReady = true;
     logger.info({ ...bound }, 'the API server is ready');

@@ -13,7 +13,7 @@ export const rangeMessage = (low: number, high: number): string => `must be betw
 
 function patternMessage(message: string, pattern: string, ...examples: readonly string[]): string {
   if (examples.length === 0) return `${message} (regex used for validation is '${pattern}')`;
-  const quoted = examples.map((example) => `'${example}'`).join(', or ');
+  const quoted = examples.map((example) => `'${example}'`).join(',  or ');
   return `${message} (e.g. ${quoted}, regex used for validation is '${pattern}')`;
 }
 

@@ -12,6 +12,7 @@ import {
   addSigningRequestUpdate,
 } from './coordination.ts';
 import { addEndpointSlice, addEndpointSliceUpdate, addEndpoints } from './discovery.ts';
+import { addFlowSchema, addFlowSchemaStatusUpdate, addPriorityLevel } from './flow-control.ts';
 import { addCronJob, addJob, addJobUpdate } from './jobs.ts';
 import type { NameRule } from './metadata.ts';
 import { addIngress, addIngressClass, addIngressClassUpdate, addNetworkPolicy } from './networking.ts';
@@ -79,6 +80,7 @@ const storage = 'storage.k8s.io';
 const networking = 'networking.k8s.io';
 const rbac = 'rbac.authorization.k8s.io';
 const admission = 'admissionregistration.k8s.io';
+const flowcontrol = 'flowcontrol.apiserver.k8s.io';
 
 const binding: KindRule = { name: 'path', check: checks(addRoleBinding), update: changes(addRoleBindingUpdate) };
 
@@ -139,5 +141,13 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
   ],
   [`${admission}/ValidatingWebhookConfiguration`, { check: checks(addWebhooks) }],
   [`${admission}/MutatingWebhookConfiguration`, { check: checks(addWebhooks) }],
+  [
+    `${flowcontrol}/FlowSchema`,
+    { check: checks(addFlowSchema), subresources: { status: changes(addFlowSchemaStatusUpdate) } },
+  ],
+  [
+    `${flowcontrol}/PriorityLevelConfiguration`,
+    { check: checks(addPriorityLevel), subresources: { status: changes(addFlowSchemaStatusUpdate) } },
+  ],
   ['apiregistration.k8s.io/APIService', { name: 'path', check: checks(addApiService) }],
 ]);

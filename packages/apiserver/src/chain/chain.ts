@@ -6,7 +6,7 @@ import { ApiError, type Clock } from '@skiff/api';
 import type { RequestContext, UserInfo } from '../registry/contract.ts';
 import { type Attributes, type Authoriser, forbiddenError } from './attributes.ts';
 import { type Authenticate, anonymous, type Credentials, unauthorized } from './authenticate.ts';
-import type { FlowControl, Lane } from './flow-control.ts';
+import type { Classification, FlowControl } from './flow/flow-control.ts';
 import { type Impersonation, impersonate } from './impersonate.ts';
 
 /** Upper bound of one request that is not long-running (kube-apiserver's --request-timeout). */
@@ -17,9 +17,9 @@ export interface Call {
   readonly credentials: Credentials;
   readonly impersonation: Impersonation | undefined;
   readonly attributes: Attributes;
-  /** A watch or a stream: no deadline, no seat; counted for each user. */
+  /** A watch or a stream: no deadline; counted for each user. */
   readonly longRunning: boolean;
-  /** What it costs (`seatsFor`), absent: 1; ignored for a long-running call. */
+  /** What it costs (`seatsFor`), absent: 1. */
   readonly seats?: number;
   /** At most `requestTimeoutMs`; ignored for a long-running call. */
   readonly timeoutMs: number;
@@ -27,6 +27,8 @@ export interface Call {
   /** Aborts when the client is gone or the server ends. */
   readonly signal: AbortSignal;
   readonly warn: (text: string) => void;
+  /** Told where flow control puts it; absent: nobody asks. */
+  readonly classified?: (classification: Classification) => void;
 }
 
 export interface ChainParts {
@@ -39,9 +41,8 @@ export interface ChainParts {
 /** Takes a call through all steps and then runs `handle`. Throws what a step or `handle` throws: an ApiError for the caller. */
 export type Chain = <T>(call: Call, handle: (context: RequestContext) => Promise<T>) => Promise<T>;
 
-const readVerbs = new Set(['get', 'list', 'watch', 'head', 'options']);
-
-const laneOf = (attributes: Attributes): Lane => (readVerbs.has(attributes.verb) ? 'readOnly' : 'mutating');
+/** A request may spend this part of its time waiting. */
+const waitPart = 4;
 
 export function createChain(parts: ChainParts): Chain {
   const authorise = async (user: UserInfo, attributes: Attributes): Promise<void> => {
@@ -57,9 +58,7 @@ export function createChain(parts: ChainParts): Chain {
       const authenticated = await parts.authenticate(call.credentials, deadline.signal);
       const user = await impersonate(authenticated, call.impersonation, authorise);
       await authorise(user, call.attributes);
-      const leave = call.longRunning
-        ? parts.flowControl.enterLongRunning(user.name)
-        : await parts.flowControl.enter(laneOf(call.attributes), call.seats ?? 1, deadline.signal);
+      const leave = await enter(parts.flowControl, call, user, deadline.signal);
       try {
         return await handle({ user, userAgent: call.userAgent, signal: deadline.signal, warn: call.warn });
       } finally {
@@ -71,6 +70,16 @@ export function createChain(parts: ChainParts): Chain {
       deadline.end();
     }
   };
+}
+
+/** A watch takes its seat while it starts; other streams take none. */
+async function enter(flowControl: FlowControl, call: Call, user: UserInfo, signal: AbortSignal): Promise<() => void> {
+  const { attributes, longRunning, classified, seats = 1 } = call;
+  const isWatch = longRunning && attributes.verb === 'watch';
+  const waitMs = (longRunning ? requestTimeoutMs : Math.min(call.timeoutMs, requestTimeoutMs)) / waitPart;
+  if (!longRunning) return flowControl.enter({ user, attributes, seats, waitMs, signal, classified });
+  if (isWatch) (await flowControl.enter({ user, attributes, seats, waitMs, signal, classified }))();
+  return flowControl.enterLongRunning(user.name);
 }
 
 const timeout = (): ApiError =>

@@ -3,7 +3,7 @@ import { badRequest, type Clock, type Definition, type Random } from '@skiff/api
 import type * as wire from '@skiff/api/wire';
 import { nameSelected, type ResourceAttributes } from '../chain/attributes.ts';
 import type { Chain } from '../chain/chain.ts';
-import { seatsFor } from '../chain/flow-control.ts';
+import { seatsFor } from '../chain/flow/flow-control.ts';
 import {
   checkDeleteOptions,
   checkWriteOptions,

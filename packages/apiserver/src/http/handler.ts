@@ -4,7 +4,7 @@ import type { Attributes } from '../chain/attributes.ts';
 import { type Credentials, showsNothing } from '../chain/authenticate.ts';
 import type { Chain } from '../chain/chain.ts';
 import { requestTimeoutMs as maxTimeoutMs } from '../chain/chain.ts';
-import { seatsFor } from '../chain/flow-control.ts';
+import { type Classification, seatsFor } from '../chain/flow/flow-control.ts';
 import type { Impersonation } from '../chain/impersonate.ts';
 import type { Registry, RequestContext } from '../registry/contract.ts';
 import { pathNotFound } from './encode.ts';
@@ -93,6 +93,10 @@ export function createHandler(parts: HandlerParts): Handler {
       userAgent: header(exchange, 'user-agent') ?? '',
       signal: exchange.signal,
       warn: (text: string) => void exchange.warnings.push(text),
+      classified: ({ schemaUid, levelUid }: Classification) => {
+        exchange.response.setHeader('X-Kubernetes-PF-FlowSchema-UID', schemaUid);
+        exchange.response.setHeader('X-Kubernetes-PF-PriorityLevel-UID', levelUid);
+      },
     };
     await parts.chain(call, async (context) => {
       if (await parts.elsewhere(exchange, context, info)) return;

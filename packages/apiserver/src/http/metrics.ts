@@ -1,5 +1,6 @@
 /** The server's own numbers, under Kubernetes' names so that its dashboards work. Labels are bounded: nothing of a client's choosing becomes one. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry as PromRegistry } from 'prom-client';
+import type { FlowControl, LevelInfo } from '../chain/flow/flow-control.ts';
 
 export interface RequestLabels {
   readonly verb: string;
@@ -22,7 +23,7 @@ export interface Metrics {
 
 /** Read when the page is asked for. */
 export interface Gauges {
-  readonly inFlight: (lane: 'mutating' | 'readOnly') => number;
+  readonly flowControl: Pick<FlowControl, 'inFlight' | 'levels'>;
   readonly linkedNodes: () => number;
 }
 
@@ -61,10 +62,24 @@ export function createMetrics(gauges: Gauges): Metrics {
     labelNames: ['request_kind'],
     registers,
     collect() {
-      this.set({ request_kind: 'mutating' }, gauges.inFlight('mutating'));
-      this.set({ request_kind: 'readOnly' }, gauges.inFlight('readOnly'));
+      this.set({ request_kind: 'mutating' }, gauges.flowControl.inFlight('mutating'));
+      this.set({ request_kind: 'readOnly' }, gauges.flowControl.inFlight('readOnly'));
     },
   });
+  const ofLevels = (name: string, help: string, read: (level: LevelInfo) => number): void => {
+    new Gauge({
+      ...{ name, help, labelNames: ['priority_level'], registers },
+      collect() {
+        this.reset();
+        for (const level of gauges.flowControl.levels()) this.set({ priority_level: level.name }, read(level));
+      },
+    });
+  };
+  const flow = 'apiserver_flowcontrol';
+  ofLevels(`${flow}_nominal_limit_seats`, 'Seats of a priority level by its shares.', (level) => level.nominal);
+  ofLevels(`${flow}_current_limit_seats`, 'Seats of a priority level now.', (level) => level.limit);
+  ofLevels(`${flow}_current_executing_seats`, 'Seats of a priority level that are taken.', (level) => level.seatsInUse);
+  ofLevels(`${flow}_current_inqueue_requests`, 'Requests that wait in a priority level.', (level) => level.waiting);
   new Gauge({
     name: 'skiff_linked_nodes',
     help: 'Nodes whose agent holds a link to this server.',
