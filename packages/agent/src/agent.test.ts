@@ -122,3 +122,20 @@ test('an agent registers, runs the pods that are bound to its node, and leaves t
   await second.end();
   expect(of.clock.pending).toBe(0);
 });
+
+test('a Node that somebody deleted is registered again, with the addresses of its pods, and is Ready', async () => {
+  const of = cluster();
+  const agent = start(of, new FakeRuntime(of.clock));
+  const nodes = of.client.resource(resources.nodes);
+  const self = () => of.all(resources.nodes)[0];
+  await agent.until(() => agent.ready() === 1);
+  const first = self()?.metadata.uid;
+  await nodes.patch('', 'n1', 'merge', { spec: { podCIDR: '10.244.7.0/24', podCIDRs: ['10.244.7.0/24'] } });
+  await agent.until(() => self()?.spec?.podCIDR === '10.244.7.0/24');
+  await nodes.delete('', 'n1');
+  await agent.until(() => self() !== undefined && isConditionTrue(self()?.status?.conditions, 'Ready'));
+  expect(self()?.metadata.uid).not.toBe(first);
+  expect(self()?.spec).toMatchObject({ podCIDR: '10.244.7.0/24', podCIDRs: ['10.244.7.0/24'] });
+  await agent.until(() => of.all(resources.leases)[0]?.metadata.ownerReferences?.[0]?.uid === self()?.metadata.uid);
+  await agent.end();
+});

@@ -1,5 +1,5 @@
 /** An agent over its seams: the API server's client, the engine, the host's mounts and its network. */
-import { resources } from '@skiff/api';
+import { type Node, resources } from '@skiff/api';
 import { type Client, createEventRecorder, createInformerFactory, type InformerFactory } from '@skiff/client';
 import { retry } from './async/retry.ts';
 import { together } from './async/together.ts';
@@ -9,6 +9,7 @@ import { keepLease } from './node/lease.ts';
 import type { NodeNetwork } from './node/network.ts';
 import { register } from './node/register.ts';
 import { type HostSight, NodeReporter } from './node/reporter.ts';
+import { Standing } from './node/standing.ts';
 import { openPodMemory } from './pods/memory.ts';
 import { createPods } from './pods/run.ts';
 import { isRuntimeError, type Runtime } from './runtime/contract.ts';
@@ -56,25 +57,33 @@ async function compose(parts: AgentParts, informers: InformerFactory, signal: Ab
   const networkFault = () => (pods.hasSynced ? network.fault() : 'the pods of this node are not read yet');
   const reporter = new NodeReporter({ ...context, readHost, node, networkFault }, sight);
   const { architecture, cpus, memoryBytes } = sight.host.info;
-  const registration = { ...config, architecture, status: reporter.compute(undefined) };
-  const registered = await register(client, registration, config, signal);
+  const registerNow = (podCIDRs: readonly string[]): Promise<Node> => {
+    const registration = { ...config, architecture, podCIDRs, status: reporter.compute(undefined) };
+    return register(client, registration, config, signal);
+  };
+  const standing = new Standing(await registerNow([]));
   logger.info({ node: nodeName }, 'the node is registered');
 
   const facts = { name: nodeName, ips: [nodeIP], cpus, memoryBytes };
   const podParts = { ...parts, context, network: network.pods, rootDir, facts, pods, services, node };
   const ours = createPods(podParts, signal);
   const events = createEventRecorder({ ...context, component: 'kubelet', host: nodeName });
-  events.event(registered, 'Normal', 'Starting', 'Starting kubelet.');
+  events.event(standing.node, 'Normal', 'Starting', 'Starting kubelet.');
+  const registerAgain = ({ spec }: Node): Promise<Node> => {
+    logger.warn({ node: nodeName }, 'the node was deleted; it is registered again');
+    return registerNow(spec?.podCIDRs ?? []);
+  };
   let told = false;
   const onReady = (): void => {
-    events.event(registered, 'Normal', 'NodeReady', `Node ${nodeName} status is now: NodeReady`);
+    events.event(standing.node, 'Normal', 'NodeReady', `Node ${nodeName} status is now: NodeReady`);
     if (!told) config.onReady?.();
     told = true;
   };
   await together(
     signal,
-    (running) => keepLease(client, registered, config, running),
-    (running) => reporter.run(registered, onReady, running),
+    (running) => standing.keep(nodes, registerAgain, running),
+    (running) => keepLease(client, () => standing.node, config, running),
+    (running) => reporter.run(() => standing.node, onReady, running),
     async (running) => {
       // Containers are told of their namespace's Services: none may start before these are known.
       await services.synced(running);

@@ -31,10 +31,10 @@ export const nodeLease = (node: Node, nowMs: number): Draft<Lease> => ({
   spec: { holderIdentity: node.metadata.name, leaseDurationSeconds, renewTime: formatMicroTime(nowMs) },
 });
 
-/** Until the signal aborts. A renewal that fails is tried again soon: four misses and the node counts as lost. */
+/** Until the signal aborts; `node` is asked each time, for it may have been made anew. A renewal that fails is tried again soon: four misses and the node counts as lost. */
 export async function keepLease(
   client: Client,
-  node: Node,
+  node: () => Node,
   { clock, random, logger }: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<void> {
@@ -42,12 +42,12 @@ export async function keepLease(
   while (!signal.aborted) {
     let waitMs = renewEveryMs * (1 + jitter * random());
     try {
-      held = await renew(client, node, held, clock.now(), signal);
+      held = await renew(client, node(), held, clock.now(), signal);
     } catch (error) {
       if (signal.aborted) return;
       held = undefined;
       waitMs = retryMs;
-      logger.warn({ err: error, node: node.metadata.name }, 'the node lease was not renewed');
+      logger.warn({ err: error, node: node().metadata.name }, 'the node lease was not renewed');
     }
     await clock.sleep(waitMs, signal).catch(() => undefined);
   }

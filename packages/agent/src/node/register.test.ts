@@ -66,7 +66,7 @@ describe('the lease', () => {
     const client = intercept(cluster.client, { before });
     const kept = keepLease(
       client,
-      self,
+      () => self,
       { clock: cluster.clock, random: () => 0, logger: silentLogger },
       ending.signal,
     );

@@ -12,6 +12,8 @@ export interface Registration {
   /** False: the Node must be made by somebody else. */
   readonly registerNode: boolean;
   readonly status: NodeStatus;
+  /** The range of pod addresses of the Node that this host was before: pods that run have theirs from it. */
+  readonly podCIDRs?: readonly string[];
 }
 
 /** The labels that say what the host is: kept right even on a Node that was there before. */
@@ -28,9 +30,15 @@ export const newNode = (of: Registration): Draft<Node> => ({
   apiVersion: 'v1',
   kind: 'Node',
   metadata: { name: of.nodeName, labels: { ...of.labels, ...hostLabels(of) } },
-  spec: of.taints.length === 0 ? {} : { taints: [...of.taints] },
+  spec: {
+    ...(of.taints.length === 0 ? {} : { taints: [...of.taints] }),
+    ...rangesOf(of.podCIDRs ?? []),
+  },
   status: of.status,
 });
+
+const rangesOf = ([first, ...rest]: readonly string[]): { podCIDR?: string; podCIDRs?: string[] } =>
+  first === undefined ? {} : { podCIDR: first, podCIDRs: [first, ...rest] };
 
 /** Tries until the Node is there; rejects only when the signal aborts. */
 export const register = (client: Client, of: Registration, deps: RetryDeps, signal: AbortSignal): Promise<Node> =>

@@ -36,7 +36,7 @@ async function started(options: { readonly wasReady?: boolean; readonly fault?: 
   const ending = new AbortController();
   let readies = 0;
   const running = reporter.run(
-    registered,
+    () => registered,
     () => {
       readies += 1;
     },

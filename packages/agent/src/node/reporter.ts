@@ -66,8 +66,11 @@ export class NodeReporter {
     });
   }
 
-  /** Until the signal aborts. `onReady` is called each time the API server has learnt that the node is Ready again. */
-  async run(registered: Node, onReady: () => void, signal: AbortSignal): Promise<void> {
+  /**
+   * Until the signal aborts. `registered` is asked each time: a Node that was made anew knows nothing yet. `onReady` is called
+   * each time the API server has learnt that the node is Ready again.
+   */
+  async run(registered: () => Node, onReady: () => void, signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
     const startedAt = clock.now();
     let lookedAt = startedAt;
@@ -78,7 +81,12 @@ export class NodeReporter {
         lookedAt = clock.now();
         await this.#look();
       }
-      const before = newest(this.#posted?.node ?? registered, this.#deps.node()).status;
+      const self = registered();
+      if (this.#posted !== undefined && this.#posted.node.metadata.uid !== self.metadata.uid) {
+        this.#posted = undefined;
+        wasReady = false;
+      }
+      const before = newest(this.#posted?.node ?? self, this.#deps.node()).status;
       const status = this.compute(before);
       const isStarting = this.#posted === undefined && clock.now() - startedAt < startPatienceMs;
       const waits = isStarting && readyOf(before) === 'True' && readyOf(status) === 'False';

@@ -6,6 +6,7 @@ import type { NodeTaint } from '../config.ts';
 import { keepLease } from '../node/lease.ts';
 import { register } from '../node/register.ts';
 import { NodeReporter } from '../node/reporter.ts';
+import { Standing } from '../node/standing.ts';
 import type { World } from './life.ts';
 import { hostOf, nodeAddress, ownRange } from './place.ts';
 import { SimulatedPods } from './pods.ts';
@@ -40,21 +41,28 @@ export async function runSimulatedNode(config: SimulatedNodeConfig, signal: Abor
     sight,
   );
   const { architecture } = sight.host.info;
-  const registration = { ...config, architecture, registerNode: true, status: reporter.compute(undefined) };
+  const registerNow = (): Promise<Node> =>
+    register(
+      client,
+      { ...config, architecture, registerNode: true, status: reporter.compute(undefined) },
+      config,
+      signal,
+    );
   let told = false;
   const onReady = (): void => {
     if (!told) config.onReady();
     told = true;
   };
   try {
-    const registered = await register(client, registration, config, signal);
+    const standing = new Standing(await registerNow());
     await together(
       signal,
-      (running) => keepLease(client, registered, config, running),
-      (running) => reporter.run(registered, onReady, running),
+      (running) => standing.keep(nodes, registerNow, running),
+      (running) => keepLease(client, () => standing.node, config, running),
+      (running) => reporter.run(() => standing.node, onReady, running),
       (running) => {
         const deps = { context: config, world: config.world, nodeIP, ownRange: ownRange(index) };
-        const pods = new SimulatedPods({ ...deps, node: () => node() ?? registered }, running);
+        const pods = new SimulatedPods({ ...deps, node: () => node() ?? standing.node }, running);
         const bound = { fieldSelector: `spec.nodeName=${nodeName}`, transform: slimPod };
         return pods.run(informers.informer(resources.pods, bound));
       },

@@ -27,7 +27,7 @@ export function registerController(program: Command): void {
     .option('--cluster-signing-key-file <file>', 'its key (PEM)')
     .requiredOption('--cluster-cidr <cidr>', 'pod addresses of the whole cluster')
     .option('--node-cidr-mask-size <bits>', 'prefix length of a node’s part of it', wholeNumber(8, 30), 24)
-    .option('--node-monitor-grace-period <seconds>', 'how long a node may be silent', wholeNumber(1), 40)
+    .option('--node-monitor-grace-period <seconds>', 'how long a node may be silent', wholeNumber(1), 50)
     .action(async (options: ControllerOptions) => {
       const [{ connect }, { runControllers }, { hostname }] = await Promise.all([
         import('@skiff/client'),

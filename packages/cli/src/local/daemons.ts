@@ -29,8 +29,12 @@ export interface Folders {
   readonly logs: string;
 }
 
-/** Starts a daemon unless it runs already. Resolves to whether it was started now. Output goes to `<logs>/<name>.log`. */
-export async function startDaemon(folders: Folders, spec: DaemonSpec): Promise<boolean> {
+/**
+ * Starts a daemon unless it runs already; one that was just killed is waited for first. Resolves to whether it was started
+ * now. Output goes to `<logs>/<name>.log`.
+ */
+export async function startDaemon(folders: Folders, spec: DaemonSpec, clock: Clock): Promise<boolean> {
+  await ended(folders, spec.name, clock);
   if ((await daemonPid(folders, spec.name)) !== undefined) return false;
   await mkdir(folders.run, { recursive: true });
   await mkdir(folders.logs, { recursive: true });
@@ -63,6 +67,45 @@ export async function daemonPid(folders: Folders, name: string): Promise<number 
   if (record === undefined) return undefined;
   return (await processStartTime(record.pid)) === record.startTime ? record.pid : undefined;
 }
+
+/** A killed process holds its ports and locks until the kernel has let go of its last thread: a moment, longer with much memory. */
+async function ended(folders: Folders, name: string, clock: Clock): Promise<void> {
+  const record = await readRecord(folders, name);
+  if (record === undefined) return;
+  const deadline = clock.now() + endingPatienceMs;
+  while (await isEnding(record)) {
+    if (clock.now() > deadline) throw new Error(`${name} (process ${record.pid}) was killed and does not end`);
+    await clock.sleep(10);
+  }
+}
+
+const endingPatienceMs = 30_000;
+
+async function isEnding({ pid, startTime }: DaemonRecord): Promise<boolean> {
+  const [stat, status, threads] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
+    readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''),
+    readdir(`/proc/${pid}/task`).catch(() => []),
+  ]);
+  return fieldsOf(stat)[startTimeField] === startTime && isDying(stat, status, threads.length);
+}
+
+const startTimeField = 19;
+const flagsField = 6;
+const exitingFlag = 0x4;
+const killBit = 1n << 8n;
+
+/** From /proc/<pid>/stat and status: SIGKILL is on its way, or the exit has begun. A zombie without other threads holds nothing any more. */
+export function isDying(stat: string, status: string, threads: number): boolean {
+  const fields = fieldsOf(stat);
+  if (fields[0] === 'Z') return threads > 1;
+  const pending = [...status.matchAll(/^(?:Sig|Shd)Pnd:\s*([0-9a-f]+)$/gm)].map(([, mask]) => BigInt(`0x${mask}`));
+  const exiting = (Number(fields[flagsField] ?? 0) & exitingFlag) !== 0;
+  return exiting || pending.some((mask) => (mask & killBit) !== 0n);
+}
+
+/** The fields of /proc/<pid>/stat from the state on: the command name before it may hold spaces and parentheses. */
+const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 
 /** Names of all daemons that have a record, running or not. */
 export async function recordedDaemons(folders: Folders): Promise<string[]> {
@@ -123,9 +166,8 @@ async function readRecord(folders: Folders, name: string): Promise<DaemonRecord 
 export async function processStartTime(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (stat === undefined) return undefined;
-  // The command name, in parentheses, may hold spaces: count fields behind it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? undefined : fields[19];
+  const fields = fieldsOf(stat);
+  return fields[0] === 'Z' ? undefined : fields[startTimeField];
 }
 
 export function signal(pid: number, name: NodeJS.Signals): void {

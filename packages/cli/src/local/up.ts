@@ -57,8 +57,8 @@ export async function up(context: UpContext): Promise<void> {
   );
   await progress.step('scheduler and controllers', async () => {
     const started = [
-      await startDaemon(paths(config), schedulerDaemon(config)),
-      await startDaemon(paths(config), controllerDaemon(config)),
+      await startDaemon(paths(config), schedulerDaemon(config), context.clock),
+      await startDaemon(paths(config), controllerDaemon(config), context.clock),
     ];
     return started.includes(true);
   });
@@ -92,7 +92,7 @@ async function ensureDaemon(
   ready: () => Promise<string | undefined>,
 ): Promise<boolean> {
   const folders = paths(context.config);
-  const started = await startDaemon(folders, spec);
+  const started = await startDaemon(folders, spec, context.clock);
   const giveUpIf = async (): Promise<string | undefined> =>
     (await daemonPid(folders, spec.name)) === undefined ? 'it ended' : undefined;
   await toldWithLog(folders, spec.name, () =>
@@ -127,7 +127,7 @@ async function ensureAgents(context: UpContext): Promise<boolean> {
   const joined = await Promise.all(hosts.map((host) => exists(join(agentRootDir(host), 'pki', 'agent.crt'))));
   if (joined.includes(false)) await writeToken(context, tokenFile);
   const started = await Promise.all(
-    hosts.map((host) => startDaemon(paths(config), agentDaemon(config, host, tokenFile))),
+    hosts.map((host) => startDaemon(paths(config), agentDaemon(config, host, tokenFile), context.clock)),
   );
   return started.includes(true);
 }
