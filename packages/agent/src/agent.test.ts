@@ -41,6 +41,7 @@ function start(of: ReturnType<typeof cluster>, runtime: FakeRuntime) {
       ...{ nodeName: 'n1', nodeIP: '10.0.0.1', endpoints: ['unused:1'], caPath: '', rootDir, clock, random },
       ...{ identity: { type: 'join', tokenFile: '' }, dockerSocket: '', cniBinDir: '', clusterDomain: 'cluster.local' },
       ...{ clusterDNS: '10.96.0.10', serviceCIDR: '10.96.0.0/16', podCIDR: '10.244.0.0/16', labels: {}, taints: [] },
+      ...{ thresholds: {}, imageMarks: { high: 1, low: 1 } },
       ...{
         registerNode: true,
         maxPods: 110,

@@ -4,6 +4,7 @@ import { type Client, createEventRecorder, createInformerFactory, type InformerF
 import { retry } from './async/retry.ts';
 import { together } from './async/together.ts';
 import type { AgentConfig } from './config.ts';
+import { EvictionManager } from './eviction/manager.ts';
 import type { PodLookup } from './link/index.ts';
 import { keepLease } from './node/lease.ts';
 import type { NodeNetwork } from './node/network.ts';
@@ -55,8 +56,25 @@ async function compose(parts: AgentParts, informers: InformerFactory, signal: Ab
   const node = () => nodes.get('', nodeName);
   const network = await parts.startNetwork(informers, signal);
   const networkFault = () => (pods.hasSynced ? network.fault() : 'the pods of this node are not read yet');
-  const reporter = new NodeReporter({ ...context, readHost, node, networkFault }, sight);
   const { architecture, cpus, memoryBytes } = sight.host.info;
+  const facts = { name: nodeName, ips: [nodeIP], cpus, memoryBytes };
+  const pressures = () => evictions.pressures;
+  const ours = createPods(
+    { ...parts, context, network: network.pods, rootDir, facts, pods, services, node, pressures },
+    signal,
+  );
+  const events = createEventRecorder({ ...context, component: 'kubelet', host: nodeName });
+  const evictions: EvictionManager = new EvictionManager({
+    ...{ ...config, ...ours, runtime: parts.runtime, readHost },
+    onThreshold: (resource) =>
+      events.event(standing.node, 'Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`),
+  });
+  const lookAtHost = async (): Promise<HostSight> => {
+    const seen = await readHost();
+    evictions.observe(seen);
+    return seen;
+  };
+  const reporter = new NodeReporter({ ...context, readHost: lookAtHost, node, networkFault, pressures }, sight);
   const registerNow = (podCIDRs: readonly string[]): Promise<Node> => {
     const registration = { ...config, architecture, podCIDRs, status: reporter.compute(undefined) };
     return register(client, registration, config, signal);
@@ -64,10 +82,6 @@ async function compose(parts: AgentParts, informers: InformerFactory, signal: Ab
   const standing = new Standing(await registerNow([]));
   logger.info({ node: nodeName }, 'the node is registered');
 
-  const facts = { name: nodeName, ips: [nodeIP], cpus, memoryBytes };
-  const podParts = { ...parts, context, network: network.pods, rootDir, facts, pods, services, node };
-  const ours = createPods(podParts, signal);
-  const events = createEventRecorder({ ...context, component: 'kubelet', host: nodeName });
   events.event(standing.node, 'Normal', 'Starting', 'Starting kubelet.');
   const registerAgain = ({ spec }: Node): Promise<Node> => {
     logger.warn({ node: nodeName }, 'the node was deleted; it is registered again');
@@ -92,6 +106,7 @@ async function compose(parts: AgentParts, informers: InformerFactory, signal: Ab
     (running) => parts.runLink(ours, running),
     (running) => sweepNetwork(parts, network, running),
   );
+  await evictions.settled();
   await memory.flushed();
 }
 

@@ -1,5 +1,7 @@
 /** What an agent is told at start. Everything it needs from outside is here: it reads no environment. */
 import type { Clock, Logger, Random } from '@skiff/api';
+import type { ImageWaterMarks } from './eviction/images.ts';
+import type { Thresholds } from './eviction/thresholds.ts';
 
 /**
  * Who the agent is towards the API server. `files`: a certificate `system:node:<name>` that somebody else made and
@@ -48,6 +50,9 @@ export interface AgentConfig {
   readonly registerNode: boolean;
   /** Pods this node admits at most; Kubernetes' default is 110. */
   readonly maxPods: number;
+  /** What the node must have left; below, pods are evicted. */
+  readonly thresholds: Thresholds;
+  readonly imageMarks: ImageWaterMarks;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;

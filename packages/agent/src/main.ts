@@ -40,7 +40,7 @@ export async function runAgent(config: AgentConfig, signal: AbortSignal): Promis
         runParts(
           {
             ...{ config, client, runtime, mounts },
-            readHost: () => readHost(runtime),
+            readHost: () => readHost(runtime, config.rootDir),
             startNetwork: (informers, until) => startNodeNetwork(config, informers, runCommand, until),
             runLink: (pods, until) => runLink({ ...link, pods }, until),
           },

@@ -2,18 +2,19 @@
 import { readFile, statfs } from 'node:fs/promises';
 import type { Runtime } from '../runtime/contract.ts';
 import type { HostSight } from './reporter.ts';
-import type { HostFacts } from './status.ts';
+import type { FileSystem, HostFacts } from './status.ts';
 
 /** Throws RuntimeError when the engine does not answer. */
-export async function readHost(runtime: Runtime): Promise<HostSight> {
-  const [host, images] = await Promise.all([readFacts(runtime), runtime.listImages()]);
+export async function readHost(runtime: Runtime, rootDir: string): Promise<HostSight> {
+  const [host, images] = await Promise.all([readFacts(runtime, rootDir), runtime.listImages()]);
   return { host, images };
 }
 
-async function readFacts(runtime: Runtime): Promise<HostFacts> {
+async function readFacts(runtime: Runtime, rootDir: string): Promise<HostFacts> {
   const [info, version] = await Promise.all([runtime.info(), runtime.version()]);
-  const [disk, memory, load, maxPids] = await Promise.all([
-    statfs(info.dataDir),
+  const [nodefs, imagefs, memory, load, maxPids] = await Promise.all([
+    readRoom(rootDir),
+    readRoom(info.dataDir),
     text('/proc/meminfo'),
     text('/proc/loadavg'),
     text('/proc/sys/kernel/pid_max'),
@@ -24,12 +25,17 @@ async function readFacts(runtime: Runtime): Promise<HostFacts> {
     machineID: await text('/etc/machine-id'),
     systemUUID: await text('/sys/class/dmi/id/product_uuid'),
     bootID: await text('/proc/sys/kernel/random/boot_id'),
-    diskBytes: disk.blocks * disk.bsize,
-    diskAvailableBytes: disk.bavail * disk.bsize,
+    nodefs,
+    imagefs,
     memoryAvailableBytes: parseAvailable(memory) ?? info.memoryBytes,
     pids: parseTasks(load) ?? 0,
     maxPids: Number(maxPids) || 32_768,
   };
+}
+
+async function readRoom(path: string): Promise<FileSystem> {
+  const { blocks, bavail, bsize, files, ffree } = await statfs(path);
+  return { bytes: blocks * bsize, availableBytes: bavail * bsize, inodes: files, inodesFree: ffree };
 }
 
 /** '' for a file that this host does not have, as a virtual machine or container may not. */

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, findCondition, type Logger, type Node, type NodeStatus, resources } from '@skiff/api';
 import type { Client } from '@skiff/client';
+import type { Pressure, Thresholds } from '../eviction/thresholds.ts';
 import type { Image } from '../runtime/contract.ts';
 import { type HostFacts, nodeStatus } from './status.ts';
 
@@ -24,6 +25,8 @@ export interface NodeReporterDeps {
   readonly node: () => Node | undefined;
   /** Why pods would get no network; undefined when they would. Cheap: it is asked often. */
   readonly networkFault: () => string | undefined;
+  readonly pressures: () => ReadonlySet<Pressure>;
+  readonly thresholds: Thresholds;
 }
 
 /** kubelet's nodeStatusUpdateFrequency and nodeStatusReportFrequency. */
@@ -56,9 +59,10 @@ export class NodeReporter {
 
   /** The status of this moment; conditions continue those of `before`. */
   compute(before: NodeStatus | undefined): NodeStatus {
-    const { clock, nodeName, nodeIP, maxPods, networkFault } = this.#deps;
+    const { clock, nodeName, nodeIP, maxPods, networkFault, pressures, thresholds } = this.#deps;
     return nodeStatus({
-      ...{ nodeName, nodeIP, maxPods, before },
+      ...{ nodeName, nodeIP, maxPods, thresholds, before },
+      pressures: pressures(),
       ...this.#sight,
       runtimeFault: this.#runtimeFault(),
       networkFault: networkFault(),

@@ -1,18 +1,19 @@
 import type { NodeStatus } from '@skiff/api';
 import { describe, expect, test } from 'vitest';
+import { defaultThresholds, parseThresholds } from '../eviction/thresholds.ts';
 import type { Image } from '../runtime/contract.ts';
 import { parseAvailable, parseTasks } from './host.ts';
 import { says } from './reporter.ts';
 import { type NodeStatusInput, nodeStatus } from './status.ts';
 import { hostFacts } from './testing.ts';
 
-const gib = 1024 ** 3;
 const host = hostFacts();
 const firstMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 const statusOf = (changes: Partial<NodeStatusInput> = {}): NodeStatus =>
   nodeStatus({
     ...{ nodeName: 'n1', nodeIP: '10.0.0.1', maxPods: 110, host, images: [], before: undefined, nowMs: firstMs },
+    ...{ pressures: new Set(), thresholds: parseThresholds(defaultThresholds) },
     ...changes,
   });
 
@@ -80,15 +81,11 @@ describe('conditions', () => {
     ['no engine', { runtimeFault: 'no answer' }, { Ready: 'False KubeletNotReady' }],
     [
       'little memory',
-      { host: { ...host, memoryAvailableBytes: 99 * 1024 ** 2 } },
+      { pressures: new Set(['MemoryPressure']) },
       { MemoryPressure: 'True KubeletHasInsufficientMemory' },
     ],
-    [
-      'little room',
-      { host: { ...host, diskAvailableBytes: 9 * gib } },
-      { DiskPressure: 'True KubeletHasDiskPressure' },
-    ],
-    ['many processes', { host: { ...host, pids: 32_000 } }, { PIDPressure: 'True KubeletHasInsufficientPID' }],
+    ['little room', { pressures: new Set(['DiskPressure']) }, { DiskPressure: 'True KubeletHasDiskPressure' }],
+    ['many processes', { pressures: new Set(['PIDPressure']) }, { PIDPressure: 'True KubeletHasInsufficientPID' }],
   ];
   test.each(cases)('%s', (_name, changes, expected) => {
     expect(shown(statusOf(changes))).toEqual({ ...calm, ...expected });

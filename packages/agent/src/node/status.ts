@@ -1,7 +1,16 @@
 /** A Node's status out of what is known of the host. Pure. */
 import type { NodeStatus } from '@skiff/api';
+import { type Least, leastOf, type Pressure, type Thresholds } from '../eviction/thresholds.ts';
 import type { Image, RuntimeInfo, RuntimeVersion } from '../runtime/contract.ts';
 import { type NodeHealth, nodeConditions } from './conditions.ts';
+
+/** How much room a file system has. One that counts no inodes has 0 of them. */
+export interface FileSystem {
+  readonly bytes: number;
+  readonly availableBytes: number;
+  readonly inodes: number;
+  readonly inodesFree: number;
+}
 
 /** What of the host does not change while it runs, or changes slowly. Sizes in bytes. */
 export interface HostFacts {
@@ -10,9 +19,10 @@ export interface HostFacts {
   readonly machineID: string;
   readonly systemUUID: string;
   readonly bootID: string;
-  /** Of the file system that images and writable layers are on. */
-  readonly diskBytes: number;
-  readonly diskAvailableBytes: number;
+  /** The file system of pods' volumes. */
+  readonly nodefs: FileSystem;
+  /** That of images, writable layers and logs; often the same. */
+  readonly imagefs: FileSystem;
   readonly memoryAvailableBytes: number;
   readonly pids: number;
   readonly maxPids: number;
@@ -26,6 +36,9 @@ export interface NodeStatusInput {
   readonly images: readonly Image[];
   readonly runtimeFault?: string | undefined;
   readonly networkFault?: string | undefined;
+  readonly pressures: ReadonlySet<Pressure>;
+  /** What is below them is never given to pods. */
+  readonly thresholds: Thresholds;
   readonly before: NodeStatus | undefined;
   readonly nowMs: number;
 }
@@ -35,10 +48,6 @@ export const kubeletVersion = 'v1.32.0+skiff';
 /** kubelet's port. Nothing listens there: what others ask of a node travels through its link. */
 const kubeletPort = 10_250;
 
-/** kubelet's hard eviction thresholds: what is below them is never given to pods. */
-const reservedMemoryBytes = 100 * 1024 ** 2;
-const reservedDiskShare = 0.1;
-const reservedPidShare = 0.05;
 /** kubelet's nodeStatusMaxImages, and as many names of each. */
 const maxImages = 50;
 const maxImageNames = 5;
@@ -70,31 +79,32 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
   };
 }
 
-export function healthOf({ host, runtimeFault, networkFault }: NodeStatusInput): NodeHealth {
-  return {
-    runtimeFault,
-    networkFault,
-    memoryPressure: host.memoryAvailableBytes < reservedMemoryBytes,
-    diskPressure: host.diskAvailableBytes < host.diskBytes * reservedDiskShare,
-    pidPressure: host.maxPids - host.pids < host.maxPids * reservedPidShare,
-  };
-}
+const healthOf = ({ runtimeFault, networkFault, pressures }: NodeStatusInput): NodeHealth => ({
+  runtimeFault,
+  networkFault,
+  memoryPressure: pressures.has('MemoryPressure'),
+  diskPressure: pressures.has('DiskPressure'),
+  pidPressure: pressures.has('PIDPressure'),
+});
 
 const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
 
 const capacity = ({ host, maxPods }: NodeStatusInput): Record<string, string> => ({
   cpu: String(host.info.cpus),
-  'ephemeral-storage': kibi(host.diskBytes),
+  'ephemeral-storage': kibi(host.nodefs.bytes),
   memory: kibi(host.info.memoryBytes),
   pods: String(maxPods),
 });
 
-const allocatable = ({ host, maxPods }: NodeStatusInput): Record<string, string> => ({
+const allocatable = ({ host, maxPods, thresholds }: NodeStatusInput): Record<string, string> => ({
   cpu: String(host.info.cpus),
-  'ephemeral-storage': String(Math.floor(host.diskBytes * (1 - reservedDiskShare))),
-  memory: kibi(Math.max(0, host.info.memoryBytes - reservedMemoryBytes)),
+  'ephemeral-storage': String(lessThreshold(host.nodefs.bytes, thresholds['nodefs.available'])),
+  memory: kibi(lessThreshold(host.info.memoryBytes, thresholds['memory.available'])),
   pods: String(maxPods),
 });
+
+const lessThreshold = (whole: number, least: Least | undefined): number =>
+  Math.max(0, Math.floor(whole - leastOf(least, whole)));
 
 /** The largest first: what matters most to a scheduler that looks for where an image is already. */
 function largestImages(images: readonly Image[]): NonNullable<NodeStatus['images']> {

@@ -3,6 +3,8 @@ import type { HostFacts } from './status.ts';
 
 const gib = 1024 ** 3;
 
+const halfFree = { bytes: 100 * gib, availableBytes: 50 * gib, inodes: 1_000_000, inodesFree: 500_000 };
+
 export const hostFacts = (): HostFacts => ({
   info: {
     operatingSystem: 'Debian GNU/Linux 12',
@@ -17,8 +19,8 @@ export const hostFacts = (): HostFacts => ({
   machineID: 'machine',
   systemUUID: 'system',
   bootID: 'boot',
-  diskBytes: 100 * gib,
-  diskAvailableBytes: 50 * gib,
+  nodefs: halfFree,
+  imagefs: halfFree,
   memoryAvailableBytes: 4 * gib,
   pids: 100,
   maxPids: 32_768,

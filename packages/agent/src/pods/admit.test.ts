@@ -1,5 +1,6 @@
 import type { Container, Node, Pod } from '@skiff/api';
 import { describe, expect, test } from 'vitest';
+import type { Pressure } from '../eviction/thresholds.ts';
 import { admit, podRequest } from './admit.ts';
 import { container, podWith, sidecar } from './testing/facts.ts';
 
@@ -10,7 +11,8 @@ const node = (spec: Node['spec'] = {}): Pick<Node, 'metadata' | 'spec'> => ({
   metadata: { name: 'n1', uid: 'n', resourceVersion: '', creationTimestamp: '', labels: { disk: 'ssd', size: '10' } },
   spec,
 });
-const verdict = (pod: Pod, others: readonly Pod[] = [], on = node()) => admit({ pod, others, node: on, allocatable });
+const verdict = (pod: Pod, others: readonly Pod[] = [], on = node()) =>
+  admit({ pod, others, node: on, allocatable, pressures: new Set() });
 
 describe('room', () => {
   test('is counted in each resource, and in pods', () => {
@@ -67,6 +69,34 @@ describe('host ports', () => {
     [on(0), on(0), false],
   ])('case %#: clash is %4$s', (pod, other, clash) => {
     expect(verdict(pod, [other])?.reason).toBe(clash ? 'NodePorts' : undefined);
+  });
+});
+
+describe('a node that lacks something', () => {
+  const burstable = podWith({ containers: [asking('1')] });
+  const tolerant = podWith({ tolerations: [{ key: 'node.kubernetes.io/memory-pressure', operator: 'Exists' }] });
+  const critical = podWith({ priority: 2_000_000_000 });
+  const cases: readonly (readonly [string, Pod, readonly Pressure[], string | undefined])[] = [
+    ['disk', burstable, ['DiskPressure'], 'The node had condition: [DiskPressure]. '],
+    ['disk, a critical pod', critical, ['DiskPressure'], undefined],
+    [
+      'memory, a pod that asks for nothing',
+      podWith({}),
+      ['MemoryPressure'],
+      'The node had condition: [MemoryPressure]. ',
+    ],
+    ['memory, a pod that tolerates it', tolerant, ['MemoryPressure'], undefined],
+    ['memory, a pod that asks for its share', burstable, ['MemoryPressure'], undefined],
+    [
+      'memory and disk',
+      burstable,
+      ['MemoryPressure', 'DiskPressure'],
+      'The node had condition: [MemoryPressure DiskPressure]. ',
+    ],
+  ];
+  test.each(cases)('%s', (_name, pod, pressures, message) => {
+    const found = admit({ pod, others: [], node: node(), allocatable, pressures: new Set(pressures) });
+    expect(found?.message).toBe(message);
   });
 });
 

@@ -1,7 +1,9 @@
 /** Whether this node takes a pod that was bound to it: the last check, since bindings race. Pure; words are kubelet's. */
-import type { Container, Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '@skiff/api';
+import type { Container, Node, NodeSelectorRequirement, NodeSelectorTerm, Pod, Taint, Toleration } from '@skiff/api';
+import type { Pressure } from '../eviction/thresholds.ts';
 import { quantityToNumber, toBytes, toMilliCpu } from '../quantity.ts';
-import { isSidecar } from './spec.ts';
+import { qosClassOf } from '../status/qos.ts';
+import { criticalPriority, isSidecar } from './spec.ts';
 
 export interface AdmitInput {
   readonly pod: Pod;
@@ -9,6 +11,7 @@ export interface AdmitInput {
   readonly others: readonly Pod[];
   readonly node: Pick<Node, 'metadata' | 'spec'>;
   readonly allocatable: Readonly<Record<string, unknown>>;
+  readonly pressures: ReadonlySet<Pressure>;
 }
 
 export interface Rejection {
@@ -18,7 +21,18 @@ export interface Rejection {
 
 /** Undefined when the pod may run here. */
 export function admit(input: AdmitInput): Rejection | undefined {
-  return affinityFault(input) ?? taintFault(input) ?? portFault(input) ?? resourceFault(input);
+  return pressureFault(input) ?? affinityFault(input) ?? taintFault(input) ?? portFault(input) ?? resourceFault(input);
+}
+
+/** A node that lacks something takes no more, but for critical pods; one that lacks memory takes those that ask for theirs. */
+function pressureFault({ pod, pressures }: AdmitInput): Rejection | undefined {
+  if (pressures.size === 0 || (pod.spec.priority ?? 0) >= criticalPriority) return undefined;
+  if (pressures.size === 1 && pressures.has('MemoryPressure')) {
+    if (qosClassOf(pod) !== 'BestEffort') return undefined;
+    const taint = { key: 'node.kubernetes.io/memory-pressure', value: '', effect: 'NoSchedule' } as const;
+    if ((pod.spec.tolerations ?? []).some((one) => tolerates(one, taint))) return undefined;
+  }
+  return { reason: 'Evicted', message: `The node had condition: [${[...pressures].join(' ')}]. ` };
 }
 
 /** A pod's request of one resource: the larger of its app containers with sidecars, and its init containers one by one. */
@@ -83,18 +97,20 @@ function hostPorts(pod: Pod) {
 function taintFault({ pod, node }: AdmitInput): Rejection | undefined {
   const tolerations = pod.spec.tolerations ?? [];
   const fatal = (node.spec?.taints ?? []).find(
-    (taint) =>
-      taint.effect === 'NoExecute' &&
-      !tolerations.some(
-        ({ key, operator = 'Equal', value = '', effect }) =>
-          (effect === undefined || effect === 'NoExecute') &&
-          ((key === undefined && operator === 'Exists') || key === taint.key) &&
-          (operator === 'Exists' || value === (taint.value ?? '')),
-      ),
+    (taint) => taint.effect === 'NoExecute' && !tolerations.some((one) => tolerates(one, taint)),
   );
   if (fatal === undefined) return undefined;
   const message = `Predicate TaintToleration failed: node(s) had untolerated taint {${fatal.key}: ${fatal.value ?? ''}}`;
   return { reason: 'TaintToleration', message };
+}
+
+function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
+  const sameKey = key === undefined ? operator === 'Exists' : key === taint.key;
+  return (
+    sameKey &&
+    (effect === undefined || effect === taint.effect) &&
+    (operator === 'Exists' || value === (taint.value ?? ''))
+  );
 }
 
 function affinityFault({ pod, node }: AdmitInput): Rejection | undefined {

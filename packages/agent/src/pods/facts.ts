@@ -46,6 +46,14 @@ export type Presence = 'wanted' | 'deleting' | 'gone';
 /** What an action is about: at most one action for each runs at a time. A container is named by its name. */
 export type Target = '@volumes' | '@sandbox' | '@api' | (string & {});
 
+/** The node is short of something, or the pod used more than it may. */
+export interface Eviction {
+  readonly reason: 'Evicted';
+  readonly message: string;
+  /** The node, not the pod, is the cause (KEP-3329). */
+  readonly disrupted: boolean;
+}
+
 export interface PodFacts {
   readonly pod: Pod;
   readonly now: number;
@@ -54,6 +62,8 @@ export interface PodFacts {
   readonly stopBy?: number;
   /** Why this node does not take the pod. */
   readonly rejection?: { readonly reason: string; readonly message: string };
+  /** Why the node gets rid of the pod. */
+  readonly eviction?: Eviction;
   /** `stale`: an earlier life of the agent left some on disk. */
   readonly volumes: 'absent' | 'stale' | 'ready';
   /** Which sandbox is on the pod network, and with which addresses. */

@@ -1,7 +1,9 @@
 /** What the agent remembers of one pod between two looks at it. Losing it costs a little time and no truth. */
 import type { Pod } from '@skiff/api';
-import type { Action, Busy, Presence, Setback, Target } from './facts.ts';
+import type { Action, Busy, Eviction, Presence, Setback, Target } from './facts.ts';
 import { afterRemoval, afterUpdate, type Standing, wanted } from './presence.ts';
+
+const evictionGraceMs = 1000;
 
 /** An action that runs now. */
 export interface Task extends Busy {
@@ -14,6 +16,7 @@ export class PodRecord {
   /** Undefined until the pod was looked at once. */
   admitted: boolean | undefined;
   rejection: { readonly reason: string; readonly message: string } | undefined;
+  #eviction: { readonly why: Eviction; readonly killBy: number } | undefined;
   volumes: 'absent' | 'stale' | 'ready' = 'absent';
   network: { readonly sandboxId: string; readonly ips: readonly string[] } | undefined;
   /** Containers that were running when this agent first saw them. */
@@ -35,7 +38,18 @@ export class PodRecord {
   }
 
   get stopBy(): number | undefined {
-    return this.#standing.stopBy;
+    const { stopBy } = this.#standing;
+    if (this.#eviction === undefined) return stopBy;
+    return Math.min(this.#eviction.killBy, stopBy ?? Number.POSITIVE_INFINITY);
+  }
+
+  get eviction(): Eviction | undefined {
+    return this.#eviction?.why;
+  }
+
+  /** Its containers get a second, as kubelet's do under a hard threshold. The first reason stands. */
+  evict(why: Eviction, now: number): void {
+    this.#eviction ??= { why, killBy: now + evictionGraceMs };
   }
 
   /** A newer document of the same pod. */

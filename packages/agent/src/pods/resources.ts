@@ -3,13 +3,12 @@ import type { Container, Pod } from '@skiff/api';
 import { toBytes, toMilliCpu } from '../quantity.ts';
 import type { ContainerResources } from '../runtime/contract.ts';
 import { qosClassOf } from '../status/qos.ts';
+import { criticalPriority } from './spec.ts';
 
 const cpuPeriodMicros = 100_000;
 const minQuotaMicros = 1_000;
 const minShares = 2;
 const maxShares = 262_144;
-/** system-node-critical and system-cluster-critical begin here. */
-const criticalPriority = 2_000_000_000;
 
 export function containerResources(pod: Pod, container: Container, nodeMemoryBytes: number): ContainerResources {
   const { requests, limits } = container.resources ?? {};

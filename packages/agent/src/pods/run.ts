@@ -8,6 +8,7 @@ import {
   type InformerContext,
   type Lister,
 } from '@skiff/client';
+import type { Pressure } from '../eviction/thresholds.ts';
 import type { PodNetwork } from '../network/contract.ts';
 import { createReferences } from '../references.ts';
 import type { Runtime } from '../runtime/contract.ts';
@@ -15,7 +16,9 @@ import { StatusReporter } from '../status/reporter.ts';
 import { VolumeManager } from '../volumes/manager.ts';
 import type { MountTable } from '../volumes/mount-table.ts';
 import { createTokenSource } from '../volumes/tokens.ts';
+import type { Eviction } from './facts.ts';
 import { PodHealth } from './health.ts';
+import { isTerminal } from './spec.ts';
 import { type NodeFacts, PodTasks } from './tasks.ts';
 import { PodWorker } from './worker.ts';
 
@@ -30,9 +33,15 @@ export interface PodsDeps {
   readonly pods: Informer<Pod>;
   readonly services: Lister<Service>;
   readonly node: () => Node | undefined;
+  readonly pressures: () => ReadonlySet<Pressure>;
 }
 
 export interface Pods {
+  /** Pods that this node runs or is about to, and that are to stay. */
+  active(): readonly Pod[];
+  evict(uid: string, why: Eviction): void;
+  /** Bytes that an emptyDir of the pod takes on disk. */
+  volumeBytes(pod: Pod, volume: string): Promise<number>;
   /** With the newest status that the agent made; undefined once nothing of it is here. */
   get(uid: string): Pod | undefined;
   /** Runs until the signal aborts; containers are left as they are. */
@@ -69,6 +78,12 @@ export function createPods(deps: PodsDeps, signal: AbortSignal): Pods {
     },
   });
   return {
+    active: () =>
+      [...worker.records]
+        .filter(({ presence, eviction, pod }) => presence === 'wanted' && eviction === undefined && !isTerminal(pod))
+        .map(({ pod }) => pod),
+    evict: (uid, why) => worker.evict(uid, why),
+    volumeBytes: (pod, volume) => volumes.bytesOf(pod, volume),
     get(uid) {
       const pod = worker.record(uid)?.pod;
       const status = pod === undefined ? undefined : reporter.latest(pod);

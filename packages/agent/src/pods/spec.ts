@@ -42,6 +42,9 @@ export function fieldPathOf({ spec }: Pod, name: string): string {
   return list === undefined ? '' : `spec.${list}{${name}}`;
 }
 
+/** system-cluster-critical begins here, system-node-critical above it. */
+export const criticalPriority = 2_000_000_000;
+
 export const terminationGraceMs = (pod: Pod): number => (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
 
 /** `NAME_NAMESPACE(UID)`: how Kubernetes names a pod inside messages. */

@@ -11,7 +11,15 @@ export type Verdict =
    */
   | {
       readonly type: 'end';
-      readonly cause: 'rejected' | 'deleted' | 'deadline' | 'terminal' | 'complete' | 'initFailed' | 'sandboxLost';
+      readonly cause:
+        | 'rejected'
+        | 'evicted'
+        | 'deleted'
+        | 'deadline'
+        | 'terminal'
+        | 'complete'
+        | 'initFailed'
+        | 'sandboxLost';
       readonly outcome?: 'Failed' | 'Succeeded';
       readonly reason?: string;
       readonly message?: string;
@@ -32,6 +40,10 @@ export function verdictOf(facts: PodFacts): Verdict {
       ...(reason === undefined ? {} : { reason }),
       ...(message === undefined ? {} : { message }),
     };
+  }
+  if (facts.eviction !== undefined) {
+    const { reason, message } = facts.eviction;
+    return { type: 'end', cause: 'evicted', outcome: 'Failed', reason, message };
   }
   if (deadlineAt(facts) <= facts.now) {
     return {

@@ -104,6 +104,40 @@ describe('a pod', () => {
     expect((await node.runtime.list()).filter(({ role }) => role === 'sandbox')).toEqual([]);
   });
 
+  test('evicted: ended at once, Failed, told why, its volumes gone and its log kept', async () => {
+    const node = await testNode();
+    const deaf = running('app', "trap '' TERM; sleep inf");
+    await node.create('web', { containers: [deaf], terminationGracePeriodSeconds: 3600 });
+    await node.until(() => node.phase('web') === 'Running');
+    const before = node.clock.now();
+    node.evict('web', { reason: 'Evicted', message: 'The node was low on resource: memory. ', disrupted: true });
+    await node.until(() => node.phase('web') === 'Failed');
+    expect(node.clock.now() - before).toBeLessThan(5000);
+    expect(node.pod('web').status).toMatchObject({
+      reason: 'Evicted',
+      message: 'The node was low on resource: memory. ',
+    });
+    expect(node.condition('web', 'DisruptionTarget')).toMatchObject({ status: 'True', reason: 'TerminationByKubelet' });
+    expect(node.status('web')?.state?.terminated?.exitCode).toBe(137);
+    expect(node.events()).toContain('Evicted: The node was low on resource: memory. ');
+    await node.stop();
+    node.start();
+    await node.pass(5000);
+    expect(node.condition('web', 'DisruptionTarget')?.status).toBe('True');
+    expect(await node.containers('web')).toHaveLength(1);
+  });
+
+  test('bound to a node that lacks something: rejected', async () => {
+    const node = await testNode();
+    node.pressures.add('DiskPressure');
+    await node.create('web', {});
+    await node.until(() => node.phase('web') === 'Failed');
+    expect(node.pod('web').status).toMatchObject({
+      reason: 'Evicted',
+      message: 'Pod was rejected: The node had condition: [DiskPressure]. ',
+    });
+  });
+
   test('fails when its active deadline is over', async () => {
     const node = await testNode();
     await node.create('web', { activeDeadlineSeconds: 60 });

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Logger, Node, Pod } from '@skiff/api';
 import type { EventRecorder, Informer, WorkQueue } from '@skiff/client';
+import type { Pressure } from '../eviction/thresholds.ts';
 import { type ContainerStatus, isRuntimeError, type Runtime } from '../runtime/contract.ts';
 import { label, numberLabel } from '../runtime/labels.ts';
 import { backoffEvents } from '../status/backoff-events.ts';
@@ -15,7 +16,7 @@ import { isPayload, type VolumeManager } from '../volumes/manager.ts';
 import { podActions } from './actions.ts';
 import { admit } from './admit.ts';
 import { nextSetbackMs } from './backoff.ts';
-import { type Action, type PodFacts, type Setback, type Target, targetOf } from './facts.ts';
+import { type Action, type Eviction, type PodFacts, type Setback, type Target, targetOf } from './facts.ts';
 import type { PodHealth } from './health.ts';
 import { readLastWords } from './last-words.ts';
 import { busyOf, PodRecord } from './record.ts';
@@ -36,6 +37,7 @@ export interface WorkerDeps {
   readonly logger: Logger;
   readonly rootDir: string;
   readonly hostIPs: readonly string[];
+  readonly pressures: () => ReadonlySet<Pressure>;
   /** The Node as the API has it, and what of it pods may use. */
   readonly node: () => { readonly node: Node; readonly allocatable: Readonly<Record<string, unknown>> } | undefined;
 }
@@ -69,6 +71,15 @@ export class PodWorker {
     if (record === undefined) return;
     for (const target of [...record.setbacks.keys()]) record.setbacks.delete(target);
     void this.#refresh(record);
+    this.#deps.queue.add(uid);
+  }
+
+  /** Ends a pod for the node's sake; a pod that is gone or has ended is left alone. */
+  evict(uid: string, why: Eviction): void {
+    const record = this.#records.get(uid);
+    if (record === undefined || record.presence !== 'wanted' || isTerminal(record.pod)) return;
+    record.evict(why, this.#deps.clock.now());
+    this.#deps.events.event(record.pod, 'Warning', why.reason, why.message);
     this.#deps.queue.add(uid);
   }
 
@@ -170,6 +181,7 @@ export class PodWorker {
       presence: record.presence,
       ...(record.stopBy === undefined ? {} : { stopBy: record.stopBy }),
       ...(record.rejection === undefined ? {} : { rejection: record.rejection }),
+      ...(record.eviction === undefined ? {} : { eviction: record.eviction }),
       volumes: record.volumes,
       ...(record.network === undefined ? {} : { network: record.network }),
       containers,
@@ -223,7 +235,7 @@ export class PodWorker {
       .filter((other) => other.admitted ?? other.pod.status?.startTime !== undefined)
       .map((other) => other.pod)
       .filter((other) => !isTerminal(other));
-    const rejection = admit({ pod, others, node: facts.node, allocatable: facts.allocatable });
+    const rejection = admit({ pod, others, pressures: this.#deps.pressures(), ...facts });
     if (rejection === undefined) return;
     record.admitted = false;
     record.rejection = { reason: rejection.reason, message: `Pod was rejected: ${rejection.message}` };

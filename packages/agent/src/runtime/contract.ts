@@ -52,6 +52,8 @@ export interface Runtime {
   /** Ends at the end of what is written, or, following, when the container dies or `signal` aborts. */
   logs(id: string, options: LogOptions): AsyncIterable<OutputChunk>;
   stats(id: string): Promise<ContainerStats>;
+  /** Bytes on disk that are the container's own: what it wrote into its root file system, and its log. */
+  diskBytes(id: string): Promise<number>;
   /**
    * Changes of the agent's containers, from now until `signal` aborts. Survives the engine's restarts: it reconnects and
    * asks for what it missed, and says `resync` when it cannot be sure that nothing was lost.
@@ -196,13 +198,13 @@ export interface ContainerSummary {
   readonly attempt: number;
   readonly state: ContainerState;
   readonly createdAt: number;
+  readonly imageId: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface ContainerStatus extends ContainerSummary {
   /** As it was named at creation. */
   readonly image: string;
-  readonly imageId: string;
   /** Process id on the host while running, else 0. */
   readonly pid: number;
   /** 0 before the first start. */
@@ -268,6 +270,8 @@ export interface ContainerStats {
   readonly memoryUsageBytes: number;
   /** Usage without what the kernel can drop at once: Kubernetes' working set. */
   readonly memoryWorkingSetBytes: number;
+  /** Processes and threads. */
+  readonly pids: number;
 }
 
 export type RuntimeEvent =

@@ -456,6 +456,8 @@ export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
       expect(stats.cpuNanoseconds).toBeGreaterThan(0n);
       expect(stats.memoryUsageBytes).toBeGreaterThanOrEqual(stats.memoryWorkingSetBytes);
       expect(stats.time).toBeGreaterThan(0);
+      expect(stats.pids).toBeGreaterThan(0);
+      expect(await wait(under.runtime.diskBytes(id))).toBeGreaterThanOrEqual(0);
     });
 
     test('of what does not exist: notFound', async () => {
@@ -463,6 +465,7 @@ export function runtimeSuite(make: () => Promise<RuntimeUnderTest>): void {
       expect(await code(under.runtime.inspect(nobody))).toBe('notFound');
       expect(await code(under.runtime.startContainer(nobody))).toBe('notFound');
       expect(await code(under.runtime.stats(nobody))).toBe('notFound');
+      expect(await code(under.runtime.diskBytes(nobody))).toBe('notFound');
     });
   });
 }

@@ -37,7 +37,15 @@ export async function runSimulatedNode(config: SimulatedNodeConfig, signal: Abor
   const nodes = informers.informer(resources.nodes, { fieldSelector: `metadata.name=${nodeName}` });
   const node = (): Node | undefined => nodes.get('', nodeName);
   const reporter = new NodeReporter(
-    { ...config, nodeIP, node, readHost: async () => sight, networkFault: () => undefined },
+    {
+      ...config,
+      nodeIP,
+      node,
+      readHost: async () => sight,
+      networkFault: () => undefined,
+      pressures: () => new Set(),
+      thresholds: {},
+    },
     sight,
   );
   const { architecture } = sight.host.info;

@@ -6,6 +6,8 @@ const gib = 1024 ** 3;
 /** Every simulated node needs a range of its own within 10.128.0.0/9. */
 export const maxNodes = 2 ** 15;
 
+const disk = { bytes: 500 * gib, availableBytes: 400 * gib, inodes: 1_000_000, inodesFree: 900_000 };
+
 /** A big idle machine. */
 export const hostOf = (nodeName: string): HostSight => ({
   images: [],
@@ -18,7 +20,7 @@ export const hostOf = (nodeName: string): HostSight => ({
     machineID: hash32(`machine ${nodeName}`).toString(16),
     systemUUID: hash32(`system ${nodeName}`).toString(16),
     bootID: hash32(`boot ${nodeName}`).toString(16),
-    ...{ diskBytes: 500 * gib, diskAvailableBytes: 400 * gib, memoryAvailableBytes: 100 * gib },
+    ...{ nodefs: disk, imagefs: disk, memoryAvailableBytes: 100 * gib },
     ...{ pids: 300, maxPids: 4_194_304 },
   },
 });

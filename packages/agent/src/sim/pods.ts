@@ -100,7 +100,7 @@ export class SimulatedPods {
       .filter((other) => other.standing.presence !== 'gone' && other.rejection === undefined)
       .map((other) => other.pod)
       .filter((other) => !isTerminal(other));
-    const fault = admit({ pod, others, node, allocatable: node.status?.allocatable ?? {} });
+    const fault = admit({ pressures: new Set(), pod, others, node, allocatable: node.status?.allocatable ?? {} });
     return fault && { reason: fault.reason, message: `Pod was rejected: ${fault.message}` };
   }
 

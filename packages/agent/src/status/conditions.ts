@@ -14,6 +14,8 @@ export interface ConditionsInput {
   readonly appStatuses: readonly ApiContainerStatus[];
   /** Last said; its transition times live on where nothing changed. */
   readonly previous: readonly PodCondition[];
+  /** Why the node itself ends the pod. */
+  readonly disruption?: string | undefined;
 }
 
 interface Verdict {
@@ -39,7 +41,10 @@ export function computeConditions(input: ConditionsInput): PodCondition[] {
     ContainersReady: containersReady,
     PodScheduled: { status: 'True' },
   };
-  return ownConditionTypes.map((type) => toCondition(type, verdicts[type], input));
+  const own = ownConditionTypes.map((type) => toCondition(type, verdicts[type], input));
+  if (input.disruption === undefined) return own;
+  const why = { status: 'True', reason: 'TerminationByKubelet', message: input.disruption } as const;
+  return [...own, toCondition('DisruptionTarget', why, input)];
 }
 
 function toCondition(type: string, verdict: Verdict, { previous, now }: ConditionsInput): PodCondition {

@@ -35,6 +35,7 @@ export function generateStatus({ facts, hostIPs, previous }: StatusInput): PodSt
     initStatuses,
     appStatuses,
     previous: previous?.conditions ?? [],
+    disruption: facts.eviction?.disrupted === true ? facts.eviction.message : undefined,
   });
   return {
     phase,

@@ -16,6 +16,7 @@ import { PayloadError, payloadOf } from './payload.ts';
 import { removeTree } from './remove-tree.ts';
 import { bindSubPath } from './sub-path.ts';
 import type { TokenSource } from './tokens.ts';
+import { treeBytes } from './tree-bytes.ts';
 
 export interface VolumeManagerDeps {
   readonly root: string;
@@ -90,6 +91,11 @@ export class VolumeManager {
     }
   }
 
+  /** What an emptyDir of the pod takes on disk, in bytes; 0 for one that is not there. */
+  bytesOf(pod: Pod, volume: string): Promise<number> {
+    return treeBytes(volumeDir(this.#deps.root, pod.metadata.uid, 'empty-dir', volume));
+  }
+
   /** Unmounts and deletes everything of the pod. Throws when something is still in use. */
   tearDown(uid: string): Promise<void> {
     this.#deps.tokens.forget(uid);
@@ -137,23 +143,22 @@ export class VolumeManager {
     if (volume.hostPath !== undefined) return prepareHostPath(volume.hostPath);
     const dir = this.#pathOf(pod, volume);
     await mkdir(dir, { recursive: true, mode: 0o755 });
-    if (volume.emptyDir !== undefined) return this.#setUpEmptyDir(pod, volume, dir);
+    if (volume.emptyDir !== undefined) return this.#setUpEmptyDir(pod, volume, dir, context.around.nodeMemoryBytes);
     // Secrets and tokens never touch a disk.
     const inMemory = volume.secret !== undefined || volume.projected !== undefined;
     if (inMemory && !(await this.#deps.mounts.isMounted(dir))) await this.#deps.mounts.tmpfs(dir, { mode: '0755' });
     await this.#writePayload(pod, volume, context);
   }
 
-  async #setUpEmptyDir(pod: Pod, { name, emptyDir }: Volume, dir: string): Promise<void> {
+  async #setUpEmptyDir(pod: Pod, { name, emptyDir }: Volume, dir: string, nodeMemoryBytes: number): Promise<void> {
     const { mounts, root } = this.#deps;
     const inMemory = emptyDir?.medium === 'Memory';
     const ready = readyFile(root, pod.metadata.uid, name);
     const isReady = (await stat(ready).catch(() => undefined)) !== undefined;
     // From then on mode and owner are the containers' own: an agent that restarts must not undo their chmod.
     if (isReady && (!inMemory || (await mounts.isMounted(dir)))) return;
-    const sizeBytes = toBytes(emptyDir?.sizeLimit);
-    const size = sizeBytes > 0 ? { sizeBytes } : {};
-    if (inMemory && !(await mounts.isMounted(dir))) await mounts.tmpfs(dir, { ...size, mode: '0777' });
+    const sizeBytes = memoryVolumeBytes(pod, emptyDir?.sizeLimit, nodeMemoryBytes);
+    if (inMemory && !(await mounts.isMounted(dir))) await mounts.tmpfs(dir, { sizeBytes, mode: '0777' });
     await chmod(dir, 0o777);
     const group = pod.spec.securityContext?.fsGroup;
     if (group !== undefined) await giveToGroup(dir, group);
@@ -183,6 +188,13 @@ export class VolumeManager {
     await bindSubPath({ volume: input.base, subPath: input.subPath, target, mounts, pid });
     return target;
   }
+}
+
+/** What a volume in memory may grow to: its own limit, what the pod's containers may use, and what the node has (SizeMemoryBackedVolumes). */
+export function memoryVolumeBytes({ spec }: Pod, sizeLimit: unknown, nodeMemoryBytes: number): number {
+  const limits = spec.containers.map(({ resources }) => toBytes(resources?.limits?.memory));
+  const ofPod = limits.includes(0) ? 0 : limits.reduce((sum, bytes) => sum + bytes, 0);
+  return Math.min(...[toBytes(sizeLimit), ofPod, nodeMemoryBytes].filter((bytes) => bytes > 0));
 }
 
 /** True for volumes whose files come from API objects and may change. */

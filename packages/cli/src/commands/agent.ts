@@ -2,6 +2,7 @@ import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
 import { parseLabels, parseTaints } from '../objects/node-options.ts';
 import { componentLogger, runComponent, toList } from './component.ts';
+import { wholeNumber } from './numbers.ts';
 
 interface AgentOptions {
   readonly server: string[];
@@ -22,6 +23,9 @@ interface AgentOptions {
   readonly registerWithTaints: string;
   readonly registerNode: boolean;
   readonly maxPods: number;
+  readonly evictionHard?: string;
+  readonly imageGcHighThreshold: number;
+  readonly imageGcLowThreshold: number;
 }
 
 export function registerAgent(program: Command): void {
@@ -46,8 +50,14 @@ export function registerAgent(program: Command): void {
     .option('--register-with-taints <key=value:effect,...>', 'taints of the Node when it registers', '')
     .option('--no-register-node', 'keep the status of a Node that others make')
     .option('--max-pods <count>', 'pods that may run here', Number, 110)
+    .option(
+      '--eviction-hard <signal<least,...>',
+      'evict pods when less is left, e.g. memory.available<100Mi,nodefs.available<10% (default: kubelet’s)',
+    )
+    .option('--image-gc-high-threshold <percent>', 'of the disk used: unused images go; 100: never', percent, 85)
+    .option('--image-gc-low-threshold <percent>', 'down to which they go', percent, 80)
     .action(async (options: AgentOptions) => {
-      const [{ runAgent }, { hostname }, { resolve }] = await Promise.all([
+      const [{ defaultThresholds, parseThresholds, runAgent }, { hostname }, { resolve }] = await Promise.all([
         import('@skiff/agent'),
         import('node:os'),
         import('node:path'),
@@ -68,13 +78,19 @@ export function registerAgent(program: Command): void {
         taints: parseTaints(rest.registerWithTaints),
         registerNode: rest.registerNode,
         maxPods: rest.maxPods,
+        thresholds: parseThresholds(rest.evictionHard ?? defaultThresholds),
+        imageMarks: { high: rest.imageGcHighThreshold / 100, low: rest.imageGcLowThreshold / 100 },
         onReady: () => logger.info({}, 'the node is Ready'),
       };
       if (!Number.isInteger(config.maxPods) || config.maxPods < 1)
         throw new Error('--max-pods: a whole number above 0');
+      if (config.imageMarks.low > config.imageMarks.high)
+        throw new Error('--image-gc-low-threshold: must not be above --image-gc-high-threshold');
       await runComponent(logger, (signal) => runAgent(config, signal));
     });
 }
+
+const percent = wholeNumber(0, 100);
 
 function identityOf({ tokenFile, certFile, keyFile }: AgentOptions) {
   if (certFile !== undefined && keyFile !== undefined)

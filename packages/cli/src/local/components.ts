@@ -136,6 +136,19 @@ export function controllerDaemon(config: ClusterConfig): DaemonSpec {
   ]);
 }
 
+/**
+ * Hosts of one machine share its disk, which belongs to others too, and images that were loaded into them are in no registry:
+ * they give way only when the disk is nearly full (the thresholds are k3s').
+ */
+const sharedDisk = [
+  'memory.available<100Mi',
+  'nodefs.available<5%',
+  'nodefs.inodesFree<5%',
+  'imagefs.available<5%',
+  'imagefs.inodesFree<5%',
+  'pid.available<5%',
+].join(',');
+
 export const agentRootDir = (host: HostLayout): string => join(host.dir, 'agent');
 
 /** `tokenFile` is needed only for the first start: an agent that holds its certificate does not read it. */
@@ -164,6 +177,10 @@ export function agentDaemon(config: ClusterConfig, host: HostLayout, tokenFile: 
     config.dnsAddress,
     '--cluster-domain',
     config.clusterDomain,
+    '--eviction-hard',
+    sharedDisk,
+    '--image-gc-high-threshold',
+    '100',
   ];
   const daemon = skiff(`agent-${host.name}`, args);
   return { ...daemon, ...insideHost(host, daemon.command, daemon.args) };

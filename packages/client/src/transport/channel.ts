@@ -47,7 +47,7 @@ export class FailoverChannel {
   #how: Dial;
   #index = 0;
   #current: Dialled;
-  #connectingSinceMs: number | undefined;
+  #connecting: Connecting = { sinceMs: undefined, lookedMs: 0 };
   #timer: Timer | undefined;
   #closed = false;
 
@@ -108,7 +108,7 @@ export class FailoverChannel {
 
   #redial(): void {
     const before = this.#current;
-    this.#connectingSinceMs = undefined;
+    this.#connecting = { ...this.#connecting, sinceMs: undefined };
     this.#current = this.#dial();
     hangUp(before);
   }
@@ -116,15 +116,29 @@ export class FailoverChannel {
   #watch(): void {
     this.#timer = this.#config.clock.after(watchEveryMs, () => {
       if (this.#closed) return;
-      const connecting = stateOf(this.#current) === connectivityState.CONNECTING;
-      const now = this.#config.clock.now();
-      if (!connecting) this.#connectingSinceMs = undefined;
-      else if (this.#connectingSinceMs === undefined) this.#connectingSinceMs = now;
-      else if (now - this.#connectingSinceMs >= connectTimeoutMs - watchEveryMs) this.#replace('connect timed out');
+      const isConnecting = stateOf(this.#current) === connectivityState.CONNECTING;
+      this.#connecting = lookAtConnect(this.#connecting, isConnecting, this.#config.clock.now());
+      if (hangs(this.#connecting)) this.#replace('connect timed out');
       this.#watch();
     });
   }
 }
+
+/** Since when a connect is under way, as looked at once a second. */
+export interface Connecting {
+  readonly sinceMs: number | undefined;
+  readonly lookedMs: number;
+}
+
+/** After another look. One that comes late counts as the first: the process stood still, and may not have read the answer yet. */
+export function lookAtConnect(before: Connecting, isConnecting: boolean, nowMs: number): Connecting {
+  if (!isConnecting) return { sinceMs: undefined, lookedMs: nowMs };
+  const stoodStill = nowMs - before.lookedMs > 2 * watchEveryMs;
+  return { sinceMs: stoodStill ? nowMs : (before.sinceMs ?? nowMs), lookedMs: nowMs };
+}
+
+export const hangs = ({ sinceMs, lookedMs }: Connecting): boolean =>
+  sinceMs !== undefined && lookedMs - sinceMs >= connectTimeoutMs - watchEveryMs;
 
 const stateOf = ({ client }: Dialled): connectivityState => client.getChannel().getConnectivityState(false);
 

@@ -13,10 +13,12 @@ import {
   type TestCluster,
 } from '@skiff/client/testing';
 import { onTestFinished } from 'vitest';
+import type { Pressure } from '../../eviction/thresholds.ts';
 import type { PodNetwork } from '../../network/contract.ts';
 import type { ContainerStatus } from '../../runtime/contract.ts';
 import { FakeRuntime } from '../../runtime/fake/runtime.ts';
 import { memoryMounts } from '../../volumes/testing/memory-mounts.ts';
+import type { Eviction } from '../facts.ts';
 import { createPods, type Pods } from '../run.ts';
 import { filesAtRest } from './files-at-rest.ts';
 
@@ -43,6 +45,7 @@ export async function testNode() {
   cluster.seed(resources.nodes, nodeObject(nodeName));
   let life: { readonly pods: Pods; readonly stop: () => Promise<void> } | undefined;
   const detached: string[] = [];
+  const pressures = new Set<Pressure>();
   let addresses = 4;
   const network: PodNetwork = {
     attach: async () => ({ ips: [`10.244.0.${++addresses}`] }),
@@ -64,6 +67,7 @@ export async function testNode() {
         pods: informers.informer(resources.pods, { fieldSelector: `spec.nodeName=${nodeName}` }),
         services: informers.informer(resources.services),
         node: () => nodes.get('', nodeName),
+        pressures: () => pressures,
       },
       ending.signal,
     );
@@ -120,7 +124,23 @@ export async function testNode() {
   });
 
   return {
-    ...{ cluster, clock, runtime, logger, rootDir, faults, network, detached, start, stop, until, pass, pod: mustPod },
+    ...{
+      pressures,
+      cluster,
+      clock,
+      runtime,
+      logger,
+      rootDir,
+      faults,
+      network,
+      detached,
+      start,
+      stop,
+      until,
+      pass,
+      pod: mustPod,
+    },
+    evict: (name: string, why: Eviction) => life?.pods.evict(mustPod(name).metadata.uid, why),
     exists: (name: string) => pod(name) !== undefined,
     async create(name: string, spec: Partial<Pod['spec']>, metadata: object = {}): Promise<Pod> {
       const whole = { containers: [running('app')], ...spec, nodeName };

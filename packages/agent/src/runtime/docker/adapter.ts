@@ -5,14 +5,25 @@
  */
 import { Agent } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
+import { inspect } from 'node:util';
 import type { Clock } from '@skiff/api';
 import Docker from 'dockerode';
 import { withDeadline } from '../../async/deadline.ts';
 import type { RegistryAuth, RuntimeErrorCode } from '../contract.ts';
 import { toRuntimeError } from './errors.ts';
 
+/** The types of dockerode do not know it. */
+const withSize: object = { size: true };
+
 const callTimeoutMs = 60_000;
 const maxSockets = 32;
+
+/** docker-modem writes every request's options out in full for a log that is off, sockets and all: most of the agent's time. */
+class QuietAgent extends Agent {
+  [inspect.custom](): string {
+    return 'QuietAgent';
+  }
+}
 
 export type Exec = Docker.Exec;
 
@@ -27,8 +38,8 @@ export class DockerAdapter {
   /** `version` is `v1.41`; absent only for the first question, which is the version. */
   constructor(socketPath: string, clock: Clock, version?: string) {
     this.#clock = clock;
-    const keepAlive = new Agent({ keepAlive: true, maxSockets });
-    const single = new Agent({ keepAlive: false });
+    const keepAlive = new QuietAgent({ keepAlive: true, maxSockets });
+    const single = new QuietAgent({ keepAlive: false });
     this.#agents = [keepAlive, single];
     const pinned = version === undefined ? {} : { version };
     // `host` is named so that DOCKER_HOST in the environment cannot lead elsewhere.
@@ -99,6 +110,10 @@ export class DockerAdapter {
     this.#lasting(timeoutMs, (docker) => docker.getContainer(id).wait());
 
   inspectContainer = (id: string) => this.#call((docker) => docker.getContainer(id).inspect());
+
+  /** With `SizeRw`, which the engine has to add up. */
+  inspectContainerSize = (id: string): Promise<Docker.ContainerInspectInfo & { readonly SizeRw?: number }> =>
+    this.#call((docker) => docker.getContainer(id).inspect(withSize));
 
   listContainers = (labels: readonly string[]) =>
     this.#call((docker) => docker.listContainers({ all: true, filters: { label: [...labels] } }));

@@ -26,6 +26,7 @@ import type { DockerAdapter, Exec } from './adapter.ts';
 import { type HostLimits, toContainerOptions, toSandboxOptions } from './container.ts';
 import { demux, raw } from './demux.ts';
 import { followEvents } from './events.ts';
+import { logBytes } from './log-files.ts';
 import { pauseArchive, pauseImage } from './pause/image.ts';
 import { readProgress } from './pull.ts';
 import { createSession, killInContainer } from './session.ts';
@@ -227,6 +228,11 @@ export class DockerRuntime implements Runtime {
 
   async stats(id: string): Promise<ContainerStats> {
     return toStats(await this.#adapter.stats(id), this.#clock.now());
+  }
+
+  async diskBytes(id: string): Promise<number> {
+    const { SizeRw = 0, LogPath } = await this.#adapter.inspectContainerSize(id);
+    return SizeRw + (await logBytes(LogPath));
   }
 
   events = (signal: AbortSignal): AsyncIterable<RuntimeEvent> => followEvents(this.#adapter, this.#clock, signal);

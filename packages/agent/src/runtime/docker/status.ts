@@ -27,7 +27,14 @@ const toState = (status: string): ContainerState =>
 export function toSummary(info: ContainerInfo): ContainerSummary | undefined {
   const identity = parseIdentity(info.Labels);
   if (identity === undefined) return undefined;
-  return { ...identity, id: info.Id, state: toState(info.State), createdAt: info.Created * 1000, labels: info.Labels };
+  return {
+    ...identity,
+    id: info.Id,
+    state: toState(info.State),
+    createdAt: info.Created * 1000,
+    imageId: info.ImageID,
+    labels: info.Labels,
+  };
 }
 
 /** Undefined for a container that is not the agent's. */
@@ -88,5 +95,6 @@ export function toStats(stats: DockerStats, now: number): ContainerStats {
     cpuNanoseconds: BigInt(stats.cpu_stats.cpu_usage.total_usage),
     memoryUsageBytes: usage,
     memoryWorkingSetBytes: Math.max(0, usage - inactive),
+    pids: stats.pids_stats?.current ?? 0,
   };
 }

@@ -51,6 +51,8 @@ export class FakeRuntime implements Runtime {
   #serial = 0;
   /** While true every call throws `unavailable`. */
   down = false;
+  /** What containers use, by name. */
+  readonly uses = new Map<string, Partial<typeof smallUse>>();
   /** What reading any log throws. */
   failLogs: RuntimeError | undefined;
 
@@ -269,7 +271,16 @@ export class FakeRuntime implements Runtime {
   async stats(id: string): Promise<ContainerStats> {
     await this.#enter('stats', this.#find(id).status.name);
     const time = this.#clock.now();
-    return { time, cpuNanoseconds: 1_000_000n, memoryUsageBytes: 2_000_000, memoryWorkingSetBytes: 1_000_000 };
+    const { memoryBytes, pids } = { ...smallUse, ...this.uses.get(this.#find(id).status.name) };
+    return {
+      ...{ time, cpuNanoseconds: 1_000_000n, pids },
+      ...{ memoryUsageBytes: 2 * memoryBytes, memoryWorkingSetBytes: memoryBytes },
+    };
+  }
+
+  async diskBytes(id: string): Promise<number> {
+    await this.#enter('diskBytes', this.#find(id).status.name);
+    return this.uses.get(this.#find(id).status.name)?.diskBytes ?? smallUse.diskBytes;
   }
 
   async *events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
@@ -392,4 +403,7 @@ const readOnly: ReadonlySet<Operation> = new Set([
   'list',
   'inspect',
   'stats',
+  'diskBytes',
 ]);
+
+const smallUse = { memoryBytes: 1_000_000, diskBytes: 1000, pids: 1 };
