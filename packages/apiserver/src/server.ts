@@ -16,8 +16,10 @@ import { bootstrapRoles } from './chain/rbac/bootstrap-roles.ts';
 import { escalationStep } from './chain/rbac/escalation.ts';
 import { reviewKinds } from './chain/reviews.ts';
 import type { ApiServerConfig, BoundAddresses, StoreConfig } from './config.ts';
+import { logAnnotations } from './extensions/admission/audit.ts';
 import { type Configurations, followConfigurations } from './extensions/admission/configurations.ts';
 import { policyStep } from './extensions/admission/policies.ts';
+import { keepPolicyStatus } from './extensions/admission/policy-status.ts';
 import { webhookStep } from './extensions/admission/webhooks.ts';
 import { type Aggregator, keepApiServices } from './extensions/aggregation/aggregator.ts';
 import { createFrontProxy, type FrontProxy, publishAuthorities } from './extensions/aggregation/front-proxy.ts';
@@ -134,10 +136,16 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
         authoriser: () => made(late.authoriser),
         view: () => made(late.rbac).view,
       }),
-      policyStep({ registry: () => made(late.registry), ...configured }),
+      policyStep({
+        registry: () => made(late.registry),
+        authoriser: () => made(late.authoriser),
+        audit: (request, annotations) => logAnnotations(logger, request, annotations),
+        ...configured,
+      }),
       webhookStep({
         registry: () => made(late.registry),
         call: (asked) => made(late.webhooks).call(asked),
+        authoriser: () => made(late.authoriser),
         random,
         ...configured,
       }),
@@ -348,6 +356,7 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
       core.usage.run(running),
       core.keptFlowControl.run(),
       core.keptFlowControl.done,
+      keepPolicyStatus({ registry, clock, logger }, running),
     ]);
     isReady = true;
     logger.info({ ...bound }, 'the API server is ready');

@@ -1,10 +1,11 @@
 /** A registry in memory whose CustomResourceDefinitions are kept, and definitions for it. For tests only. */
 import { type JsonObject, realClock } from '@skiff/api';
 import { vi } from 'vitest';
+import type { Authoriser } from '../chain/attributes.ts';
 import type { RegistryOptions } from '../registry/registry.ts';
 import { createMemoryRegistry, type MemoryRegistry, silentLogger } from '../registry/testing.ts';
 import { type Configurations, followConfigurations } from './admission/configurations.ts';
-import { policyStep } from './admission/policies.ts';
+import { type PolicyParts, policyStep } from './admission/policies.ts';
 import { webhookStep } from './admission/webhooks.ts';
 import { keepDefinitions } from './crd/controller.ts';
 import type { JsonSchema } from './schema/json-schema.ts';
@@ -23,9 +24,15 @@ export interface ExtendedRegistry extends MemoryRegistry {
 
 export const crdsOf = 'apiextensions.k8s.io/v1/customresourcedefinitions';
 
-export async function createExtendedRegistry(options: Partial<RegistryOptions> = {}): Promise<ExtendedRegistry> {
+export interface ExtendedOptions extends Partial<RegistryOptions> {
+  /** Behind the `authorizer` of expressions; absent: everything is allowed. */
+  readonly authoriser?: Authoriser;
+  readonly audit?: PolicyParts['audit'];
+}
+
+export async function createExtendedRegistry(options: ExtendedOptions = {}): Promise<ExtendedRegistry> {
   const late: { memory?: MemoryRegistry; webhooks?: WebhookClient; configurations?: Configurations } = {};
-  const memory = await createMemoryRegistry({ admission: admissionOf(late), ...options });
+  const memory = await createMemoryRegistry({ admission: admissionOf(late, options), ...options });
   const { registry, clock, cache, call, random } = memory;
   const stop = new AbortController();
   const webhooks = createWebhookClient(realClock, serviceResolver(registry, random));
@@ -79,7 +86,9 @@ interface Late {
   readonly configurations?: Configurations;
 }
 
-function admissionOf(late: Late): RegistryOptions['admission'] {
+const everybody: Authoriser = { decide: () => ({ verdict: 'allow', reason: '' }) };
+
+function admissionOf(late: Late, options: ExtendedOptions): RegistryOptions['admission'] {
   const registry = (): MemoryRegistry['registry'] => {
     if (late.memory === undefined) throw new Error('not put together yet');
     return late.memory.registry;
@@ -89,10 +98,13 @@ function admissionOf(late: Late): RegistryOptions['admission'] {
       registry,
       policies: () => late.configurations?.policies() ?? [],
       bindings: () => late.configurations?.bindings() ?? [],
+      authoriser: () => options.authoriser ?? everybody,
+      audit: options.audit ?? (() => {}),
     }),
     webhookStep({
       registry,
       random: Math.random,
+      authoriser: () => options.authoriser ?? everybody,
       call: async (asked) => (await late.webhooks?.call(asked)) ?? {},
       mutating: () => late.configurations?.mutating() ?? [],
       validating: () => late.configurations?.validating() ?? [],

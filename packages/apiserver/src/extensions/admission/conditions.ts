@@ -1,99 +1,76 @@
 /** matchConditions: CEL over the request that decides, after the rules, whether a webhook or policy is asked. */
-import { type FieldError, field, type JsonObject } from '@skiff/api';
-import { Budget, perCallLimit } from '../cel/budget.ts';
-import { toValue } from '../cel/convert.ts';
+import { Budget, BudgetExceeded, perCallLimit } from '../cel/budget.ts';
 import { compile, type Program } from '../cel/program.ts';
-import { dyn, type Type } from '../cel/types.ts';
 import { CelError, type Value } from '../cel/values.ts';
+import type { Names } from './environment.ts';
 
 export interface MatchCondition {
   readonly name?: string;
   readonly expression?: string;
 }
 
-export const requestVariables: ReadonlyMap<string, Type> = new Map([
-  ['object', dyn],
-  ['oldObject', dyn],
-  ['request', dyn],
-]);
-
-/** What a policy's expressions may name. */
-export const policyVariables: ReadonlyMap<string, Type> = new Map([
-  ...requestVariables,
-  ['params', dyn],
-  ['namespaceObject', dyn],
-  ['variables', dyn],
-]);
-
 export type Outcome =
   | { readonly type: 'match' }
   | { readonly type: 'skip' }
   | { readonly type: 'fault'; readonly message: string };
 
-/** Programs by their text: configurations are few and live long. */
-export class Programs {
-  readonly #variables: ReadonlyMap<string, Type>;
-  readonly #compiled = new Map<string, Program>();
+/** An expression that was compiled, or why it cannot be. */
+export type Compiled = { readonly text: string } & ({ readonly program: Program } | { readonly fault: string });
 
-  constructor(variables: ReadonlyMap<string, Type>) {
-    this.#variables = variables;
-  }
-
-  /** Throws CelSyntaxError or CelCheckError. */
-  get(text: string): Program {
-    const known = this.#compiled.get(text);
-    if (known !== undefined) return known;
-    if (this.#compiled.size > 10_000) this.#compiled.clear();
-    const made = compile(text, this.#variables);
-    this.#compiled.set(text, made);
-    return made;
+export function compiled(text: string, names: Names): Compiled {
+  try {
+    return { text, program: compile(text, names) };
+  } catch (error) {
+    return { text, fault: `compilation failed: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
+
+/** All conditions of one webhook or policy (celconfig.RuntimeCELCostBudgetMatchConditions). */
+const conditionsLimit = 2_500_000;
+export const exhausted = 'validation failed due to running out of cost budget, no further validation rules will be run';
+
+/** No further expression may run. */
+export class Exhausted extends CelError {
+  override readonly name = 'Exhausted';
+}
+
+/** Evaluates expressions that share a budget. Throws CelError, and Exhausted when the budget is spent. */
+export function evaluator(limit: number): (expression: Compiled, values: ReadonlyMap<string, Value>) => Value {
+  const whole = new Budget(limit);
+  const spend = (units: number): void => {
+    try {
+      whole.spend(units);
+    } catch (error) {
+      throw error instanceof BudgetExceeded ? new Exhausted(exhausted) : error;
+    }
+  };
+  return (expression, values) => {
+    if ('fault' in expression) throw new CelError(expression.fault);
+    const call = new Budget(perCallLimit);
+    try {
+      return expression.program.run(values, call);
+    } finally {
+      spend(call.spent);
+    }
+  };
+}
+
+export const failed = (expression: Compiled, error: CelError): string =>
+  error instanceof Exhausted ? error.message : `expression '${expression.text}' resulted in error: ${error.message}`;
 
 /** All conditions must hold. One that is false decides, whatever is wrong with the others. */
-export function judgeConditions(
-  programs: Programs,
-  conditions: readonly MatchCondition[],
-  variables: ReadonlyMap<string, Value>,
-): Outcome {
-  let fault: string | undefined;
-  for (const { name = '', expression = '' } of conditions) {
+export function judgeConditions(conditions: readonly Compiled[], values: ReadonlyMap<string, Value>): Outcome {
+  const evaluate = evaluator(conditionsLimit);
+  const faults: string[] = [];
+  for (const condition of conditions) {
     try {
-      if (programs.get(expression).run(variables, new Budget(perCallLimit)) !== true) return { type: 'skip' };
+      if (evaluate(condition, values) !== true) return { type: 'skip' };
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      const why = error instanceof CelError ? error.message : `compilation failed: ${error.message}`;
-      fault ??= `match condition ${JSON.stringify(name)}: expression '${expression}' resulted in error: ${why}`;
+      if (!(error instanceof CelError)) throw error;
+      if (error instanceof Exhausted) return { type: 'fault', message: error.message };
+      faults.push(failed(condition, error));
     }
   }
-  return fault === undefined ? { type: 'match' } : { type: 'fault', message: fault };
-}
-
-/** What expressions call `object`, `oldObject` and `request`. */
-export const requestValues = (
-  facts: JsonObject,
-  object: JsonObject | undefined,
-  oldObject: JsonObject | undefined,
-): Map<string, Value> =>
-  new Map<string, Value>([
-    ['object', object === undefined ? null : toValue(object)],
-    ['oldObject', oldObject === undefined ? null : toValue(oldObject)],
-    ['request', toValue(facts)],
-  ]);
-
-/** Faults of an expression at `path`. `wanted` is what it must come to. */
-export function expressionFaults(
-  text: string,
-  path: string,
-  wanted: 'bool' | 'string' | 'any',
-  variables: ReadonlyMap<string, Type>,
-): FieldError[] {
-  if (text.trim() === '') return [field.required(path, '')];
-  try {
-    const { kind } = compile(text, variables).type;
-    if (wanted === 'any' || kind === wanted || kind === 'dyn') return [];
-    return [field.invalid(path, text, `must evaluate to ${wanted}`)];
-  } catch (error) {
-    return [field.invalid(path, text, `compilation failed: ${error instanceof Error ? error.message : String(error)}`)];
-  }
+  if (faults.length === 0) return { type: 'match' };
+  return { type: 'fault', message: faults.length === 1 ? (faults[0] ?? '') : `[${faults.join(', ')}]` };
 }

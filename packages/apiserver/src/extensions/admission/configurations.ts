@@ -3,7 +3,7 @@ import type { Clock, JsonObject, Logger } from '@skiff/api';
 import { follow, type LiveCollection } from '../../chain/live.ts';
 import { objectsAt, textAt } from '../../patch/values.ts';
 import type { Registry } from '../../registry/contract.ts';
-import type { Binding, Policy } from './policies.ts';
+import type { Binding, Policy } from './policy.ts';
 import type { Webhook } from './webhooks.ts';
 
 export interface ConfigurationsOptions {

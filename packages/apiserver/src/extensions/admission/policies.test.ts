@@ -123,6 +123,51 @@ describe('a ValidatingAdmissionPolicy', () => {
   test.each<[JsonObject, string]>([
     [{ validations: [{ expression: 'object.' }] }, 'spec.validations[0].expression'],
     [{ validations: [] }, 'spec.validations'],
+    [{ validations: [] }, 'spec.auditAnnotations'],
+    // What may be anything is no truth value, and no text.
+    [{ validations: [{ expression: 'object.spec.flag' }] }, 'spec.validations[0].expression'],
+    [{ validations: [{ expression: 'true', messageExpression: 'object.x' }] }, 'spec.validations[0].messageExpression'],
+    [
+      {
+        validations: [
+          { expression: 'true', messageExpression: `string(authorizer.path('/a').check('get').allowed())` },
+        ],
+      },
+      'spec.validations[0].messageExpression',
+    ],
+    [{ validations: [{ expression: 'params.x == 1' }] }, 'spec.validations[0].expression'],
+    [{ validations: [{ expression: 'variables.x == 1' }] }, 'spec.validations[0].expression'],
+    [{ validations: [{ expression: 'request.nonsense == 1' }] }, 'spec.validations[0].expression'],
+    [
+      { validations: [{ expression: 'namespaceObject.metadata.managedFields == []' }] },
+      'spec.validations[0].expression',
+    ],
+    [
+      {
+        variables: [
+          { name: 'a', expression: 'variables.b' },
+          { name: 'b', expression: '1' },
+        ],
+        validations: [{ expression: 'variables.b == 1' }],
+      },
+      'spec.variables[0].expression',
+    ],
+    [{ variables: [{ name: 'in', expression: '1' }], validations: [{ expression: 'true' }] }, 'spec.variables[0].name'],
+    [
+      { variables: [{ name: 'a', expression: '1' }], validations: [{ expression: `variables.a == 'x'` }] },
+      'spec.validations[0].expression',
+    ],
+    [
+      {
+        validations: [{ expression: 'true' }],
+        matchConditions: [{ name: 'a', expression: 'variables.a' }],
+        variables: [{ name: 'a', expression: 'true' }],
+      },
+      'spec.matchConditions[0].expression',
+    ],
+    [{ auditAnnotations: [{ key: 'a', valueExpression: '1' }] }, 'spec.auditAnnotations[0].valueExpression'],
+    [{ auditAnnotations: [{ key: 'a/b/c', valueExpression: `'x'` }] }, 'spec.auditAnnotations[0].key'],
+    [{ validations: [{ expression: 'true' }], paramKind: { apiVersion: 'v1', kind: '' } }, 'spec.paramKind.kind'],
     [{ validations: [{ expression: 'true' }], matchConstraints: {} }, 'spec.matchConstraints.resourceRules'],
     [
       {
@@ -137,6 +182,9 @@ describe('a ValidatingAdmissionPolicy', () => {
     const status = await statusOf(
       memory.call.create(policies, '', { metadata: { name: 'p' }, spec: { matchConstraints: onConfigMaps, ...spec } }),
     );
-    expect(status).toMatchObject({ code: 422, details: { causes: [expect.objectContaining({ field: path })] } });
+    expect(status).toMatchObject({
+      code: 422,
+      details: { causes: expect.arrayContaining([expect.objectContaining({ field: path })]) },
+    });
   });
 });

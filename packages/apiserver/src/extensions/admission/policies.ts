@@ -1,114 +1,134 @@
 /** ValidatingAdmissionPolicies (admissionregistration.k8s.io/v1): rules in CEL, in force where a binding says so. */
-import {
-  ApiError,
-  forbidden,
-  httpCodeOf,
-  isReason,
-  type JsonObject,
-  parseApiVersion,
-  type StatusReason,
-} from '@skiff/api';
-import { objectAt } from '../../patch/values.ts';
-import type { AdmissionRequest, AdmissionStep, Target } from '../../registry/contract.ts';
+import { ApiError, forbidden, httpCodeOf, type JsonObject, type StatusReason } from '@skiff/api';
+import type { Authoriser } from '../../chain/attributes.ts';
+import type { AdmissionRequest, AdmissionStep } from '../../registry/contract.ts';
+import { nameOf } from '../../registry/meta.ts';
 import type { ExtensibleRegistry } from '../../registry/registry.ts';
-import { selectorText } from '../../registry/selectors.ts';
-import { systemContext } from '../../registry/system-context.ts';
-import { Budget, perCallLimit, perObjectLimit } from '../cel/budget.ts';
 import { toValue } from '../cel/convert.ts';
-import { CelError, type Value } from '../cel/values.ts';
-import { judgeConditions, type MatchCondition, Programs, policyVariables, requestValues } from './conditions.ts';
+import type { Value } from '../cel/values.ts';
+import { Decisions } from './decisions.ts';
+import { namespaceValue, requestValues } from './environment.ts';
+import { type Judgement, judge, type Objection } from './judge.ts';
 import { namespaceOf, selectsNamespace } from './namespaces.ts';
-import { objectsAtVersion, requestFacts } from './review.ts';
-import { isExempt, matchRules, type Rule, selectsObject } from './rules.ts';
-
-export interface MatchResources {
-  readonly resourceRules?: readonly Rule[];
-  readonly excludeResourceRules?: readonly Rule[];
-  readonly namespaceSelector?: JsonObject;
-  readonly objectSelector?: JsonObject;
-  readonly matchPolicy?: string;
-}
-
-export interface Validation {
-  readonly expression?: string;
-  readonly message?: string;
-  readonly messageExpression?: string;
-  readonly reason?: string;
-}
-
-export interface Policy {
-  readonly metadata?: { readonly name?: string };
-  readonly spec?: {
-    readonly paramKind?: { readonly apiVersion?: string; readonly kind?: string };
-    readonly matchConstraints?: MatchResources;
-    readonly matchConditions?: readonly MatchCondition[];
-    readonly validations?: readonly Validation[];
-    readonly variables?: readonly { readonly name?: string; readonly expression?: string }[];
-    readonly auditAnnotations?: readonly { readonly key?: string; readonly valueExpression?: string }[];
-    readonly failurePolicy?: string;
-  };
-}
-
-export interface Binding {
-  readonly metadata?: { readonly name?: string };
-  readonly spec?: {
-    readonly policyName?: string;
-    readonly paramRef?: {
-      readonly name?: string;
-      readonly namespace?: string;
-      readonly selector?: JsonObject;
-      readonly parameterNotFoundAction?: string;
-    };
-    readonly matchResources?: MatchResources;
-    readonly validationActions?: readonly string[];
-  };
-}
+import { collectParams, paramDefinition } from './params.ts';
+import { type Binding, compilePolicy, type MatchResources, type Policy, type PolicyProgram } from './policy.ts';
+import { objectsAtVersion } from './review.ts';
+import { isExempt, matchRules, selectsObject } from './rules.ts';
 
 export interface PolicyParts {
   readonly registry: () => ExtensibleRegistry;
   readonly policies: () => readonly Policy[];
   readonly bindings: () => readonly Binding[];
-}
-
-/** One reason against a request. */
-interface Objection {
-  readonly message: string;
-  readonly reason: StatusReason;
+  readonly authoriser: () => Authoriser;
+  /** Takes what policies note about a request, for whoever looks into it later. */
+  readonly audit: (request: AdmissionRequest, annotations: Readonly<Record<string, string>>) => void;
 }
 
 export function policyStep(parts: PolicyParts): AdmissionStep {
-  const judge = new Judge(parts);
+  const keeper = new Keeper(parts);
   return {
     name: 'ValidatingAdmissionPolicy',
     async validate(request) {
-      if (!isExempt(request)) await judge.validate(request);
+      if (!isExempt(request)) await keeper.validate(request);
     },
   };
 }
 
-class Judge {
+/** Why a request is refused, and by whom. `binding` is undefined for what is wrong with the policy itself. */
+interface Denial {
+  readonly policy: Policy;
+  readonly binding: Binding | undefined;
+  readonly message: string;
+  readonly reason: StatusReason;
+}
+
+/** One policy over one request. */
+interface Case {
+  readonly policy: Policy;
+  readonly program: PolicyProgram;
+  readonly decisions: Decisions;
+  readonly values: ReadonlyMap<string, Value>;
+  readonly failsClosed: boolean;
+}
+
+class Keeper {
   readonly #parts: PolicyParts;
-  readonly #programs = new Programs(policyVariables);
+  /** Policies are replaced, never changed. */
+  readonly #programs = new WeakMap<Policy, PolicyProgram>();
 
   constructor(parts: PolicyParts) {
     this.#parts = parts;
   }
 
+  #programOf(policy: Policy): PolicyProgram {
+    const known = this.#programs.get(policy);
+    if (known !== undefined) return known;
+    const made = compilePolicy(policy.spec ?? {});
+    this.#programs.set(policy, made);
+    return made;
+  }
+
+  /** Every policy is heard; of those that refuse, the first is told to the caller. */
   async validate(request: AdmissionRequest): Promise<void> {
     const bindings = this.#parts.bindings();
     if (bindings.length === 0) return;
+    const decisions = new Decisions(this.#parts.authoriser());
+    const annotations: Record<string, string> = {};
+    const denials: Denial[] = [];
     for (const policy of this.#parts.policies()) {
       const mine = bindings.filter((each) => each.spec?.policyName === policy.metadata?.name);
-      if (mine.length === 0) continue;
-      const at = await this.#matches(policy.spec?.matchConstraints, request, true);
-      if (at === undefined) continue;
-      for (const binding of mine) {
-        if ((await this.#matches(binding.spec?.matchResources, request, false)) === undefined) continue;
-        for (const objection of await this.#objections(policy, binding, request, at)) {
-          act(policy, binding, request, objection);
-        }
+      if (mine.length > 0) denials.push(...(await this.#hear(policy, mine, request, decisions, annotations)));
+    }
+    if (Object.keys(annotations).length > 0) this.#parts.audit(request, annotations);
+    const [first] = denials;
+    if (first !== undefined) throw denied(request, first);
+  }
+
+  async #hear(
+    policy: Policy,
+    bindings: readonly Binding[],
+    request: AdmissionRequest,
+    decisions: Decisions,
+    annotations: Record<string, string>,
+  ): Promise<readonly Denial[]> {
+    const at = await this.#matches(policy.spec?.matchConstraints, request, true);
+    if (at === undefined) return [];
+    const registry = this.#parts.registry();
+    const failsClosed = policy.spec?.failurePolicy !== 'Ignore';
+    const misconfigured = (binding: Binding | undefined, error: unknown): readonly Denial[] => {
+      if (!failsClosed) return [];
+      const what = binding === undefined ? 'policy' : 'binding';
+      const message = `failed to configure ${what}: ${error instanceof Error ? error.message : String(error)}`;
+      return [{ policy, binding, message, reason: 'Invalid' }];
+    };
+    const paramKind = attempt(() => paramDefinition(registry, policy.spec?.paramKind));
+    if ('error' in paramKind) return misconfigured(undefined, paramKind.error);
+    const values = requestValues(request, at, await objectsAtVersion(registry, request, at), decisions.ask);
+    const isNamespace = request.target.group === '' && request.target.resource === 'namespaces';
+    values.set('namespaceObject', namespaceValue(isNamespace ? undefined : await namespaceOf(registry, request)));
+    const one: Case = { policy, program: this.#programOf(policy), decisions, values, failsClosed };
+    const notes = new Map<string, Set<string>>();
+    const denials: Denial[] = [];
+    for (const binding of bindings) {
+      if ((await this.#matches(binding.spec?.matchResources, request, false)) === undefined) continue;
+      const { context, target } = request;
+      const namespace = isNamespace ? '' : target.namespace;
+      const { paramRef } = binding.spec ?? {};
+      const params = await collectParams(registry, paramKind.value, paramRef, namespace, context.signal).catch(
+        (error: unknown) => {
+          context.signal.throwIfAborted();
+          denials.push(...misconfigured(binding, error));
+          return [];
+        },
+      );
+      for (const param of params) {
+        const judgement = await judged(one, param);
+        denials.push(...act(policy, binding, request, judgement, annotations));
+        for (const { key, value } of judgement.annotations) notes.set(key, (notes.get(key) ?? new Set()).add(value));
       }
     }
+    for (const [key, all] of notes) annotations[`${policy.metadata?.name}/${key}`] = [...all].join(', ');
+    return denials;
   }
 
   /** The version the resources are matched at. A binding without rules adds none. */
@@ -127,182 +147,64 @@ class Judge {
     if (at === undefined || !selectsObject(resources.objectSelector, request)) return undefined;
     return (await selectsNamespace(registry, resources.namespaceSelector, request)) ? at : undefined;
   }
+}
 
-  async #objections(
-    policy: Policy,
-    binding: Binding,
-    request: AdmissionRequest,
-    at: AdmissionRequest['definition'],
-  ): Promise<readonly Objection[]> {
-    const registry = this.#parts.registry();
-    const failsClosed = policy.spec?.failurePolicy !== 'Ignore';
-    const { object, oldObject } = await objectsAtVersion(registry, request, at);
-    const values = requestValues(requestFacts(request, at), object, oldObject);
-    const namespace = await namespaceOf(registry, request);
-    values.set('namespaceObject', namespace === undefined ? null : toValue(namespace));
-    values.set('params', null);
-    const outcome = judgeConditions(this.#programs, policy.spec?.matchConditions ?? [], values);
-    if (outcome.type === 'skip') return [];
-    if (outcome.type === 'fault') return failsClosed ? [{ message: outcome.message, reason: 'Invalid' }] : [];
-    let params: readonly (JsonObject | undefined)[];
-    try {
-      params = await this.#params(policy, binding, request);
-    } catch (error) {
-      const message = `failed to configure binding: ${error instanceof Error ? error.message : String(error)}`;
-      return failsClosed ? [{ message, reason: 'Invalid' }] : [];
-    }
-    return params.flatMap((param) =>
-      this.#judge(policy, new Map(values).set('params', param === undefined ? null : toValue(param))),
-    );
-  }
-
-  /** The parameter objects to judge with, one after the other. Throws Error when they are missing and must not be. */
-  async #params(
-    policy: Policy,
-    binding: Binding,
-    request: AdmissionRequest,
-  ): Promise<readonly (JsonObject | undefined)[]> {
-    const { paramKind } = policy.spec ?? {};
-    const { paramRef } = binding.spec ?? {};
-    if (paramKind === undefined || paramRef === undefined) return [undefined];
-    const registry = this.#parts.registry();
-    const version = parseApiVersion(paramKind.apiVersion ?? '');
-    const definition = registry
-      .definitions()
-      .find(
-        (each) => each.group === version?.group && each.version === version.version && each.kind === paramKind.kind,
-      );
-    if (definition === undefined) {
-      throw new Error(
-        `failed to find resource referenced by paramKind: '${paramKind.apiVersion}, Kind=${paramKind.kind}'`,
-      );
-    }
-    const namespace = definition.namespaced ? paramRef.namespace || request.target.namespace : '';
-    if (definition.namespaced && namespace === '') {
-      throw new Error('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources');
-    }
-    const target: Target = { ...definition, namespace, name: paramRef.name ?? '', subresource: '' };
-    const found = await readParams(registry, target, paramRef.selector, request.context.signal);
-    if (found.length > 0) return found;
-    if (paramRef.parameterNotFoundAction === 'Allow') return [];
-    throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction');
-  }
-
-  #judge(policy: Policy, values: ReadonlyMap<string, Value>): readonly Objection[] {
-    const { variables = [], validations = [], failurePolicy } = policy.spec ?? {};
-    const budget = new Budget(perObjectLimit);
-    const spend = (text: string, scope: ReadonlyMap<string, Value>): Value => {
-      const call = new Budget(perCallLimit);
-      try {
-        return this.#programs.get(text).run(scope, call);
-      } finally {
-        budget.spend(call.spent);
-      }
-    };
-    const scope = withVariables(values, variables, spend);
-    return validations.flatMap((validation) => {
-      const { expression = '' } = validation;
-      try {
-        if (spend(expression, scope) === true) return [];
-      } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        if (failurePolicy === 'Ignore') return [];
-        return [
-          { message: `expression '${expression}' resulted in error: ${error.message}`, reason: 'Invalid' as const },
-        ];
-      }
-      return [{ message: messageOf(validation, scope, spend), reason: reasonOf(validation.reason) }];
-    });
+function attempt<T>(run: () => T): { readonly value: T } | { readonly error: unknown } {
+  try {
+    return { value: run() };
+  } catch (error) {
+    return { error };
   }
 }
 
-type Spend = (text: string, scope: ReadonlyMap<string, Value>) => Value;
+const judged = ({ program, decisions, values, failsClosed }: Case, param: JsonObject | undefined): Promise<Judgement> =>
+  decisions.run(() =>
+    judge(program, new Map(values).set('params', param === undefined ? null : toValue(param)), failsClosed),
+  );
 
-/** `variables.x` is computed when it is first asked for; later variables may name earlier ones. */
-function withVariables(
-  values: ReadonlyMap<string, Value>,
-  variables: readonly { readonly name?: string; readonly expression?: string }[],
-  spend: Spend,
-): ReadonlyMap<string, Value> {
-  const composed: Record<string, Value> = Object.create(null) as Record<string, Value>;
-  const scope = new Map(values).set('variables', composed);
-  for (const { name = '', expression = '' } of variables) {
-    let made: { readonly value: Value } | { readonly error: unknown } | undefined;
-    Object.defineProperty(composed, name, {
-      enumerable: true,
-      get() {
-        if (made === undefined) {
-          try {
-            made = { value: spend(expression, scope) };
-          } catch (error) {
-            made = { error };
-          }
-        }
-        if ('error' in made)
-          throw new CelError(
-            `composited variable ${JSON.stringify(name)} fails to evaluate: ${(made.error as Error).message}`,
-          );
-        return made.value;
-      },
-    });
-  }
-  return scope;
-}
-
-function messageOf(validation: Validation, scope: ReadonlyMap<string, Value>, spend: Spend): string {
-  const { messageExpression = '', message = '', expression = '' } = validation;
-  if (messageExpression.trim() !== '') {
-    try {
-      const text = spend(messageExpression, scope);
-      if (typeof text === 'string' && text.trim() !== '' && !text.includes('\n')) return text.trim();
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-    }
-  }
-  return message.trim() !== '' ? message.trim() : `failed expression: ${expression.trim()}`;
-}
-
-const reasons: readonly StatusReason[] = ['Unauthorized', 'Forbidden', 'Invalid', 'RequestEntityTooLarge'];
-const reasonOf = (reason: string | undefined): StatusReason => reasons.find((each) => each === reason) ?? 'Invalid';
-
-async function readParams(
-  registry: ExtensibleRegistry,
-  target: Target,
-  selector: JsonObject | undefined,
-  signal: AbortSignal,
-): Promise<readonly JsonObject[]> {
-  const context = systemContext(signal);
-  const parse = (text: string): JsonObject => JSON.parse(text) as JsonObject;
-  if (target.name !== '') {
-    try {
-      return [parse((await registry.get(context, target, { resourceVersion: '' })).text)];
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return [];
-      throw error;
-    }
-  }
-  const { items } = await registry.list(context, target, {
-    ...{ fieldSelector: '', limit: 0, continue: '', resourceVersion: '', resourceVersionMatch: '' },
-    labelSelector: selectorText(selector),
-  });
-  return items.map(parse);
-}
-
-/** Denies, or warns, as the binding says. */
-function act(policy: Policy, binding: Binding, request: AdmissionRequest, objection: Objection): void {
+/** Warns, notes and denies, as the binding says. */
+function act(
+  policy: Policy,
+  binding: Binding,
+  request: AdmissionRequest,
+  judgement: Judgement,
+  annotations: Record<string, string>,
+): readonly Denial[] {
   const { validationActions = [] } = binding.spec ?? {};
-  const names = `ValidatingAdmissionPolicy '${policy.metadata?.name}' with binding '${binding.metadata?.name}'`;
-  if (validationActions.includes('Warn')) {
-    request.context.warn(`Validation failed for ${names}: ${objection.message}`);
+  const denials: Denial[] = [];
+  for (const objection of judgement.objections) {
+    if (validationActions.includes('Warn')) {
+      request.context.warn(`Validation failed for ${named(policy, binding)}: ${objection.message}`);
+    }
+    if (validationActions.includes('Audit')) annotations[failureKey] = failureNote(policy, binding, objection);
+    if (validationActions.includes('Deny')) denials.push({ policy, binding, ...objection });
   }
-  if (!validationActions.includes('Deny')) return;
-  const message = `${names} denied request: ${objection.message}`;
-  const name = request.target.name || String(objectAt(request.object ?? {}, 'metadata')?.name ?? '');
-  const { status } = forbidden(request.target, name, message);
-  throw new ApiError(
-    objection.reason,
+  return [...denials, ...judgement.faults.map((message) => ({ policy, binding, message, reason: 'Invalid' as const }))];
+}
+
+const named = (policy: Policy, binding: Binding | undefined): string =>
+  `ValidatingAdmissionPolicy '${policy.metadata?.name}'${binding === undefined ? '' : ` with binding '${binding.metadata?.name}'`}`;
+
+const failureKey = 'validation.policy.admission.k8s.io/validation_failure';
+
+const failureNote = (policy: Policy, binding: Binding, { message, index }: Objection): string =>
+  JSON.stringify([
+    {
+      message,
+      policy: policy.metadata?.name,
+      binding: binding.metadata?.name,
+      expressionIndex: index,
+      validationActions: binding.spec?.validationActions,
+    },
+  ]);
+
+function denied(request: AdmissionRequest, { policy, binding, message: why, reason }: Denial): ApiError {
+  const message = `${named(policy, binding)} denied request: ${why}`;
+  const { status } = forbidden(request.target, request.target.name || nameOf(request.object ?? {}), message);
+  return new ApiError(
+    reason,
     status.message ?? message,
     { ...status.details, causes: [{ message }] },
-    { code: httpCodeOf[objection.reason] },
+    { code: httpCodeOf[reason] },
   );
 }

@@ -1,35 +1,30 @@
 /** What webhook configurations, policies and bindings must be, beyond what their schemas say: their expressions above all. */
-import { addOperationRule, type FieldError, field, type JsonObject, type OperationRule } from '@skiff/api';
+import {
+  addOperationRule,
+  checkDns1035Label,
+  checkQualifiedName,
+  type FieldError,
+  field,
+  type JsonObject,
+  type OperationRule,
+  parseApiVersion,
+} from '@skiff/api';
 import { listAt, objectAt, objectsAt, own, textAt } from '../../patch/values.ts';
-import { expressionFaults, policyVariables, requestVariables } from './conditions.ts';
+import { nameOf } from '../../registry/meta.ts';
+import { webhookEnvironment } from './environment.ts';
+import { compiledFaults, conditionFaults, expressionFaults } from './expression-faults.ts';
+import { type PolicyNames, type PolicySpec, policyNames } from './policy.ts';
 
 /** Faults of the match conditions of all webhooks. */
 export function webhookFaults(object: JsonObject): FieldError[] {
   return objectsAt(object, 'webhooks').flatMap((webhook, index) =>
-    conditionFaults(webhook, `webhooks[${index}].matchConditions`, requestVariables),
+    conditionFaults(webhook, `webhooks[${index}].matchConditions`, webhookEnvironment),
   );
 }
 
-const maxConditions = 64;
-
-function conditionFaults(of: JsonObject, path: string, variables: typeof requestVariables): FieldError[] {
-  const conditions = objectsAt(of, 'matchConditions');
-  const names = conditions.map((each) => textAt(each, 'name'));
-  return [
-    ...(conditions.length > maxConditions ? [field.tooMany(path, conditions.length, maxConditions)] : []),
-    ...conditions.flatMap((condition, index) => {
-      const at = `${path}[${index}]`;
-      const name = names[index] ?? '';
-      return [
-        ...(name === '' ? [field.required(`${at}.name`)] : []),
-        ...(name !== '' && names.indexOf(name) < index ? [field.duplicate(`${at}.name`, name)] : []),
-        ...expressionFaults(textAt(condition, 'expression'), `${at}.expression`, 'bool', variables),
-      ];
-    }),
-  ];
-}
-
 const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const maxAnnotations = 20;
+const maxAnnotationExpressionBytes = 5 * 1024;
 
 /** Faults of a ValidatingAdmissionPolicy. */
 export function policyFaults(object: JsonObject): FieldError[] {
@@ -37,39 +32,71 @@ export function policyFaults(object: JsonObject): FieldError[] {
   const faults: FieldError[] = [];
   const validations = objectsAt(spec, 'validations');
   const annotations = objectsAt(spec, 'auditAnnotations');
-  if (validations.length === 0 && annotations.length === 0) {
-    const why = 'validations or auditAnnotations must be non-empty';
-    faults.push(field.required('spec.validations', `${why}: policies must have at least one of these fields`));
+  const names = policyNames(spec as PolicySpec);
+  const failurePolicy = textAt(spec, 'failurePolicy');
+  if (failurePolicy !== 'Fail' && failurePolicy !== 'Ignore') {
+    faults.push(field.notSupported('spec.failurePolicy', failurePolicy, ['Fail', 'Ignore']));
   }
+  const paramKind = objectAt(spec, 'paramKind');
+  if (paramKind !== undefined) addParamKind(faults, paramKind, 'spec.paramKind');
   const constraints = objectAt(spec, 'matchConstraints');
   if (constraints === undefined) faults.push(field.required('spec.matchConstraints'));
   else if (listAt(constraints, 'resourceRules').length === 0) {
     faults.push(field.required('spec.matchConstraints.resourceRules'));
   }
   addRules(faults, constraints, 'spec.matchConstraints');
-  const failurePolicy = textAt(spec, 'failurePolicy');
-  if (failurePolicy !== 'Fail' && failurePolicy !== 'Ignore') {
-    faults.push(field.notSupported('spec.failurePolicy', failurePolicy, ['Fail', 'Ignore']));
-  }
-  faults.push(...conditionFaults(spec, 'spec.matchConditions', policyVariables));
-  for (const [index, variable] of objectsAt(spec, 'variables').entries()) {
-    const at = `spec.variables[${index}]`;
-    const name = textAt(variable, 'name');
-    if (!/^[A-Za-z_]\w*$/.test(name))
-      faults.push(field.invalid(`${at}.name`, name, 'name is not a valid CEL identifier'));
-    faults.push(...expressionFaults(textAt(variable, 'expression'), `${at}.expression`, 'any', policyVariables));
+  faults.push(...conditionFaults(spec, 'spec.matchConditions', names.conditions));
+  addVariables(faults, names);
+  if (validations.length === 0 && annotations.length === 0) {
+    const why = 'validations or auditAnnotations must contain at least one item';
+    faults.push(field.required('spec.validations', why), field.required('spec.auditAnnotations', why));
   }
   for (const [index, validation] of validations.entries()) {
-    faults.push(...validationFaults(validation, `spec.validations[${index}]`));
+    faults.push(...validationFaults(validation, `spec.validations[${index}]`, names));
   }
+  if (annotations.length > maxAnnotations) {
+    const why = `must not have more than ${maxAnnotations} auditAnnotations`;
+    faults.push(field.invalid('spec.auditAnnotations', annotations, why));
+  }
+  const keys = annotations.map((each) => textAt(each, 'key'));
   for (const [index, annotation] of annotations.entries()) {
     const at = `spec.auditAnnotations[${index}]`;
-    if (textAt(annotation, 'key') === '') faults.push(field.required(`${at}.key`));
-    faults.push(
-      ...expressionFaults(textAt(annotation, 'valueExpression'), `${at}.valueExpression`, 'any', policyVariables),
-    );
+    const key = keys[index] ?? '';
+    for (const why of checkQualifiedName(`${nameOf(object)}/${key}`)) faults.push(field.invalid(`${at}.key`, key, why));
+    faults.push(...annotationFaults(textAt(annotation, 'valueExpression').trim(), `${at}.valueExpression`, names));
+    if (keys.indexOf(key) < index) faults.push(field.duplicate(`${at}.key`, key));
   }
   return faults;
+}
+
+function addParamKind(faults: FieldError[], paramKind: JsonObject, path: string): void {
+  const [apiVersion, kind] = [textAt(paramKind, 'apiVersion'), textAt(paramKind, 'kind')];
+  if (apiVersion === '') faults.push(field.required(`${path}.apiVersion`));
+  else if (parseApiVersion(apiVersion) === undefined) {
+    faults.push(field.invalid(`${path}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
+  }
+  if (kind === '') faults.push(field.required(`${path}.kind`));
+  else if (checkDns1035Label(kind.toLowerCase()).length > 0) {
+    const why = `may have mixed case, but should otherwise match: ${checkDns1035Label(kind.toLowerCase()).join(',')}`;
+    faults.push(field.invalid(`${path}.kind`, kind, why));
+  }
+}
+
+const reserved = new Set(
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
+);
+
+function addVariables(faults: FieldError[], { variables }: PolicyNames): void {
+  for (const [index, { name, expression }] of variables.entries()) {
+    const at = `spec.variables[${index}]`;
+    if (name.trim() === '') faults.push(field.required(`${at}.name`, 'name is not specified'));
+    else if (!/^[A-Za-z_]\w*$/.test(name) || reserved.has(name))
+      faults.push(field.invalid(`${at}.name`, name, 'name is not a valid CEL identifier'));
+    if (expression.text.trim() === '') faults.push(field.required(`${at}.expression`, 'expression is not specified'));
+    else faults.push(...compiledFaults(expression, `${at}.expression`, []));
+  }
 }
 
 /** Faults of the rules by which requests are chosen. */
@@ -81,22 +108,39 @@ function addRules(faults: FieldError[], match: JsonObject | undefined, path: str
   }
 }
 
-function validationFaults(validation: JsonObject, at: string): FieldError[] {
+function validationFaults(validation: JsonObject, at: string, names: PolicyNames): FieldError[] {
+  const expression = textAt(validation, 'expression');
   const message = textAt(validation, 'message');
-  const messageExpression = textAt(validation, 'messageExpression');
   const reason = own(validation, 'reason');
   return [
-    ...expressionFaults(textAt(validation, 'expression'), `${at}.expression`, 'bool', policyVariables),
-    ...(message.includes('\n')
+    ...(expression.trim() === ''
+      ? [field.required(`${at}.expression`, 'expression is not specified')]
+      : expressionFaults(expression, `${at}.expression`, ['bool'], names.body)),
+    ...messageFaults(textAt(validation, 'messageExpression'), `${at}.messageExpression`, names),
+    ...(message !== '' && message.trim() === ''
+      ? [field.invalid(`${at}.message`, message, 'message must be non-empty if specified')]
+      : []),
+    ...(/[\n\r]/.test(message.trim())
       ? [field.invalid(`${at}.message`, message, 'message must not contain line breaks')]
       : []),
-    ...(messageExpression === ''
-      ? []
-      : expressionFaults(messageExpression, `${at}.messageExpression`, 'string', policyVariables)),
-    ...(typeof reason === 'string' && reason !== '' && !reasons.includes(reason)
+    ...(typeof reason === 'string' && !reasons.includes(reason)
       ? [field.notSupported(`${at}.reason`, reason, reasons)]
       : []),
   ];
+}
+
+function messageFaults(text: string, at: string, names: PolicyNames): FieldError[] {
+  if (text === '') return [];
+  if (text.trim() === '') return [field.invalid(at, text, 'must be non-empty if specified')];
+  return expressionFaults(text, at, ['string'], names.message);
+}
+
+function annotationFaults(text: string, at: string, names: PolicyNames): FieldError[] {
+  if (text === '') return [field.required(at, 'valueExpression is not specified')];
+  if (Buffer.byteLength(text) > maxAnnotationExpressionBytes) {
+    return [field.required(at, `must not exceed ${maxAnnotationExpressionBytes} bytes in length`)];
+  }
+  return expressionFaults(text, at, ['string', 'null_type'], names.body);
 }
 
 const actions = ['Audit', 'Deny', 'Warn'];
@@ -106,34 +150,36 @@ export function bindingFaults(object: JsonObject): FieldError[] {
   const spec = objectAt(object, 'spec') ?? {};
   const faults: FieldError[] = [];
   if (textAt(spec, 'policyName') === '') faults.push(field.required('spec.policyName'));
+  const reference = objectAt(spec, 'paramRef');
+  if (reference !== undefined) addParamRef(faults, reference, 'spec.paramRef');
   addRules(faults, objectAt(spec, 'matchResources'), 'spec.matchResources');
-  const chosen = listAt(spec, 'validationActions').map(String);
-  if (chosen.length === 0)
-    faults.push(field.required('spec.validationActions', 'at least one validation action is required'));
+  addActions(faults, listAt(spec, 'validationActions').map(String), 'spec.validationActions');
+  return faults;
+}
+
+function addParamRef(faults: FieldError[], reference: JsonObject, path: string): void {
+  const [hasName, hasSelector] = [textAt(reference, 'name') !== '', objectAt(reference, 'selector') !== undefined];
+  if (hasName && hasSelector) {
+    const why = 'name and selector are mutually exclusive';
+    faults.push(field.forbidden(`${path}.name`, why), field.forbidden(`${path}.selector`, why));
+  }
+  if (!hasName && !hasSelector) faults.push(field.required(path, 'one of name or selector must be specified'));
+  const action = textAt(reference, 'parameterNotFoundAction');
+  if (action === '') faults.push(field.required(`${path}.parameterNotFoundAction`));
+  else if (action !== 'Allow' && action !== 'Deny') {
+    faults.push(field.notSupported(`${path}.parameterNotFoundAction`, action, ['Deny', 'Allow']));
+  }
+}
+
+function addActions(faults: FieldError[], chosen: readonly string[], path: string): void {
   for (const [index, action] of chosen.entries()) {
-    const at = `spec.validationActions[${index}]`;
-    if (!actions.includes(action)) faults.push(field.notSupported(at, action, actions));
-    if (chosen.indexOf(action) < index) faults.push(field.duplicate(at, action));
+    if (!actions.includes(action)) faults.push(field.notSupported(`${path}[${index}]`, action, actions));
+    if (chosen.indexOf(action) < index) faults.push(field.duplicate(`${path}[${index}]`, action));
   }
   if (chosen.includes('Deny') && chosen.includes('Warn')) {
     const why =
       'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)';
-    faults.push(field.invalid('spec.validationActions', chosen, why));
+    faults.push(field.invalid(path, chosen, why));
   }
-  const reference = objectAt(spec, 'paramRef');
-  if (reference === undefined) return faults;
-  const [hasName, hasSelector] = [textAt(reference, 'name') !== '', objectAt(reference, 'selector') !== undefined];
-  if (hasName === hasSelector) {
-    const why = 'one of name or selector must be specified';
-    faults.push(
-      hasName
-        ? field.forbidden('spec.paramRef.name', 'name and selector are mutually exclusive')
-        : field.required('spec.paramRef', why),
-    );
-  }
-  const action = textAt(reference, 'parameterNotFoundAction');
-  if (action !== 'Allow' && action !== 'Deny') {
-    faults.push(field.required('spec.paramRef.parameterNotFoundAction'));
-  }
-  return faults;
+  if (chosen.length === 0) faults.push(field.required(path, 'at least one validation action is required'));
 }

@@ -1,5 +1,6 @@
 /** Admission webhooks (admissionregistration.k8s.io/v1): those that change objects, one after the other; those that judge, all at once. */
 import { badRequest, forbidden, internal, type JsonObject, parseJson, type Random, uuid } from '@skiff/api';
+import type { Authoriser } from '../../chain/attributes.ts';
 import { jsonPatch } from '../../patch/json-patch.ts';
 import { copy, isObject, same } from '../../patch/values.ts';
 import type { AdmissionRequest, AdmissionStep, Rounds } from '../../registry/contract.ts';
@@ -7,8 +8,10 @@ import { decodeTrusted } from '../../registry/decode.ts';
 import type { ExtensibleRegistry } from '../../registry/registry.ts';
 import type { CallWebhook } from '../webhook/client.ts';
 import type { ClientConfig } from '../webhook/client-config.ts';
-import { judgeConditions, type MatchCondition, Programs, requestValues, requestVariables } from './conditions.ts';
+import { type Compiled, compiled, judgeConditions, type MatchCondition } from './conditions.ts';
+import { Decisions } from './decisions.ts';
 import { webhookDenied } from './denied.ts';
+import { requestValues, webhookEnvironment } from './environment.ts';
 import { selectsNamespace } from './namespaces.ts';
 import { objectsAtVersion, type ReviewedObjects, requestFacts, reviewOf, type Verdict, verdictOf } from './review.ts';
 import { isExempt, matchRules, type Rule, selectsObject } from './rules.ts';
@@ -32,6 +35,7 @@ export interface WebhookParts {
   readonly registry: () => ExtensibleRegistry;
   readonly call: CallWebhook;
   readonly random: Random;
+  readonly authoriser: () => Authoriser;
   /** In the order of their configurations' names, as they are now. */
   readonly mutating: () => readonly Webhook[];
   readonly validating: () => readonly Webhook[];
@@ -59,7 +63,8 @@ export function webhookStep(parts: WebhookParts): AdmissionStep {
 
 class Asker {
   readonly #parts: WebhookParts;
-  readonly #programs = new Programs(requestVariables);
+  /** Webhooks are replaced, never changed. */
+  readonly #conditions = new WeakMap<Webhook, readonly Compiled[]>();
 
   constructor(parts: WebhookParts) {
     this.#parts = parts;
@@ -115,7 +120,7 @@ class Asker {
     if (!(await selectsNamespace(registry, webhook.namespaceSelector, request))) return 'skipped';
     const objects = await objectsAtVersion(registry, request, at);
     const facts = requestFacts(request, at);
-    if (!this.#meetsConditions(webhook, request, facts, objects)) return 'skipped';
+    if (!(await this.#meetsConditions(webhook, request, at, objects))) return 'skipped';
     try {
       const verdict = await this.#call(webhook, request, facts, objects, mutating);
       for (const text of verdict.warnings) request.context.warn(text);
@@ -133,11 +138,25 @@ class Asker {
     return 'asked';
   }
 
-  #meetsConditions(webhook: Webhook, request: AdmissionRequest, facts: JsonObject, objects: ReviewedObjects): boolean {
-    const { matchConditions = [] } = webhook;
-    if (matchConditions.length === 0) return true;
-    const values = requestValues(facts, objects.object, objects.oldObject);
-    const outcome = judgeConditions(this.#programs, matchConditions, values);
+  #conditionsOf(webhook: Webhook): readonly Compiled[] {
+    const known = this.#conditions.get(webhook);
+    if (known !== undefined) return known;
+    const made = (webhook.matchConditions ?? []).map(({ expression = '' }) => compiled(expression, webhookEnvironment));
+    this.#conditions.set(webhook, made);
+    return made;
+  }
+
+  async #meetsConditions(
+    webhook: Webhook,
+    request: AdmissionRequest,
+    at: AdmissionRequest['definition'],
+    objects: ReviewedObjects,
+  ): Promise<boolean> {
+    const conditions = this.#conditionsOf(webhook);
+    if (conditions.length === 0) return true;
+    const decisions = new Decisions(this.#parts.authoriser());
+    const values = requestValues(request, at, objects, decisions.ask);
+    const outcome = await decisions.run(() => judgeConditions(conditions, values));
     if (outcome.type === 'fault' && webhook.failurePolicy !== 'Ignore') {
       throw forbidden(request.target, request.target.name, outcome.message);
     }

@@ -17,6 +17,7 @@ import {
   operandOf,
   operandsOf,
   pairsOf,
+  qualifiedName,
   unescapeName,
 } from './syntax.ts';
 import { bool, dyn, fieldType, simple, type Type, typeName } from './types.ts';
@@ -102,6 +103,8 @@ class Checker {
   #select(node: Node, names: Names): Estimate {
     const [operand, name] = fieldOf(node);
     if (isProtobufType(operand, name)) return { type: simple('type'), cost: 1 };
+    const qualified = names.get(qualifiedName(node));
+    if (qualified !== undefined) return { type: qualified, cost: 1 };
     const of = this.visit(operand, names);
     const cost = of.cost + 1;
     if (of.type.kind === 'optional' || node.op === '.?') return { type: simple('optional', dyn.max), cost };
@@ -111,7 +114,7 @@ class Checker {
   #field(type: Type, name: string, node: Node): Type {
     if (type.kind === 'dyn') return dyn;
     if (type.kind !== 'map') return this.#fail(node, `type '${typeName(type)}' does not support field selection`);
-    if (type.schema === undefined) return type.item ?? dyn;
+    if (type.schema === undefined && type.fields === undefined) return type.item ?? dyn;
     return (
       fieldType(type, name) ?? fieldType(type, unescapeName(name)) ?? this.#fail(node, `undefined field '${name}'`)
     );

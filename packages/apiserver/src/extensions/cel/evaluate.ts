@@ -14,6 +14,7 @@ import {
   operandOf,
   operandsOf,
   pairsOf,
+  qualifiedName,
   unescapeName,
 } from './syntax.ts';
 import { CelError, entriesOf, kindOf, lookUp, Optional, sizeOfMap, TypeName, type Value } from './values.ts';
@@ -108,6 +109,11 @@ function select(node: Node, scope: Scope, on: Evaluation): Value {
   const [operand, name] = fieldOf(node);
   const qualified = typeConstant(node);
   if (qualified !== undefined) return qualified;
+  const variable = scope.get(qualifiedName(node));
+  if (variable !== undefined) {
+    on.budget.spend(1);
+    return variable;
+  }
   const value = evaluate(operand, scope, on);
   on.budget.spend(1);
   if (value instanceof Optional || node.op === '.?') {

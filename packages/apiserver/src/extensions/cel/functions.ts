@@ -1,4 +1,5 @@
 /** Every function that expressions know. */
+import { authorizerFunctions } from './library/authorizer.ts';
 import { kubernetesFunctions } from './library/kubernetes.ts';
 import { listFunctions } from './library/lists.ts';
 import { standardFunctions } from './library/standard.ts';
@@ -10,6 +11,7 @@ const common: readonly Overload[] = [
   ...stringFunctions,
   ...listFunctions,
   ...kubernetesFunctions,
+  ...authorizerFunctions,
 ];
 
 export const functions: FunctionTable = functionTable(common);

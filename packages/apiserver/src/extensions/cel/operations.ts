@@ -40,7 +40,7 @@ export function binaryType(op: string, a: Type, b: Type): Type | undefined {
 }
 
 function arithmeticType(op: string, a: Type, b: Type): Type | undefined {
-  if (a.kind === 'dyn' || b.kind === 'dyn') return dyn;
+  if (a.kind === 'dyn' || b.kind === 'dyn') return withDyn(op, a, b);
   if (a.kind === b.kind) {
     if (a.kind === 'int' || (a.kind === 'double' && op !== '%')) return a;
     const joins = op === '+' && ['string', 'bytes', 'list'].includes(a.kind);
@@ -52,6 +52,26 @@ function arithmeticType(op: string, a: Type, b: Type): Type | undefined {
   const kinds = [a.kind, b.kind];
   if (!kinds.includes('timestamp') || !kinds.includes('duration')) return undefined;
   return op === '+' || (op === '-' && a.kind === 'timestamp') ? simple('timestamp') : undefined;
+}
+
+/** One operand may be anything: the other tells the result where it leaves no choice. */
+function withDyn(op: string, a: Type, b: Type): Type {
+  const known = a.kind === 'dyn' ? b : a;
+  const max = a.max + b.max;
+  switch (known.kind) {
+    case 'int':
+    case 'double':
+      return known;
+    case 'string':
+    case 'bytes':
+      return simple(known.kind, max);
+    case 'list':
+      return { kind: 'list', max, item: dyn };
+    case 'timestamp':
+      return op === '+' ? known : dyn;
+    default:
+      return dyn;
+  }
 }
 
 const scales = (type: Type): boolean => ['string', 'bytes', 'list', 'map', 'dyn'].includes(type.kind);
@@ -124,6 +144,7 @@ const functionCosts = new Map<string, FunctionCost>([
   ['endsWith', (_, b) => traversal(b.max)],
   ['containsIP', (_, b) => compareAddresses + parsed(b)],
   ['containsCIDR', (_, b) => compareAddresses + 3 + parsed(b)],
+  ['check', () => 350_000],
   ['validate', (_, b) => Math.ceil((traversal(b.max) * longestFormat) / 4)],
 ]);
 

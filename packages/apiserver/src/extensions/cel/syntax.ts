@@ -54,6 +54,14 @@ export const pairsOf = (node: Node): readonly (readonly [Node, Node])[] => node.
 export const nameOf = (node: Node | undefined): string | undefined =>
   node?.op === 'id' ? (node.args as string) : undefined;
 
+/** `a.b` of a plain selection, which may be the name of a variable; '' for any other node. */
+export function qualifiedName(node: Node): string {
+  if (node.op !== '.') return '';
+  const [operand, field] = fieldOf(node);
+  const root = nameOf(operand);
+  return root === undefined ? '' : `${root}.${field}`;
+}
+
 /** Macros over lists and maps, with how many variables and further arguments they take. */
 export interface Comprehension {
   readonly name: string;

@@ -10,6 +10,8 @@ export interface Type {
   readonly item?: Type;
   /** Of objects with known fields. */
   readonly schema?: JsonSchema;
+  /** Of objects whose fields are made by expressions. */
+  readonly fields?: ReadonlyMap<string, Type>;
   /** The root of a resource has a name and a type, whatever its schema says. */
   readonly isResource?: boolean;
 }
@@ -103,7 +105,8 @@ const objectMeta: JsonSchema = {
 };
 
 /** The type of a field; undefined when there is none of that name. */
-export function fieldType({ schema, isResource }: Type, name: string): Type | undefined {
+export function fieldType({ schema, fields, isResource }: Type, name: string): Type | undefined {
+  if (fields !== undefined) return fields.get(name);
   if (schema === undefined) return undefined;
   if (isResource === true) {
     if (name === 'apiVersion' || name === 'kind') return text;
@@ -113,9 +116,17 @@ export function fieldType({ schema, isResource }: Type, name: string): Type | un
   return property === undefined ? undefined : typeOfSchema(property);
 }
 
+const opaqueNames: Partial<Record<Param, string>> = {
+  authorizer: 'kubernetes.authorization.Authorizer',
+  path_check: 'kubernetes.authorization.PathCheck',
+  group_check: 'kubernetes.authorization.GroupCheck',
+  resource_check: 'kubernetes.authorization.ResourceCheck',
+  decision: 'kubernetes.authorization.Decision',
+};
+
 /** How error texts name a type. */
 export function typeName({ kind, item, schema }: Type): string {
   if (kind === 'list') return `list(${item === undefined ? 'dyn' : typeName(item)})`;
-  if (kind !== 'map') return kind;
+  if (kind !== 'map') return opaqueNames[kind] ?? kind;
   return schema === undefined ? `map(string, ${item === undefined ? 'dyn' : typeName(item)})` : 'object';
 }

@@ -36,7 +36,17 @@ export type Kind =
   | OpaqueKind;
 
 /** Kinds that libraries bring along. */
-export type OpaqueKind = 'quantity' | 'url' | 'ip' | 'cidr' | 'format' | 'authorizer';
+export type OpaqueKind =
+  | 'quantity'
+  | 'url'
+  | 'ip'
+  | 'cidr'
+  | 'format'
+  | 'authorizer'
+  | 'path_check'
+  | 'group_check'
+  | 'resource_check'
+  | 'decision';
 
 export class Timestamp {
   readonly ms: number;
