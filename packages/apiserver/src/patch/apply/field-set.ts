@@ -1,21 +1,31 @@
 /**
- * Sets of field paths, and FieldsV1, the form they have in `metadata.managedFields` (KEP-555). A path is a chain of elements
- * as FieldsV1 writes them: `f:spec`, `k:{"name":"web"}` for a list item by its keys, `v:"a"` for a set's item, `i:0`.
+ * Sets of field paths, in the form that `metadata.managedFields` has them in: FieldsV1 (KEP-555). A path is a chain of elements:
+ * `f:spec`, `k:{"name":"web"}` for a list item by its keys, `v:"a"` for a set's item, `i:0`. Under an element stands the set of the
+ * paths below it. The element is a member itself when `.` stands there too, or nothing at all.
  */
 import type { JsonObject } from '@skiff/api';
 import { isObject } from '../values.ts';
 
-/** What a set says of one element: that it is a member itself, and which paths below it are. */
-export interface FieldNode {
-  readonly member: boolean;
-  readonly children: FieldSet;
+/** Never changed once made: sets share what is the same, with each other and with the documents they came from. */
+export interface FieldSet {
+  readonly [element: string]: FieldSet;
 }
-export type FieldSet = ReadonlyMap<string, FieldNode>;
 
-export const emptySet: FieldSet = new Map();
+/** No path. Under an element: it is a member, and nothing below it is. */
+export const emptySet: FieldSet = Object.freeze({});
 
-/** A member with nothing below it: what most of a set's nodes are. */
-export const leafNode: FieldNode = { member: true, children: emptySet };
+/** Marks a member with others below it. */
+export const self = '.';
+
+export function isEmpty(set: FieldSet): boolean {
+  for (const _element in set) return false;
+  return true;
+}
+
+export const isMember = (node: FieldSet): boolean => node[self] !== undefined || isEmpty(node);
+
+/** The elements of a set, without the mark of the one above it. */
+const elementsOf = (set: FieldSet): string[] => Object.keys(set).filter((element) => element !== self);
 
 /** A set under construction. */
 export interface SetBuilder {
@@ -23,27 +33,25 @@ export interface SetBuilder {
   readonly set: FieldSet;
 }
 
-interface MutableNode {
-  member: boolean;
-  readonly children: Map<string, MutableNode>;
+interface MutableSet {
+  [element: string]: MutableSet;
 }
 
 export function buildSet(): SetBuilder {
-  const root = new Map<string, MutableNode>();
+  const root: MutableSet = {};
   return {
     set: root,
     insert(path) {
       let level = root;
-      let node: MutableNode | undefined;
-      for (const element of path) {
-        node = level.get(element);
-        if (node === undefined) {
-          node = { member: false, children: new Map() };
-          level.set(element, node);
-        }
-        level = node.children;
+      for (const [index, element] of path.entries()) {
+        const known = level[element];
+        const isEnd = index === path.length - 1;
+        // A node that was an end and is passed now, or the other way round.
+        if (known !== undefined && isEmpty(known) !== isEnd) known[self] = {};
+        const next = known ?? {};
+        level[element] = next;
+        level = next;
       }
-      if (node !== undefined) node.member = true;
     },
   };
 }
@@ -55,134 +63,144 @@ export function setOf(...paths: readonly (readonly string[])[]): FieldSet {
   return builder.set;
 }
 
-/** What follows is shared with the arguments where it is the same: sets never change. */
-
 export function union(a: FieldSet, b: FieldSet): FieldSet {
-  if (a.size === 0) return b;
   return changed(a, b, (left, right) =>
-    left === undefined ? right : nodeOf(left, left.member || right.member, union(left.children, right.children)),
+    left === undefined ? right : nodeOf(left, isMember(left) || isMember(right), union(left, right)),
   );
 }
 
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  if (a.size === 0) return emptySet;
   return changed(a, b, (left, right) =>
-    left === undefined
-      ? undefined
-      : nodeOf(left, left.member && !right.member, difference(left.children, right.children)),
+    left === undefined ? undefined : nodeOf(left, isMember(left) && !isMember(right), difference(left, right)),
   );
-}
-
-export function intersection(a: FieldSet, b: FieldSet): FieldSet {
-  const result = new Map<string, FieldNode>();
-  if (a.size === 0 || b.size === 0) return emptySet;
-  for (const [element, left] of a) {
-    const right = b.get(element);
-    if (right === undefined) continue;
-    const node = nodeOf(left, left.member && right.member, intersection(left.children, right.children));
-    if (node !== undefined) result.set(element, node);
-  }
-  return result;
-}
-
-/** `a` with what `rule` makes of each element of `b`. */
-function changed(
-  a: FieldSet,
-  b: FieldSet,
-  rule: (left: FieldNode | undefined, right: FieldNode) => FieldNode | undefined,
-): FieldSet {
-  let result: Map<string, FieldNode> | undefined;
-  for (const [element, right] of b) {
-    const left = a.get(element);
-    const node = rule(left, right);
-    if (node === left) continue;
-    result ??= new Map(a);
-    if (node === undefined) result.delete(element);
-    else result.set(element, node);
-  }
-  return result ?? a;
-}
-
-/** `left` when that is what it would be; undefined for a node that holds nothing. */
-function nodeOf(left: FieldNode, member: boolean, children: FieldSet): FieldNode | undefined {
-  if (member === left.member && children === left.children) return left;
-  return member || children.size > 0 ? { member, children } : undefined;
 }
 
 /** `a` without the members of `b` and everything below them. */
 export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
-  const result = new Map<string, FieldNode>();
-  for (const [element, node] of a) {
-    const other = b.get(element);
-    if (other?.member) continue;
-    const children = other === undefined ? node.children : recursiveDifference(node.children, other.children);
-    if (node.member || children.size > 0) result.set(element, { member: node.member, children });
+  return changed(a, b, (left, right) =>
+    left === undefined || isMember(right) ? undefined : nodeOf(left, isMember(left), recursiveDifference(left, right)),
+  );
+}
+
+export function intersection(a: FieldSet, b: FieldSet): FieldSet {
+  const result: Record<string, FieldSet> = {};
+  for (const element of elementsOf(b)) {
+    const left = a[element];
+    const right = b[element] as FieldSet;
+    if (left === undefined) continue;
+    const node = nodeOf(left, isMember(left) && isMember(right), intersection(left, right));
+    if (node !== undefined) result[element] = node;
   }
   return result;
 }
 
-export const isEmpty = (set: FieldSet): boolean => set.size === 0;
+/** `a` with what `rule` makes of each element of `b`; `a` itself when that changes nothing. */
+function changed(
+  a: FieldSet,
+  b: FieldSet,
+  rule: (left: FieldSet | undefined, right: FieldSet) => FieldSet | undefined,
+): FieldSet {
+  let news: Map<string, FieldSet | undefined> | undefined;
+  for (const element of elementsOf(b)) {
+    const left = a[element];
+    const node = rule(left, b[element] as FieldSet);
+    if (node === left) continue;
+    news ??= new Map();
+    news.set(element, node);
+  }
+  if (news === undefined) return a;
+  const result: Record<string, FieldSet> = {};
+  for (const element in a) if (!news.has(element)) result[element] = a[element] as FieldSet;
+  for (const [element, node] of news) if (node !== undefined) result[element] = node;
+  return result;
+}
+
+/** What stands under an element that held `before`; undefined when that is nothing. */
+function nodeOf(before: FieldSet, member: boolean, below: FieldSet): FieldSet | undefined {
+  if (below === before && member === isMember(before)) return before;
+  const elements = elementsOf(below);
+  if (elements.length === 0) return member ? emptySet : undefined;
+  const node: Record<string, FieldSet> = member ? { [self]: emptySet } : {};
+  for (const element of elements) node[element] = below[element] as FieldSet;
+  return node;
+}
 
 export function equalSets(a: FieldSet, b: FieldSet): boolean {
-  if (a.size !== b.size) return false;
-  for (const [element, node] of a) {
-    const other = b.get(element);
-    if (other === undefined || other.member !== node.member || !equalSets(node.children, other.children)) return false;
-  }
-  return true;
+  const elements = Object.keys(a);
+  if (elements.length !== Object.keys(b).length) return false;
+  return elements.every((element) => {
+    const other = b[element];
+    return other !== undefined && equalSets(a[element] as FieldSet, other);
+  });
 }
 
 /** Every path of the set, an element before what is below it. */
 export function* pathsOf(set: FieldSet, above: readonly string[] = []): Generator<readonly string[]> {
-  for (const element of sorted(set)) {
-    const node = set.get(element) as FieldNode;
+  for (const element of inOrder(elementsOf(set))) {
+    const node = set[element] as FieldSet;
     const path = [...above, element];
-    if (node.member) yield path;
-    yield* pathsOf(node.children, path);
+    if (isMember(node)) yield path;
+    yield* pathsOf(node, path);
   }
 }
 
-const order = 'fkvi';
+const order = '.fkvi';
 
-/** Named fields first, then keys, values, indexes; each by their text. Elements of one level are nearly always of one kind. */
-function sorted(set: FieldSet): readonly string[] {
-  const elements = [...set.keys()];
-  const kind = elements[0]?.[0];
-  if (elements.every((element) => element[0] === kind)) return elements.sort();
-  return elements.sort((a, b) => {
-    const kinds = order.indexOf(a[0] ?? '') - order.indexOf(b[0] ?? '');
-    return kinds !== 0 ? kinds : a < b ? -1 : a > b ? 1 : 0;
-  });
+function compareElements(a: string, b: string): number {
+  if (a[0] !== b[0]) return order.indexOf(a[0] ?? '') - order.indexOf(b[0] ?? '');
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The FieldsV1 form. */
-export function encodeFields(set: FieldSet): JsonObject {
-  const result: JsonObject = {};
-  for (const element of sorted(set)) {
-    const { member, children } = set.get(element) as FieldNode;
-    // No element is called `__proto__`: each begins with its kind.
-    result[element] =
-      children.size === 0 ? {} : member ? { '.': {}, ...encodeFields(children) } : encodeFields(children);
+/** Named fields first, then keys, values, indexes; each by their text. In place. */
+const inOrder = (elements: string[]): string[] =>
+  elements.some((element) => element[0] === 'i') ? elements.sort(compareElements) : elements.sort();
+
+/** The set with every level in the order that it is written in; itself when it is so already. */
+export function encodeFields(set: FieldSet): FieldSet {
+  const elements = Object.keys(set);
+  if (elements.length === 0) return set;
+  const isOrdered = elements.every(
+    (element, index) => index === 0 || compareElements(elements[index - 1] ?? '', element) < 0,
+  );
+  let result: Record<string, FieldSet> = isOrdered ? set : {};
+  for (const element of isOrdered ? elements : inOrder(elements)) {
+    const node = encodeFields(set[element] as FieldSet);
+    if (node === result[element]) continue;
+    if (result === set) result = { ...set };
+    result[element] = node;
   }
   return result;
 }
 
-/** Reads the FieldsV1 form; undefined when it is none. */
+/** Reads what a document has; undefined when it is no FieldsV1. */
 export function decodeFields(fields: unknown): FieldSet | undefined {
-  if (!isObject(fields)) return undefined;
-  const elements = Object.keys(fields);
-  if (elements.length === 0) return emptySet;
-  const result = new Map<string, FieldNode>();
-  for (const element of elements) {
-    if (element === '.') continue;
-    const value = fields[element];
-    const children = decodeFields(value);
-    if (children === undefined || element[1] !== ':' || !order.includes(element[0] ?? '')) return undefined;
-    if (children.size === 0) result.set(element, leafNode);
-    else result.set(element, { member: Object.hasOwn(value as JsonObject, '.'), children });
-  }
-  return result;
+  const set = decodeNode(fields);
+  if (set?.[self] === undefined) return set;
+  const { [self]: _, ...below } = set;
+  return below;
 }
+
+const elementForm = /^[fkvi]:/;
+
+/** The node that a value is; the value itself when it is written as this server would write it. */
+function decodeNode(value: unknown): FieldSet | undefined {
+  if (!isObject(value)) return undefined;
+  const elements = Object.keys(value);
+  let node = value as unknown as Record<string, FieldSet>;
+  for (const element of elements) {
+    const given: unknown = node[element];
+    const read = element === self ? readMark(given) : elementForm.test(element) ? decodeNode(given) : undefined;
+    if (read === undefined) return undefined;
+    if (read === given) continue;
+    if (node === value) node = { ...node };
+    node[element] = read;
+  }
+  return elements.length === 1 && elements[0] === self ? emptySet : node;
+}
+
+/** Whatever is written there, it is a mark. */
+const readMark = (value: unknown): FieldSet =>
+  isObject(value) && isEmpty(value as FieldSet) ? (value as FieldSet) : emptySet;
 
 /** A path as conflicts name it: `.spec.containers[name="web"].image`. */
 export function pathText(path: readonly string[]): string {

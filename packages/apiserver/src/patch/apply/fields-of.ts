@@ -1,8 +1,8 @@
 /** Which fields a configuration sets, and which fields differ between two states of an object. */
 import type { Json, JsonObject, Schema } from '@skiff/api';
 import { isObject, own, same } from '../values.ts';
-import { buildSet, emptySet, type FieldNode, type FieldSet, leafNode, type SetBuilder } from './field-set.ts';
-import { indexItems, type Shape, shapeOf } from './shape.ts';
+import { buildSet, emptySet, type FieldSet, type SetBuilder, self } from './field-set.ts';
+import { type Field, indexItems, type Shape, shapeOf } from './shape.ts';
 
 /** The paths that `value` sets: leaves, list items, and keys of free maps. */
 export function fieldsOf(value: Json, schema: Schema): FieldSet {
@@ -35,10 +35,11 @@ function collectFields(
 ): void {
   for (const key of Object.keys(value)) {
     const child = value[key] as Json;
-    const below = [...path, `f:${key}`];
-    collect(child, shape.schemaOf(key), below, into);
+    const { element, schema, named } = shape.field(key);
+    const below = [...path, element];
+    collect(child, schema, below, into);
     const isEmptyObject = isObject(child) && Object.keys(child).length === 0;
-    if (child === null || isEmptyObject || !shape.named(key)) into.insert(below);
+    if (child === null || isEmptyObject || !named) into.insert(below);
   }
 }
 
@@ -50,9 +51,9 @@ export interface Comparison {
 
 /** The three sets of one level of a comparison while it is made; absent ones are empty. */
 interface Level {
-  added?: Map<string, FieldNode>;
-  modified?: Map<string, FieldNode>;
-  removed?: Map<string, FieldNode>;
+  added?: Record<string, FieldSet>;
+  modified?: Record<string, FieldSet>;
+  removed?: Record<string, FieldSet>;
 }
 
 const parts = ['added', 'modified', 'removed'] as const;
@@ -74,60 +75,67 @@ function compareParts(shape: Shape, before: Json, after: Json, into: Level): boo
     if (!isContainer(before, isObject) || !isContainer(after, isObject)) return false;
     const left = isObject(before) ? before : undefined;
     const right = isObject(after) ? after : undefined;
-    for (const key of keysOf(left)) compareMember('f:', key, left?.[key], field(right, key), shape.schemaOf(key), into);
+    for (const key of keysOf(left)) compareMember(shape.field, key, left?.[key], field(right, key), into);
     for (const key of keysOf(right))
-      if (field(left, key) === undefined) compareMember('f:', key, undefined, right?.[key], shape.schemaOf(key), into);
+      if (field(left, key) === undefined) compareMember(shape.field, key, undefined, right?.[key], into);
     return true;
   }
   if (shape.type !== 'items' || !isContainer(before, Array.isArray) || !isContainer(after, Array.isArray)) return false;
   const left = indexItems(Array.isArray(before) ? before : [], shape.elementOf);
   const right = indexItems(Array.isArray(after) ? after : [], shape.elementOf);
-  for (const [element, item] of left) compareMember('', element, item, right.get(element), shape.items, into);
-  for (const [element, item] of right)
-    if (!left.has(element)) compareMember('', element, undefined, item, shape.items, into);
+  const item = (element: string) => ({ element, schema: shape.items });
+  for (const [element, value] of left) compareMember(item, element, value, right.get(element), into);
+  for (const [element, value] of right) if (!left.has(element)) compareMember(item, element, undefined, value, into);
   return true;
 }
 
-/** Compares the two sides of one element, whose name is put together only when it is needed. */
+/** Compares the two sides of one element, which is looked up only when they differ. */
 function compareMember(
-  prefix: '' | 'f:',
+  memberOf: (key: string) => Pick<Field, 'element' | 'schema'>,
   key: string,
   before: Json | undefined,
   after: Json | undefined,
-  schema: Schema,
   into: Level,
 ): void {
   if (before === after) return;
-  if (before === undefined) note(into, 'added', prefix + key, whole(after as Json, schema));
-  else if (after === undefined) note(into, 'removed', prefix + key, whole(before, schema));
+  const { element, schema } = memberOf(key);
+  if (before === undefined) note(into, 'added', element, whole(after as Json, schema));
+  else if (after === undefined) note(into, 'removed', element, whole(before, schema));
   else {
     const below: Level = {};
     if (!compareParts(shapeOf(schema, after ?? before), before, after, below)) {
-      if (!same(before, after)) note(into, 'modified', prefix + key, leafNode);
+      if (!same(before, after)) note(into, 'modified', element, emptySet);
       return;
     }
     for (const part of parts) {
-      const children = below[part];
-      if (children !== undefined) note(into, part, prefix + key, { member: false, children });
+      const node = below[part];
+      if (node !== undefined) note(into, part, element, node);
     }
   }
 }
 
-function note(level: Level, part: (typeof parts)[number], element: string, node: FieldNode): void {
-  level[part] ??= new Map();
-  level[part].set(element, node);
+function note(level: Level, part: (typeof parts)[number], element: string, node: FieldSet): void {
+  level[part] ??= {};
+  level[part][element] = node;
 }
 
 /** A value that the other side does not have, with all below it. */
-function whole(value: Json, schema: Schema): FieldNode {
+function whole(value: Json, schema: Schema): FieldSet {
   const shape = shapeOf(schema, value);
-  const children = new Map<string, FieldNode>();
+  const node: Record<string, FieldSet> = { [self]: emptySet };
   if (shape.type === 'fields' && isObject(value)) {
-    for (const key of Object.keys(value)) children.set(`f:${key}`, whole(value[key] as Json, shape.schemaOf(key)));
+    const keys = Object.keys(value);
+    if (keys.length === 0) return emptySet;
+    for (const key of keys) {
+      const { element, schema: below } = shape.field(key);
+      node[element] = whole(value[key] as Json, below);
+    }
   } else if (shape.type === 'items' && Array.isArray(value)) {
-    for (const [element, item] of indexItems(value, shape.elementOf)) children.set(element, whole(item, shape.items));
-  } else return leafNode;
-  return { member: true, children };
+    const items = indexItems(value, shape.elementOf);
+    if (items.size === 0) return emptySet;
+    for (const [element, item] of items) node[element] = whole(item, shape.items);
+  } else return emptySet;
+  return node;
 }
 
 /** Null stands for an empty container of whatever type the other side has. */

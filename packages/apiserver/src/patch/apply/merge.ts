@@ -1,7 +1,7 @@
 /** Merging an applied configuration into the live object, and taking fields out of it. */
 import type { Json, JsonObject, Schema } from '@skiff/api';
 import { copy, isObject, own, put } from '../values.ts';
-import { type FieldNode, type FieldSet, union } from './field-set.ts';
+import { emptySet, type FieldSet, isEmpty, isMember, self, union } from './field-set.ts';
 import { indexItems, type Shape, shapeOf } from './shape.ts';
 
 /** `live` with everything that `config` sets; neither is changed. */
@@ -11,7 +11,7 @@ export function mergeApplied(live: Json | undefined, config: Json, schema: Schem
     const result: JsonObject = {};
     for (const key of Object.keys(live)) put(result, key, live[key] as Json);
     for (const key of Object.keys(config)) {
-      put(result, key, mergeApplied(own(live, key), config[key] as Json, shape.schemaOf(key)));
+      put(result, key, mergeApplied(own(live, key), config[key] as Json, shape.field(key).schema));
     }
     return result;
   }
@@ -52,35 +52,33 @@ export function removeFields(value: Json, set: FieldSet, schema: Schema): Json {
   if (shape.type === 'fields' && isObject(value)) {
     const result: JsonObject = {};
     for (const key of Object.keys(value)) {
-      const kept = removeFrom(value[key] as Json, set.get(`f:${key}`), shape.schemaOf(key));
+      const { element, schema: below } = shape.field(key);
+      const kept = removeFrom(value[key] as Json, set[element], below);
       if (kept !== undefined) put(result, key, kept);
     }
     return result;
   }
   if (shape.type === 'items' && Array.isArray(value)) {
     return value
-      .map((item) => removeFrom(item, set.get(shape.elementOf(item) ?? ''), shape.items))
+      .map((item) => removeFrom(item, set[shape.elementOf(item) ?? ''], shape.items))
       .filter((item) => item !== undefined);
   }
   return value;
 }
 
-function removeFrom(value: Json, node: FieldNode | undefined, schema: Schema): Json | undefined {
+function removeFrom(value: Json, node: FieldSet | undefined, schema: Schema): Json | undefined {
   if (node === undefined) return value;
-  return node.member ? undefined : removeFields(value, node.children, schema);
+  return isMember(node) ? undefined : removeFields(value, node, schema);
 }
 
 /** The set with every declared field that leads to a member as a member too: what is left empty can then go. */
 export function withNamedParents(set: FieldSet, schema: Schema): FieldSet {
-  const result = new Map<string, FieldNode>();
-  for (const [element, node] of set) {
-    const below = schemaBelow(schema, element);
+  const result: Record<string, FieldSet> = {};
+  for (const [element, node] of Object.entries(set)) {
     const isNamed =
       element.startsWith('f:') && schema.type === 'object' && Object.hasOwn(schema.properties, element.slice(2));
-    result.set(element, {
-      member: node.member || (isNamed && node.children.size > 0),
-      children: withNamedParents(node.children, below),
-    });
+    const below = withNamedParents(node, schemaBelow(schema, element));
+    result[element] = isNamed && !isEmpty(below) ? { ...below, [self]: emptySet } : below;
   }
   return result;
 }
@@ -88,9 +86,9 @@ export function withNamedParents(set: FieldSet, schema: Schema): FieldSet {
 function schemaBelow(schema: Schema, element: string): Schema {
   // Only declared containers matter here; any object stands for one that declares nothing.
   const shape = shapeOf(schema, {});
-  if (shape.type === 'fields' && element.startsWith('f:')) return shape.schemaOf(element.slice(2));
+  if (shape.type === 'fields' && element.startsWith('f:')) return shape.field(element.slice(2)).schema;
   return shape.type === 'items' ? shape.items : { type: 'any' };
 }
 
 /** All sets in one. */
-export const unionOf = (sets: readonly FieldSet[]): FieldSet => sets.reduce(union, new Map());
+export const unionOf = (sets: readonly FieldSet[]): FieldSet => sets.reduce(union, emptySet);

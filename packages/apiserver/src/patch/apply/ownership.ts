@@ -7,6 +7,7 @@ import { same } from '../values.ts';
 import { ApplyConflict, type Conflict } from './conflicts.ts';
 import {
   difference,
+  emptySet,
   equalSets,
   type FieldSet,
   intersection,
@@ -115,7 +116,7 @@ export function ownersAfterUpdate(
   const written = recursiveDifference(union(compared.modified, compared.added), writer.reset);
   if (isEmpty(written)) return left;
   const key = managerKey({ ...writer, operation: 'Update' });
-  const fields = union(left.get(key)?.fields ?? new Map(), written);
+  const fields = union(left.get(key)?.fields ?? emptySet, written);
   left.set(key, toManager(writer, 'Update', fields));
   return capped(left);
 }

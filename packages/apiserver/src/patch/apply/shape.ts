@@ -5,14 +5,25 @@ import { isObject, own } from '../values.ts';
 export type Shape =
   /** One value: scalars, atomic lists and objects. */
   | { readonly type: 'leaf' }
-  /** `named` tells whether a key is a declared field (true) or a free one. */
-  | { readonly type: 'fields'; readonly schemaOf: (key: string) => Schema; readonly named: (key: string) => boolean }
+  | { readonly type: 'fields'; readonly field: (key: string) => Field }
   | { readonly type: 'items'; readonly items: Schema; readonly elementOf: (item: Json) => string | undefined };
+
+export interface Field {
+  /** How field sets name it. */
+  readonly element: string;
+  readonly schema: Schema;
+  /** A declared field, not a free key. */
+  readonly named: boolean;
+}
 
 const leaf: Shape = { type: 'leaf' };
 const anything: Schema = { type: 'any' };
 
-const freeFields: Shape = { type: 'fields', schemaOf: () => anything, named: () => false };
+const free =
+  (schema: Schema) =>
+  (key: string): Field => ({ element: `f:${key}`, schema, named: false });
+
+const freeFields: Shape = { type: 'fields', field: free(anything) };
 
 /** Shapes that follow from the schema alone; every use of a type shares its schema. */
 const known = new WeakMap<Schema, Shape>();
@@ -32,12 +43,15 @@ export function shapeOf(schema: Schema, value: Json | undefined): Shape {
 function containerShape(schema: ObjectSchema | MapSchema | ArraySchema): Shape {
   if (schema.type === 'array') return listShape(schema);
   if (schema.atomic === true) return leaf;
-  if (schema.type === 'map') return { type: 'fields', schemaOf: () => schema.values, named: () => false };
-  return {
-    type: 'fields',
-    schemaOf: (key) => (Object.hasOwn(schema.properties, key) ? (schema.properties[key] ?? anything) : anything),
-    named: (key) => Object.hasOwn(schema.properties, key),
-  };
+  const other = free(schema.type === 'map' ? schema.values : anything);
+  if (schema.type === 'map') return { type: 'fields', field: other };
+  const declared = new Map(
+    Object.entries(schema.properties).map(([key, each]): [string, Field] => [
+      key,
+      { element: `f:${key}`, schema: each, named: true },
+    ]),
+  );
+  return { type: 'fields', field: (key) => declared.get(key) ?? other(key) };
 }
 
 function listShape(schema: ArraySchema): Shape {
