@@ -149,6 +149,8 @@ function agree(offered: readonly string[], supported: readonly string[]): string
 }
 
 function acceptWebSocket(upgrade: Upgrade, protocol: string): Promise<WebSocket> {
+  // The library takes tokens alone, and the tunnel's name holds a slash. The protocol is agreed on by now.
+  upgrade.request.headers['sec-websocket-protocol'] = 'agreed';
   const server = new WebSocketServer({
     noServer: true,
     handleProtocols: () => protocol,

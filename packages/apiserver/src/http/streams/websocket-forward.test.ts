@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { linkAgent, linked } from '../../grpc/testing/agent.ts';
 import { runningPod } from '../../grpc/testing/pods.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
+import { upgraded, webSocketHeaders } from './testing/raw.ts';
 import { toBytes } from './websocket-exec.ts';
 
 let at: TestServer;
@@ -76,4 +77,10 @@ it.each([
   const [, response] = await once(socket, 'unexpected-response');
   expect(response.statusCode).toBe(status);
   response.destroy();
+});
+
+it('agrees on the tunnel that kubectl asks for, whose name is no HTTP token', async () => {
+  const raw = await upgraded(at, 'p/portforward', webSocketHeaders('SPDY/3.1+portforward.k8s.io'));
+  expect(raw.received().toString('latin1')).toContain('Sec-WebSocket-Protocol: SPDY/3.1+portforward.k8s.io\r\n');
+  raw.socket.destroy();
 });
