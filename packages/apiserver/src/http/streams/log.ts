@@ -7,8 +7,8 @@ import { type Exchange, send } from '../exchange.ts';
 import { startAnswer } from '../respond.ts';
 import { logOptions } from './options.ts';
 
-/** A log that says nothing yet still gets its head, so that a client knows that the log is there. */
-const headWithinMs = 500;
+/** A log that says nothing yet still gets its head, so that a client knows that the log is there; a busy node is given time to refuse. */
+const headWithinMs = 3000;
 
 /** Throws ApiError while nothing has been sent; a fault after that cuts the answer. */
 export async function serveLog(
