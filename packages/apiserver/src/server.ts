@@ -155,6 +155,7 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
       authoriser: () => made(late.authoriser),
       rbac: () => made(late.rbac).view,
       tokens: () => tokens,
+      clock,
     }),
   });
   const resolve = serviceResolver(registry, random);
@@ -222,7 +223,7 @@ async function createRest(
     openApi: createOpenApi(registry, encodeOpenApiV2, () => aggregator.remoteVersions()),
     advertiseAddress: config.advertiseAddress,
     tokens: await tokenDiscovery(keys, config.serviceAccountIssuer, config.serviceAccountIssuer),
-    live: [{ name: 'ping', check: async () => {} }],
+    live: ready.slice(0, -2),
   });
   const handler = createHandler({
     ...{ chain, registry, clock, logger, metrics, resources, paths },
@@ -302,13 +303,13 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
   const frontProxy = await createFrontProxy(clock);
   const core = createCore(config, store, { ca: new X509Certificate(ca.certificatePem), keys, frontProxy }, running);
   const stopCompactor = startCompactor({ store, clock, logger });
-  let isReady = false;
-  const ready = readyChecks(store, clock, () => isReady);
+  let phase: Phase = 'starting';
+  const ready = healthChecks(store, clock, () => phase);
   const rest = await createRest(config, core, { tls, keys }, ready);
   const grpc = createGrpc(config, core, tls, ca);
   let chores: Promise<unknown> = Promise.resolve();
   const close = once(async () => {
-    isReady = false;
+    phase = 'ending';
     core.links.closeAll('the server is shutting down');
     await Promise.all([rest.close(closeWithinMs), grpc.close(closeWithinMs)]);
     ending.abort();
@@ -358,7 +359,7 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
       core.keptFlowControl.done,
       keepPolicyStatus({ registry, clock, logger }, running),
     ]);
-    isReady = true;
+    phase = 'ready';
     logger.info({ ...bound }, 'the API server is ready');
     return { bound, registry: core.registry, close };
   } catch (error) {
@@ -377,7 +378,10 @@ function once(run: () => Promise<void>): () => Promise<void> {
 
 const storeWithinMs = 2000;
 
-function readyChecks(store: Store, clock: Clock, isReady: () => boolean): readonly HealthCheck[] {
+type Phase = 'starting' | 'ready' | 'ending';
+
+/** Kubernetes' names. All but the last two are `/livez` as well. */
+function healthChecks(store: Store, clock: Clock, phase: () => Phase): readonly HealthCheck[] {
   const etcd = async (): Promise<void> => {
     const late = new AbortController();
     const timer = clock.after(storeWithinMs, () => late.abort(new Error('the store does not answer')));
@@ -387,12 +391,16 @@ function readyChecks(store: Store, clock: Clock, isReady: () => boolean): readon
       timer.cancel();
     }
   };
-  const started = async (): Promise<void> => {
-    if (!isReady()) throw new Error('the server is starting or ending');
+  const synced = async (): Promise<void> => {
+    if (phase() === 'starting') throw new Error('the server is starting');
+  };
+  const going = async (): Promise<void> => {
+    if (phase() === 'ending') throw new Error('the server is ending');
   };
   return [
     { name: 'ping', check: async () => {} },
     { name: 'etcd', check: etcd },
-    { name: 'start', check: started },
+    { name: 'informer-sync', check: synced },
+    { name: 'shutdown', check: going },
   ];
 }

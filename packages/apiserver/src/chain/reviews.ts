@@ -1,5 +1,5 @@
 /** Questions about identity and permission that are answered and never stored (authentication.k8s.io, authorization.k8s.io). */
-import { type FieldError, field, invalid, type Json, type JsonObject } from '@skiff/api';
+import { type Clock, type FieldError, field, formatTime, invalid, type Json, type JsonObject } from '@skiff/api';
 import type { RequestContext, Target, UserInfo } from '../registry/contract.ts';
 import type { Attributes, Authoriser } from './attributes.ts';
 import type { TokenAuthenticator } from './authenticate.ts';
@@ -19,6 +19,7 @@ export interface ReviewParts {
   readonly authoriser: () => Authoriser;
   readonly rbac: () => RbacView;
   readonly tokens: () => readonly TokenAuthenticator[];
+  readonly clock: Clock;
 }
 
 const asObject = (value: Json | undefined): JsonObject =>
@@ -157,7 +158,11 @@ export function reviewKinds(parts: ReviewParts): readonly ReviewKind[] {
     {
       group: 'authentication.k8s.io',
       resource: 'selfsubjectreviews',
-      create: async (context, _, object) => answered(object, { userInfo: userJson(context.user) }),
+      create: async (context, _, object) => ({
+        ...object,
+        metadata: { creationTimestamp: formatTime(parts.clock.now()) },
+        status: { userInfo: userJson(context.user) },
+      }),
     },
     {
       group: 'authentication.k8s.io',

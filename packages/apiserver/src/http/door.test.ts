@@ -393,7 +393,8 @@ describe('pages', () => {
 
   it('of health name their checks', async () => {
     const { text } = await at.request('/readyz?verbose');
-    expect(text).toBe('[+]ping ok\n[+]etcd ok\n[+]start ok\nreadyz check passed\n');
+    expect(text).toBe('[+]ping ok\n[+]etcd ok\n[+]informer-sync ok\n[+]shutdown ok\nreadyz check passed\n');
+    expect((await at.request('/livez?verbose')).text).toBe('[+]ping ok\n[+]etcd ok\nlivez check passed\n');
     expect((await at.request('/readyz/etcd')).text).toBe('ok');
     expect((await at.request('/readyz/nothing')).status).toBe(404);
   });

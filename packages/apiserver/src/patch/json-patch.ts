@@ -5,7 +5,7 @@
 import type { Json } from '@skiff/api';
 import jsonPatchLibrary from 'fast-json-patch';
 import { PatchError } from './errors.ts';
-import { copy, isObject, own, same } from './values.ts';
+import { copy, isObject, jsonKind, own, same } from './values.ts';
 
 const maxOperations = 10_000;
 /** Characters that `copy` operations may add in all, so that a patch cannot double a document into gigabytes (CVE-2019-1002100). */
@@ -24,7 +24,10 @@ interface Operation {
 /** The document after the patch; neither argument is changed. Throws PatchError. */
 export function jsonPatch(document: Json, patch: unknown): Json {
   if (!Array.isArray(patch)) {
-    throw new PatchError('malformed', 'json: cannot unmarshal a value that is not an array into a JSON patch');
+    throw new PatchError(
+      'malformed',
+      `error decoding patch: json: cannot unmarshal ${jsonKind(patch)} into Go value of type []handlers.jsonPatchOp`,
+    );
   }
   if (patch.length > maxOperations) {
     throw new PatchError(
@@ -51,7 +54,12 @@ export function jsonPatch(document: Json, patch: unknown): Json {
 }
 
 function readOperation(raw: unknown): Operation {
-  if (!isObject(raw)) throw new PatchError('malformed', 'json: a JSON patch operation must be an object');
+  if (!isObject(raw)) {
+    throw new PatchError(
+      'malformed',
+      `error decoding patch: json: cannot unmarshal ${jsonKind(raw)} into Go value of type handlers.jsonPatchOp`,
+    );
+  }
   const op = own(raw, 'op');
   const path = own(raw, 'path');
   const from = own(raw, 'from');

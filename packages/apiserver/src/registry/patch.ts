@@ -4,7 +4,7 @@ import { PatchError } from '../patch/errors.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
 import { strategicMergePatch } from '../patch/strategic-merge.ts';
-import { isObject } from '../patch/values.ts';
+import { isObject, jsonKind } from '../patch/values.ts';
 import { applyOne } from './apply.ts';
 import type { Answer, PatchBody, RequestContext, Target, WriteOptions } from './contract.ts';
 import { type Decodable, decodableOf, decodePatched } from './decode.ts';
@@ -55,13 +55,20 @@ function patched(
   try {
     return decodePatched(context, shown, () => carryOut(shown, old, body), body.duplicates, options);
   } catch (error) {
-    throw error instanceof PatchError ? patchRefused(error, body) : error;
+    throw error instanceof PatchError ? patchRefused(error) : error;
   }
 }
 
 function carryOut(shown: Decodable, old: JsonObject, body: PatchBody): JsonObject {
   if (body.type === 'json') return requireObject(jsonPatch(old, body.patch));
-  if (!isObject(body.patch)) throw new PatchError('malformed', 'json: cannot unmarshal a value that is not an object');
+  if (!isObject(body.patch)) {
+    const prefix = body.type === 'merge' ? 'error decoding patch: ' : '';
+    const kind = jsonKind(body.patch);
+    throw new PatchError(
+      'malformed',
+      `${prefix}json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
+    );
+  }
   if (body.type === 'strategic') return strategicMergePatch(old, body.patch, shown.schema());
   return requireObject(mergePatch(old, body.patch));
 }
@@ -71,19 +78,16 @@ function requireObject(value: unknown): JsonObject {
   throw invalid({ group: '', kind: '' }, '', [field.invalid('patch', JSON.stringify(value), 'must stay an object')]);
 }
 
-function patchRefused(error: PatchError, body: PatchBody): ApiError {
+function patchRefused(error: PatchError): ApiError {
   switch (error.fault) {
     case 'malformed':
       return badRequest(error.message);
     case 'too-many-operations':
       return new ApiError('RequestEntityTooLarge', `Request entity too large: ${error.message}`);
+    // Kubernetes does not say what: clients match on this sentence alone.
     case 'too-large':
     case 'inapplicable':
-      return new ApiError(
-        'Invalid',
-        body.type === 'json' ? 'the server rejected our request due to an error in our request' : error.message,
-        { causes: [{ reason: 'FieldValueInvalid', field: 'patch', message: error.message }] },
-      );
+      return new ApiError('Invalid', 'the server rejected our request due to an error in our request');
   }
 }
 

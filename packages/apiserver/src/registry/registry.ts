@@ -12,6 +12,7 @@ import type { Store } from '../storage/contract.ts';
 import type { WatchCache } from '../watch/contract.ts';
 import { standardAdmission } from './admission/index.ts';
 import { resourceQuota } from './admission/resource-quota.ts';
+import { componentStatusKind } from './component-statuses.ts';
 import { connect } from './connect.ts';
 import type { AdmissionStep, Registry } from './contract.ts';
 import { create } from './create.ts';
@@ -148,7 +149,12 @@ function createEnv(options: RegistryOptions): Env {
     }),
   );
   const usage = options.usage ?? { nodes: new Map() };
-  for (const kind of [bindingsKind(env), ...metricsKinds(env, usage), ...(options.virtual ?? [])])
+  for (const kind of [
+    bindingsKind(env),
+    componentStatusKind(env),
+    ...metricsKinds(env, usage),
+    ...(options.virtual ?? []),
+  ])
     virtual.set(`${kind.group}/${kind.resource}`, kind);
   // Quotas come last: what another step refuses is not charged.
   admission.push(...standardAdmission(env), ...options.admission, resourceQuota(env));

@@ -34,7 +34,7 @@ test('an event says what kubectl describe shows', async () => {
   await settle();
   expect(events()).toMatchObject([
     {
-      metadata: { name: expect.stringMatching(/^web\.[0-9a-f]{12}$/), namespace: 'default' },
+      metadata: { name: expect.stringMatching(/^web\.[0-9a-f]{16}$/), namespace: 'default' },
       involvedObject: {
         apiVersion: 'v1',
         kind: 'Pod',

@@ -31,8 +31,9 @@ const maxRemembered = 4096;
 /** Client-go's: twelve tries, up to ten seconds apart. */
 const maxTries = 12;
 const retryMs = 10_000;
-/** A name has 253 characters at most; twelve and a dot are the event's own. */
-const maxBaseLength = 240;
+/** A name has 253 characters at most; sixteen and a dot are the event's own. */
+const maxBaseLength = 236;
+const nanosPerMs = 1_000_000;
 
 interface Remembered {
   readonly namespace: string;
@@ -64,6 +65,7 @@ class Recorder implements EventRecorder {
   readonly #remembered = new Map<string, Remembered>();
   readonly #buckets = new Map<string, Bucket>();
   #writing = false;
+  #latest = 0n;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -134,17 +136,21 @@ class Recorder implements EventRecorder {
     remember(this.#remembered, key, { namespace, name, count: 1 });
   }
 
+  /** The time in nanoseconds, as client-go has it: a list by name tells an object's events in their order. No two are the same. */
+  #stamp(atMs: number): string {
+    const nanos = BigInt(atMs) * BigInt(nanosPerMs) + BigInt(Math.floor(this.#options.random() * nanosPerMs));
+    this.#latest = nanos > this.#latest ? nanos : this.#latest + 1n;
+    return this.#latest.toString(16).padStart(16, '0');
+  }
+
   #draft({ about, type, reason, message, fieldPath, atMs }: Happening): Draft<Event> {
-    const { component, host, random } = this.#options;
+    const { component, host } = this.#options;
     const namespace = about.metadata.namespace ?? '';
-    const suffix = Math.floor(random() * 2 ** 48)
-      .toString(16)
-      .padStart(12, '0');
     return {
       apiVersion: 'v1' as const,
       kind: 'Event' as const,
       metadata: {
-        name: `${about.metadata.name.slice(0, maxBaseLength).replace(/[.-]+$/, '')}.${suffix}`,
+        name: `${about.metadata.name.slice(0, maxBaseLength).replace(/[.-]+$/, '')}.${this.#stamp(atMs)}`,
         namespace: namespace === '' ? 'default' : namespace,
       },
       involvedObject: {

@@ -24,6 +24,37 @@ export const isRemote = (service: ApiService): boolean => service.spec?.service 
 
 export const nameOf = (of: { readonly group: string; readonly version: string }): string => `${of.version}.${of.group}`;
 
+/** Kubernetes' own numbers: among groups that have a resource of one name, the highest is meant. */
+const groupPriorities: ReadonlyMap<string, number> = new Map([
+  ['', 18_000],
+  ['apps', 17_800],
+  ['events.k8s.io', 17_750],
+  ['authentication.k8s.io', 17_700],
+  ['authorization.k8s.io', 17_600],
+  ['autoscaling', 17_500],
+  ['batch', 17_400],
+  ['certificates.k8s.io', 17_300],
+  ['networking.k8s.io', 17_200],
+  ['policy', 17_100],
+  ['rbac.authorization.k8s.io', 17_000],
+  ['storage.k8s.io', 16_800],
+  ['apiextensions.k8s.io', 16_700],
+  ['admissionregistration.k8s.io', 16_700],
+  ['scheduling.k8s.io', 16_600],
+  ['coordination.k8s.io', 16_500],
+  ['node.k8s.io', 16_300],
+  ['discovery.k8s.io', 16_200],
+  ['flowcontrol.apiserver.k8s.io', 16_100],
+  ['metrics.k8s.io', 100],
+]);
+/** 15 otherwise. */
+const versionPriorities: ReadonlyMap<string, number> = new Map([
+  ['v1.', 1],
+  ['v2.autoscaling', 30],
+  ['v1.flowcontrol.apiserver.k8s.io', 21],
+  ['v1beta1.metrics.k8s.io', 100],
+]);
+
 /** The entry of a group version that this server answers for itself. */
 export const localService = (
   of: { readonly group: string; readonly version: string },
@@ -35,8 +66,8 @@ export const localService = (
   spec: {
     ...(of.group === '' ? {} : { group: of.group }),
     version: of.version,
-    groupPriorityMinimum: custom ? 1000 : of.group === '' ? 18_000 : 17_000,
-    versionPriority: custom ? 100 : 15,
+    groupPriorityMinimum: custom ? 1000 : (groupPriorities.get(of.group) ?? 15_000),
+    versionPriority: custom ? 100 : (versionPriorities.get(nameOf(of)) ?? 15),
   },
 });
 
