@@ -137,3 +137,22 @@ export const takesEffect = (
     );
     return wanted(made);
   });
+
+export const core = (ns: string): string => `/api/v1/namespaces/${ns}`;
+export const container = { name: 'main', image: 'skiff/busybox:1' };
+
+/** Adds data to a ConfigMap. */
+export const mark = (key: string): object => patched({ op: 'add', path: '/data', value: { [key]: 'yes' } });
+export const isMarked = (made: Thing | undefined): boolean => made?.data?.first === 'yes';
+export const isPlain = (made: Thing | undefined): boolean => made !== undefined && made.data === undefined;
+export const isRefused = (made: Thing | undefined): boolean => made === undefined;
+export const exists = (made: Thing | undefined): boolean => made !== undefined;
+
+export async function withWebhook(webhook: Promise<Webhook>, use: (webhook: Webhook) => Promise<void>): Promise<void> {
+  const started = await webhook;
+  try {
+    await use(started);
+  } finally {
+    started.close();
+  }
+}
