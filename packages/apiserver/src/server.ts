@@ -23,8 +23,9 @@ import { keepPolicyStatus } from './extensions/admission/policy-status.ts';
 import { webhookStep } from './extensions/admission/webhooks.ts';
 import { type Aggregator, keepApiServices } from './extensions/aggregation/aggregator.ts';
 import { createFrontProxy, type FrontProxy, publishAuthorities } from './extensions/aggregation/front-proxy.ts';
+import { mergedOpenApi } from './extensions/aggregation/merge-openapi.ts';
 import type { RemoteParts } from './extensions/aggregation/remote.ts';
-import { remoteOfPath, serveElsewhere, upgradeElsewhere } from './extensions/aggregation/serve.ts';
+import { remoteOfPath, serveElsewhere, upgradeElsewhere, verbsElsewhere } from './extensions/aggregation/serve.ts';
 import { keepDefinitions } from './extensions/crd/controller.ts';
 import { createWebhookClient, type WebhookClient } from './extensions/webhook/client.ts';
 import { webhookConverter } from './extensions/webhook/conversion.ts';
@@ -220,7 +221,11 @@ async function createRest(
   const resources = { registry, clock, random, isBuiltin: builtinTest(builtinDefinitions()) };
   const paths = createPaths({
     ...{ catalogue: aggregator, logger, metrics, ready },
-    openApi: createOpenApi(registry, encodeOpenApiV2, () => aggregator.remoteVersions()),
+    openApi: createOpenApi(registry, encodeOpenApiV2, {
+      versions: () => aggregator.remoteVersions(),
+      merge: (document) => mergedOpenApi(document, aggregator.documents()),
+      onChanged: (run) => aggregator.onDefinitionsChanged(run),
+    }),
     advertiseAddress: config.advertiseAddress,
     tokens: await tokenDiscovery(keys, config.serviceAccountIssuer, config.serviceAccountIssuer),
     live: ready.slice(0, -2),
@@ -254,10 +259,14 @@ async function createRest(
 
 function createGrpc(config: ApiServerConfig, core: Core, tls: Tls, ca: KeyPair): GrpcDoor {
   const { clock, logger, random } = config;
-  const { registry, chain, links, streams, joinTokens } = core;
+  const { registry, chain, links, streams, joinTokens, aggregator } = core;
   return createGrpcDoor({
     ...{ tls, clock, logger, authenticate: core.authenticate },
-    resources: resourcesService({ registry, chain, clock, random }),
+    resources: resourcesService({
+      ...{ registry, chain, clock, random },
+      definitions: () => aggregator.definitions(),
+      elsewhere: verbsElsewhere(aggregator, core.remote),
+    }),
     pods: podsService({ chain, streams }),
     nodes: nodesService({ chain, links, clock, logger, joinTokens, ca }),
   });

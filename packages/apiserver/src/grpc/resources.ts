@@ -11,6 +11,7 @@ import {
   type WriteKind,
   watchOptionsFault,
 } from '../chain/options.ts';
+import type { Verbs } from '../extensions/aggregation/forward.ts';
 import { decodePatch, decodeText, incomingMessage, messageOf } from '../http/documents.ts';
 import { resolve } from '../http/resources.ts';
 import { tableOfOne, tableTexts } from '../http/table.ts';
@@ -35,6 +36,10 @@ import { sendBatches } from './watch.ts';
 export interface ResourcesParts {
   readonly registry: Registry;
   readonly chain: Chain;
+  /** All kinds that are served, here and behind this server. */
+  readonly definitions: () => readonly Definition[];
+  /** Who answers for a kind in place of the registry; undefined for the registry's own. */
+  readonly elsewhere: (target: Target) => Verbs | undefined;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -44,6 +49,7 @@ interface Passed {
   readonly context: RequestContext;
   readonly target: Target;
   readonly definition: Definition;
+  readonly verbs: Verbs;
   readonly warnings: string[];
 }
 
@@ -108,6 +114,9 @@ function incomingOf(object: wire.ObjectMessage | null): Incoming {
 export function resourcesService(parts: ResourcesParts): Readonly<Record<string, Handler>> {
   const { registry, chain } = parts;
 
+  const findRemote: Registry['definition'] = (group, version, resource) =>
+    parts.definitions().find((each) => each.group === group && each.version === version && each.resource === resource);
+
   /** Takes a call through the chain to `work`. */
   const pass = <T>(
     verb: string,
@@ -129,8 +138,9 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
       warn: (text: string) => void warnings.push(text),
     };
     return chain(chained, (context) => {
-      const definition = resolve(registry, target, verb);
-      return work({ context, target, definition, warnings });
+      const far = parts.elsewhere(target);
+      const definition = resolve(far === undefined ? registry : { definition: findRemote }, target, verb);
+      return work({ context, target, definition, verbs: far ?? registry, warnings });
     });
   };
 
@@ -167,7 +177,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
     Get: unary((request: wire.GetRequest, call) =>
       pass('get', request, call, async (passed) => {
         const options = { resourceVersion: request.resourceVersion };
-        return objectOf(passed, await registry.get(passed.context, passed.target, options), request.accept);
+        return objectOf(passed, await passed.verbs.get(passed.context, passed.target, options), request.accept);
       }),
     ),
     List: unary((request: wire.ListRequest, call) =>
@@ -175,21 +185,29 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         const options = listOptionsOf(request);
         const fault = listOptionsFault(options, undefined);
         if (fault !== undefined) throw fault;
-        return listOf(passed, await registry.list(passed.context, passed.target, options), request.accept);
+        return listOf(passed, await passed.verbs.list(passed.context, passed.target, options), request.accept);
       }),
     ),
     Create: unary((request: wire.CreateRequest, call) =>
       pass('create', request, call, async (passed) => {
         const options = writeOptionsOf(request.options, { kind: 'CreateOptions' });
         const body = incomingOf(request.object);
-        return objectOf(passed, await registry.create(passed.context, passed.target, body, options), request.accept);
+        return objectOf(
+          passed,
+          await passed.verbs.create(passed.context, passed.target, body, options),
+          request.accept,
+        );
       }),
     ),
     Update: unary((request: wire.UpdateRequest, call) =>
       pass('update', request, call, async (passed) => {
         const options = writeOptionsOf(request.options, { kind: 'UpdateOptions' });
         const body = incomingOf(request.object);
-        return objectOf(passed, await registry.update(passed.context, passed.target, body, options), request.accept);
+        return objectOf(
+          passed,
+          await passed.verbs.update(passed.context, passed.target, body, options),
+          request.accept,
+        );
       }),
     ),
     Patch: unary((request: wire.PatchRequest, call) =>
@@ -200,13 +218,17 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         const write = { kind: 'PatchOptions', patch: type, force: force || undefined } as const;
         const options = writeOptionsOf(request.options, write);
         const patch = { ...decodePatch(request.patch, type), type, force };
-        return objectOf(passed, await registry.patch(passed.context, passed.target, patch, options), request.accept);
+        return objectOf(
+          passed,
+          await passed.verbs.patch(passed.context, passed.target, patch, options),
+          request.accept,
+        );
       }),
     ),
     Delete: unary((request: wire.DeleteRequest, call) =>
       pass('delete', request, call, async (passed) => {
         const options = deleteOptionsOf(request.options);
-        return objectOf(passed, await registry.delete(passed.context, passed.target, options), request.accept);
+        return objectOf(passed, await passed.verbs.delete(passed.context, passed.target, options), request.accept);
       }),
     ),
     DeleteCollection: unary((request: wire.DeleteCollectionRequest, call) =>
@@ -214,7 +236,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         const { labelSelector, fieldSelector } = request;
         const list = { labelSelector, fieldSelector, ...noSelection };
         const options = deleteOptionsOf(request.options);
-        const answer = await registry.deleteCollection(passed.context, passed.target, list, options);
+        const answer = await passed.verbs.deleteCollection(passed.context, passed.target, list, options);
         return listOf(passed, answer, 'ENCODING_JSON');
       }),
     ),
@@ -224,7 +246,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         const fault = watchOptionsFault(options, '');
         if (fault !== undefined) throw fault;
         const timeoutSeconds = watchTimeoutSeconds(options, parts.random);
-        const batches = await registry.watch(passed.context, passed.target, { ...options, timeoutSeconds });
+        const batches = await passed.verbs.watch(passed.context, passed.target, { ...options, timeoutSeconds });
         await sendBatches(batches, request.accept, send, { clock: parts.clock, signal: passed.context.signal });
       }),
     ),

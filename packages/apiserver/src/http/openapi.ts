@@ -1,5 +1,5 @@
 /** The OpenAPI pages: v3 a group version at a time, behind an index of hashes; v2 all at once, as JSON or as its protobuf form. */
-import type { Definition } from '@skiff/api';
+import type { Definition, JsonObject } from '@skiff/api';
 import type { Registry } from '../registry/contract.ts';
 import { etagOf, type GroupVersion, groupsOf } from './discovery.ts';
 import { pathNotFound } from './encode.ts';
@@ -30,19 +30,30 @@ const jsonTypes: ReadonlySet<string> = new Set(['application/json', 'application
 const pathOf = (one: Pick<GroupVersion, 'group' | 'version'>): string =>
   one.group === '' ? `api/${one.version}` : `apis/${one.group}/${one.version}`;
 
-/** `encodeV2` turns the v2 document into its protobuf form; `elsewhere` tells the group versions whose v3 documents other servers have. */
+/** What other servers have to say. */
+export interface OpenApiElsewhere {
+  /** The group versions whose v3 documents they have. */
+  versions(): readonly Pick<GroupVersion, 'group' | 'version'>[];
+  /** The v2 document with theirs in it. */
+  merge(document: JsonObject): JsonObject;
+  onChanged(run: () => void): void;
+}
+
+/** `encodeV2` turns the v2 document into its protobuf form. */
 export function createOpenApi(
   registry: Registry,
   encodeV2: (document: object) => Uint8Array,
-  elsewhere: () => readonly Pick<GroupVersion, 'group' | 'version'>[],
+  elsewhere: OpenApiElsewhere,
 ): OpenApi {
   /** Pages of everything there is: the index, and v2. */
   let whole = new Map<string, Page>();
   /** Pages of one group version, each with the definitions it was made of: those of others stay when some change. */
   const parts = new Map<string, { readonly page: Page; readonly of: readonly Definition[] }>();
-  registry.onDefinitionsChanged(() => {
+  const forget = (): void => {
     whole = new Map();
-  });
+  };
+  registry.onDefinitionsChanged(forget);
+  elsewhere.onChanged(forget);
 
   const made = (body: string | Uint8Array): Page => ({
     body,
@@ -84,7 +95,7 @@ export function createOpenApi(
       await new Promise(setImmediate);
     }
     for (const key of parts.keys()) if (!served.some((one) => pathOf(one) === key)) parts.delete(key);
-    for (const one of elsewhere()) paths[pathOf(one)] = { serverRelativeURL: `/openapi/v3/${pathOf(one)}` };
+    for (const one of elsewhere.versions()) paths[pathOf(one)] = { serverRelativeURL: `/openapi/v3/${pathOf(one)}` };
     const fresh = made(JSON.stringify({ paths }));
     into.set('v3', fresh);
     return fresh;
@@ -99,6 +110,8 @@ export function createOpenApi(
     } else respond(exchange, { code: 200, contentType, body: sent.body });
   };
 
+  const v2Whole = (): JsonObject => elsewhere.merge(v2Document(v2, all()) as JsonObject);
+
   const serveV2 = (exchange: Exchange): void => {
     const accept = header(exchange, 'accept') ?? '';
     const types = parseAccept(accept === '' ? '*/*' : accept).map((clause) => clause.type);
@@ -108,13 +121,13 @@ export function createOpenApi(
       send(
         exchange,
         v2ProtobufType,
-        page('v2 protobuf', () => encodeV2(v2Document(v2, all()))),
+        page('v2 protobuf', () => encodeV2(v2Whole())),
       );
     else
       send(
         exchange,
         'application/json',
-        page('v2 json', () => JSON.stringify(v2Document(v2, all()))),
+        page('v2 json', () => JSON.stringify(v2Whole())),
       );
   };
 

@@ -65,7 +65,7 @@ const notAllowed = (): ApiError =>
  * The definition a target names. Throws ApiError NotFound (as for any unknown path) when the kind is not served or its scope
  * is not that of the path, MethodNotAllowed when it does not have the verb.
  */
-export function resolve(registry: Registry, target: Target, verb: string): Definition {
+export function resolve(registry: Pick<Registry, 'definition'>, target: Target, verb: string): Definition {
   const definition = registry.definition(target.group, target.version, target.resource);
   if (definition === undefined) throw pathNotFound();
   const isCollection = target.name === '';

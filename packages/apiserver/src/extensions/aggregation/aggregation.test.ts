@@ -1,21 +1,15 @@
 /** A server behind this one, as clients of this one see it. */
 
 import type { IncomingMessage } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
-import type { JsonObject } from '@skiff/api';
-import { realClock } from '@skiff/api';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestServer, type TestServer } from '../../http/testing/server.ts';
-import { createCA, issueCertificate, type KeyPair } from '../../pki/authority.ts';
 import { specSchema, version, widgets } from '../testing.ts';
+import { type FarServer, reaches, startFar } from './testing.ts';
 
 let server: TestServer;
-let far: Server;
-let ca: KeyPair;
+let far: FarServer;
 let isUp = true;
-const seen: IncomingMessage[] = [];
 
 const resources = {
   kind: 'APIResourceList',
@@ -26,78 +20,46 @@ const resources = {
   ],
 };
 
+const document = {
+  swagger: '2.0',
+  paths: {
+    '/apis/far.io/v1/stars': { get: { responses: { 200: { schema: { $ref: '#/definitions/io.far.Star' } } } } },
+  },
+  definitions: {
+    'io.far.Star': {
+      description: 'A far star.',
+      type: 'object',
+      'x-kubernetes-group-version-kind': [{ group: 'far.io', version: 'v1', kind: 'Star' }],
+    },
+  },
+};
+
 beforeAll(async () => {
   server = await startTestServer();
-  const nowMs = realClock.now();
-  ca = await createCA({ commonName: 'far-ca', nowMs, lifetimeMs: 86_400_000 });
-  const certificate = await issueCertificate(ca, {
-    ...{ commonName: 'far', organizations: [], usages: ['server'], nowMs, lifetimeMs: 86_400_000 },
-    dnsNames: ['far.default.svc'],
+  far = await startFar((request, path, json) => {
+    if (!isUp) json(500, {});
+    else if (path === '/apis/far.io/v1') json(200, resources);
+    else if (path === '/openapi/v3/apis/far.io/v1') json(200, { openapi: '3.0.0', far: true });
+    else if (path === '/openapi/v2') json(200, document);
+    else if (request.method === 'POST') {
+      const parts: Buffer[] = [];
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () => json(201, { echoed: Buffer.concat(parts).toString() }));
+    } else json(200, { kind: 'StarList', apiVersion: 'far.io/v1', metadata: {}, items: [] });
   });
-  far = createServer(
-    { cert: certificate.certificatePem, key: certificate.keyPem, requestCert: true, rejectUnauthorized: false },
-    (request, response) => {
-      seen.push(request);
-      const path = (request.url ?? '').split('?')[0];
-      const json = (code: number, body: object): void =>
-        void response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-      if (!isUp) json(500, {});
-      else if (path === '/apis/far.io/v1') json(200, resources);
-      else if (path === '/openapi/v3/apis/far.io/v1') json(200, { openapi: '3.0.0', far: true });
-      else if (request.method === 'POST') {
-        const parts: Buffer[] = [];
-        request.on('data', (part: Buffer) => parts.push(part));
-        request.on('end', () => json(201, { echoed: Buffer.concat(parts).toString() }));
-      } else json(200, { kind: 'StarList', apiVersion: 'far.io/v1', metadata: {}, items: [] });
-    },
-  );
-  far.on('upgrade', (request: IncomingMessage, socket) => {
-    seen.push(request);
+  far.server.on('upgrade', (_request: IncomingMessage, socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
     socket.on('data', (data: Buffer) => socket.write(`echo ${data.toString()}`));
     socket.on('error', () => {});
     socket.on('end', () => socket.end());
   });
-  await new Promise<void>((resolve) => far.listen(0, '127.0.0.1', resolve));
-  await server.create('/api/v1/namespaces/default/services', {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name: 'far' },
-    spec: { type: 'ExternalName', externalName: 'localhost' },
-  });
-  await server.create('/apis/apiregistration.k8s.io/v1/apiservices', {
-    apiVersion: 'apiregistration.k8s.io/v1',
-    kind: 'APIService',
-    metadata: { name: 'v1.far.io' },
-    spec: {
-      group: 'far.io',
-      version: 'v1',
-      service: { namespace: 'default', name: 'far', port: (far.address() as AddressInfo).port },
-      caBundle: Buffer.from(ca.certificatePem).toString('base64'),
-      groupPriorityMinimum: 1000,
-      versionPriority: 15,
-    },
-  });
-  await reaches('v1.far.io', 'True', 'Passed');
+  await far.register(server, 'far.io');
 }, 60_000);
 
 afterAll(async () => {
   await server.close();
-  far.closeAllConnections();
-  await new Promise((resolve) => far.close(resolve));
+  await far.close();
 });
-
-const entry = async (name: string): Promise<JsonObject> =>
-  JSON.parse((await server.request(`/apis/apiregistration.k8s.io/v1/apiservices/${name}`)).text) as JsonObject;
-
-const reaches = (name: string, status: string, reason: string): Promise<void> =>
-  vi.waitFor(
-    async () =>
-      expect(await entry(name)).toMatchObject({
-        status: { conditions: [expect.objectContaining({ status, reason })] },
-      }),
-    { timeout: 20_000, interval: 50 },
-  );
 
 describe('a server behind this one', () => {
   test('gets requests with who asks, and without their credentials', async () => {
@@ -105,7 +67,7 @@ describe('a server behind this one', () => {
       headers: { 'x-remote-user': 'evil', accept: 'application/json' },
     });
     expect(JSON.parse(reply.text)).toMatchObject({ kind: 'StarList' });
-    const last = seen.at(-1);
+    const last = far.seen.at(-1);
     expect(last?.url).toBe('/apis/far.io/v1/stars?limit=5');
     expect(last?.headers).toMatchObject({ 'x-remote-user': 'admin', accept: 'application/json' });
     expect(last?.headers['x-remote-group']).toContain('system:masters');
@@ -127,6 +89,34 @@ describe('a server behind this one', () => {
     expect(all).toContain('"resource":"stars"');
     expect(JSON.parse((await server.request('/openapi/v3')).text).paths['apis/far.io/v1']).toBeDefined();
     expect(JSON.parse((await server.request('/openapi/v3/apis/far.io/v1')).text)).toMatchObject({ far: true });
+    const { definitions, paths } = JSON.parse((await server.request('/openapi/v2')).text);
+    expect(definitions['io.far.Star']).toEqual(document.definitions['io.far.Star']);
+    expect(paths).toHaveProperty(['/apis/far.io/v1/stars']);
+    expect(definitions).toHaveProperty(['io.k8s.api.core.v1.Pod']);
+    const protobuf = { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' };
+    expect((await server.request('/openapi/v2', { headers: protobuf })).text).toContain('A far star.');
+  });
+
+  test('that no Service leads to is unavailable, and says why', async () => {
+    const entry = (name: string, service: string) =>
+      server.create('/apis/apiregistration.k8s.io/v1/apiservices', {
+        apiVersion: 'apiregistration.k8s.io/v1',
+        kind: 'APIService',
+        metadata: { name: `v1.${name}` },
+        spec: {
+          ...{ group: name, version: 'v1', service: { namespace: 'default', name: service, port: 443 } },
+          ...{ insecureSkipTLSVerify: true, groupPriorityMinimum: 1000, versionPriority: 15 },
+        },
+      });
+    await entry('gone.io', 'gone');
+    await reaches(server, 'v1.gone.io', 'False', 'ServiceNotFound');
+    await server.create('/api/v1/namespaces/default/services', {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'empty' } },
+      spec: { ports: [{ port: 443 }] },
+    });
+    await entry('empty.io', 'empty');
+    await reaches(server, 'v1.empty.io', 'False', 'EndpointsNotFound');
+    expect((await server.request('/apis/empty.io/v1/stars')).status).toBe(503);
   });
 
   test('may switch protocols', async () => {
@@ -158,7 +148,7 @@ describe('a server behind this one', () => {
       ...{ method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } },
       body: JSON.stringify({ metadata: { labels: { poke: 'it' } } }),
     });
-    await reaches('v1.far.io', 'False', 'FailedDiscoveryCheck');
+    await reaches(server, 'v1.far.io', 'False', 'FailedDiscoveryCheck');
     const reply = await server.request('/apis/far.io/v1/stars');
     expect(reply.status).toBe(503);
     expect(JSON.parse(reply.text)).toMatchObject({ message: 'service unavailable', reason: 'ServiceUnavailable' });
@@ -167,12 +157,12 @@ describe('a server behind this one', () => {
 
 describe('group versions of this server', () => {
   test('have entries of their own, those of custom kinds as long as these are there', async () => {
-    await reaches('v1.apps', 'True', 'Local');
+    await reaches(server, 'v1.apps', 'True', 'Local');
     await server.create(
       '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
       widgets({ versions: [version(specSchema({}))] }),
     );
-    await reaches('v1.x.io', 'True', 'Local');
+    await reaches(server, 'v1.x.io', 'True', 'Local');
     await server.request('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.x.io', { method: 'DELETE' });
     await vi.waitFor(
       async () =>

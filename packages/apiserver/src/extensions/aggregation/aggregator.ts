@@ -2,9 +2,10 @@
  * The group versions that other servers answer for: which they are, whether they can be reached, what they serve; and the
  * entries of those that this server answers for itself.
  */
-import { type Clock, type Definition, isReason, type JsonObject, type Logger } from '@skiff/api';
+import { type Clock, type Definition, isReason, type JsonObject, type Logger, parseJson } from '@skiff/api';
 import { follow, type LiveCollection } from '../../chain/live.ts';
-import { copy, same, textAt } from '../../patch/values.ts';
+import { copy, isObject, same, textAt } from '../../patch/values.ts';
+import type { UserInfo } from '../../registry/contract.ts';
 import type { ExtensibleRegistry } from '../../registry/registry.ts';
 import { systemContext } from '../../registry/system-context.ts';
 import { withCondition } from '../crd/conditions.ts';
@@ -20,7 +21,9 @@ import {
   nameOf,
   remoteDefinitions,
 } from './api-service.ts';
-import { fetchRemote, type RemoteParts } from './remote.ts';
+import { discoveryFault, serviceFault } from './availability.ts';
+import type { RemoteDocument } from './merge-openapi.ts';
+import { callRemote, type RemoteParts, readWhole } from './remote.ts';
 
 export interface AggregatorOptions extends RemoteParts {
   readonly registry: ExtensibleRegistry;
@@ -33,6 +36,8 @@ export interface Aggregator {
   remoteFor(group: string, version: string): ApiService | undefined;
   /** The group versions that others answer for. */
   remoteVersions(): readonly { readonly group: string; readonly version: string }[];
+  /** What their OpenAPI v2 documents say, as far as they have any. */
+  documents(): readonly RemoteDocument[];
   /** All there is to discover, here and elsewhere. */
   definitions(): readonly Definition[];
   onDefinitionsChanged(run: () => void): () => void;
@@ -77,6 +82,7 @@ export function keepApiServices(options: AggregatorOptions, signal: AbortSignal)
   return {
     remoteFor: (group, version) => keeper.remoteFor(group, version),
     remoteVersions: () => keeper.remoteVersions(),
+    documents: () => keeper.documents(),
     definitions: () => keeper.definitions(),
     onDefinitionsChanged: (listener) => keeper.onChanged(listener),
     synced: () => live.synced(),
@@ -91,6 +97,7 @@ class Keeper {
   /** What remote servers said they serve, by the name of their entry. */
   readonly #discovered = new Map<string, readonly Definition[]>();
   readonly #texts = new Map<string, string>();
+  readonly #documents = new Map<string, { readonly etag: string | undefined; readonly read: RemoteDocument }>();
   readonly #listeners = new Set<() => void>();
 
   constructor(options: AggregatorOptions, live: LiveCollection<JsonObject>, signal: AbortSignal) {
@@ -118,6 +125,10 @@ class Keeper {
     return [...own, ...[...this.#discovered.values()].flat()];
   }
 
+  documents(): readonly RemoteDocument[] {
+    return [...this.#documents.values()].map(({ read }) => read);
+  }
+
   onChanged(run: () => void): () => void {
     this.#listeners.add(run);
     return () => this.#listeners.delete(run);
@@ -142,6 +153,7 @@ class Keeper {
 
   #forget(name: string): void {
     this.#texts.delete(name);
+    this.#documents.delete(name);
     if (this.#discovered.delete(name)) this.changed();
   }
 
@@ -167,17 +179,22 @@ class Keeper {
     }
   }
 
-  /** Asks the server what it serves: an answer in time is what makes it available. */
+  /** The Service and where it answers, then what the server serves: an answer in time is what makes it available. */
   async #check(object: JsonObject): Promise<void> {
     const service = object as ApiService;
     const { group = '', version = '' } = service.spec ?? {};
     const name = textAt(object, 'metadata', 'name');
     const late = new AbortController();
     const timer = this.#options.clock.after(checkWithinMs, () => late.abort(new Error('context deadline exceeded')));
+    const signal = AbortSignal.any([this.#signal, late.signal]);
     try {
+      const fault = await this.#serviceFault(service, signal);
+      if (fault !== undefined) return await this.#report(object, fault);
       const path = `/apis/${group}/${version}`;
-      const signal = AbortSignal.any([this.#signal, late.signal]);
-      const text = await fetchRemote(this.#options, service, path, systemContext(signal).user, signal);
+      const answer = await callRemote(this.#options, service, { method: 'GET', path, user: checker, signal });
+      const text = await readWhole(answer);
+      if (answer.statusCode !== 200) throw new BadStatus(answer.statusCode ?? 0);
+      await this.#readDocument(name, service, signal);
       if (this.#texts.get(name) !== text) {
         this.#discovered.set(name, remoteDefinitions({ group, version }, JSON.parse(text) as JsonObject));
         this.#texts.set(name, text);
@@ -187,10 +204,49 @@ class Keeper {
     } catch (error) {
       if (this.#signal.aborted) return;
       const why = late.signal.aborted ? 'context deadline exceeded' : (error as Error).message;
-      await this.#report(object, conditionOf(service, why));
+      const said = (url: string): string =>
+        error instanceof BadStatus ? `bad status from ${url}: ${error.code}` : why;
+      await this.#report(object, discoveryFault(service, said));
     } finally {
       timer.cancel();
     }
+  }
+
+  async #serviceFault(service: ApiService, signal: AbortSignal): Promise<Condition | undefined> {
+    const { registry } = this.#options;
+    const { namespace = '', name = '' } = service.spec?.service ?? {};
+    const context = systemContext(signal);
+    const parse = (text: string): JsonObject => JSON.parse(text) as JsonObject;
+    const at = { group: '', version: 'v1', resource: 'services', namespace, name, subresource: '' };
+    const found = await registry.get(context, at, { resourceVersion: '0' }).catch(unlessReason('NotFound'));
+    const slices = { ...at, group: 'discovery.k8s.io', resource: 'endpointslices', name: '' };
+    const { items } = await registry.list(context, slices, {
+      ...{ fieldSelector: '', limit: 0, continue: '', resourceVersion: '0', resourceVersionMatch: '' },
+      labelSelector: `kubernetes.io/service-name=${name}`,
+    });
+    return serviceFault(service, found === undefined ? undefined : parse(found.text), items.map(parse));
+  }
+
+  /** A server without such a document is available all the same. */
+  async #readDocument(name: string, service: ApiService, signal: AbortSignal): Promise<void> {
+    const before = this.#documents.get(name);
+    const etag = before?.etag === undefined ? {} : { etag: before.etag };
+    const call = { method: 'GET', path: '/openapi/v2', user: checker, signal, ...etag };
+    const answer = await callRemote(this.#options, service, call);
+    const text = await readWhole(answer);
+    if (answer.statusCode === 304) return;
+    let document: unknown;
+    try {
+      document = answer.statusCode === 200 ? parseJson(text).value : undefined;
+    } catch (error) {
+      this.#options.logger.warn({ err: error, name }, 'the OpenAPI document of an API service cannot be read');
+    }
+    const { group = '', version = '' } = service.spec ?? {};
+    if (isObject(document)) {
+      if (before !== undefined && same(before.read.document, document)) return;
+      this.#documents.set(name, { etag: answer.headers.etag, read: { group, version, document } });
+    } else if (!this.#documents.delete(name)) return;
+    this.changed();
   }
 
   /** A conflict means a newer state, which brings its own round. */
@@ -206,6 +262,17 @@ class Keeper {
   }
 }
 
+/** Who asks: an identity that every server behind this one lets in. */
+const checker: UserInfo = { name: 'system:kube-aggregator', uid: '', groups: ['system:masters'], extra: {} };
+
+class BadStatus extends Error {
+  readonly code: number;
+  constructor(code: number) {
+    super(`bad status: ${code}`);
+    this.code = code;
+  }
+}
+
 const deletion = {
   ...{ dryRun: false, gracePeriodSeconds: undefined, propagationPolicy: undefined },
   preconditions: { uid: undefined, resourceVersion: undefined },
@@ -213,23 +280,6 @@ const deletion = {
 
 const unlessReason =
   (...reasons: Parameters<typeof isReason> extends [unknown, ...infer Rest] ? Rest : never) =>
-  (error: unknown): void => {
+  (error: unknown): undefined => {
     if (!isReason(error, ...reasons)) throw error;
   };
-
-/** Why a server is not available, by the reasons of kube-aggregator. */
-function conditionOf({ spec }: ApiService, why: string): Condition {
-  const { namespace = '', name = '', port = 443 } = spec?.service ?? {};
-  if (why.startsWith('service ')) {
-    return available(false, 'ServiceNotFound', `service/${name} in ${JSON.stringify(namespace)} is not present`);
-  }
-  if (why.startsWith('no endpoints')) {
-    return available(
-      false,
-      'MissingEndpoints',
-      `endpoints for service/${name} in ${JSON.stringify(namespace)} have no addresses`,
-    );
-  }
-  const url = `https://${name}.${namespace}.svc:${port}/apis/${spec?.group}/${spec?.version}`;
-  return available(false, 'FailedDiscoveryCheck', `failing or missing response from ${url}: ${why}`);
-}

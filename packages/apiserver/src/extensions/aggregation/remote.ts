@@ -47,25 +47,43 @@ async function open(parts: RemoteParts, service: ApiService, call: RemoteCall): 
 
 const authority = ({ spec }: ApiService): string => `${spec?.service?.name}.${spec?.service?.namespace}.svc`;
 
-/** A GET of this server's own, answered whole. Throws Error unless the answer is 200. */
-export async function fetchRemote(
-  parts: RemoteParts,
-  service: ApiService,
-  path: string,
-  user: UserInfo,
-  signal: AbortSignal,
-): Promise<string> {
-  const headers = [['Host', authority(service)], ['Accept', 'application/json'], ...remoteHeaders(user)] as const;
-  const call = await open(parts, service, { method: 'GET', path, headers, signal });
-  const answer = await answerOf(call);
+/** A request of this server's own. */
+export interface OwnCall {
+  readonly method: string;
+  readonly path: string;
+  readonly user: UserInfo;
+  readonly signal: AbortSignal;
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly etag?: string;
+}
+
+/** Answers once the headers are there, whatever the status. Throws Error when nothing answers. */
+export async function callRemote(parts: RemoteParts, service: ApiService, asked: OwnCall): Promise<IncomingMessage> {
+  const { method, path, signal, body = '', contentType, etag } = asked;
+  const headers = [
+    ...([['Host', authority(service)], ['Accept', 'application/json'], ...remoteHeaders(asked.user)] as const),
+    ...(contentType === undefined ? [] : [['Content-Type', contentType] as const]),
+    ...(body === '' ? [] : [['Content-Length', String(Buffer.byteLength(body))] as const]),
+    ...(etag === undefined ? [] : [['If-None-Match', etag] as const]),
+  ];
+  const call = await open(parts, service, { method, path, headers, signal });
+  if (body !== '') call.write(body);
+  return answerOf(call);
+}
+
+/** All of an answer. Throws Error when it is too large. */
+export async function readWhole(answer: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   let size = 0;
   for await (const piece of answer) {
     size += (piece as Buffer).length;
-    if (size > maxDocumentBytes) throw new Error('the answer is too large');
+    if (size > maxDocumentBytes) {
+      answer.destroy();
+      throw new Error('the answer is too large');
+    }
     pieces.push(piece as Buffer);
   }
-  if (answer.statusCode !== 200) throw new Error(`bad status from the server: ${answer.statusCode}`);
   return Buffer.concat(pieces).toString('utf8');
 }
 

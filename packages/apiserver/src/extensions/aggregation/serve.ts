@@ -5,6 +5,7 @@ import type { UpgradeElsewhere } from '../../http/streams/upgrade.ts';
 import type { Target } from '../../registry/contract.ts';
 import type { Aggregator } from './aggregator.ts';
 import { type ApiService, isAvailable } from './api-service.ts';
+import { remoteVerbs, type Verbs } from './forward.ts';
 import { type RemoteParts, serveRemote, unavailable, upgradeRemote } from './remote.ts';
 
 /** `/apis/<group>/<version>` and below, and the OpenAPI page of it. */
@@ -27,6 +28,16 @@ export const serveElsewhere =
     if (!isAvailable(service)) throw unavailable();
     await serveRemote(parts, service, exchange, context);
     return true;
+  };
+
+/** The verbs of a server behind this one, for callers of gRPC. Throws ApiError ServiceUnavailable while it cannot be reached. */
+export const verbsElsewhere =
+  (aggregator: Aggregator, parts: RemoteParts) =>
+  (target: Target): Verbs | undefined => {
+    const service = aggregator.remoteFor(target.group, target.version);
+    if (service === undefined) return undefined;
+    if (!isAvailable(service)) throw unavailable();
+    return remoteVerbs(parts, service);
   };
 
 export const upgradeElsewhere =
