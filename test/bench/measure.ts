@@ -36,6 +36,10 @@ export function summarise(values: readonly number[]): { readonly median: number;
   return { median, spread: median === 0 ? 0 : (greatest - least) / median };
 }
 
+/** What 99 of a hundred do not exceed. */
+export const p99 = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN;
+
 export interface Metric {
   readonly name: string;
   readonly values: readonly number[];

@@ -34,6 +34,20 @@ export function podDocument(name: string): string {
   });
 }
 
+/** A pod bound to a node: plainer, so that it is 2.7 kB with its status and what is noted of who manages which field. */
+export function boundPodDocument(name: string, nodeName: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { app: 'bench' }, annotations: { 'bench.skiff.io/version': '0' } },
+    spec: {
+      nodeName,
+      automountServiceAccountToken: false,
+      containers: [{ name: 'main', image: 'registry.example/bench/main:1.2.3' }],
+    },
+  });
+}
+
 /** What an agent would say of it. */
 export const statusPatch = (index: number): string =>
   JSON.stringify({

@@ -11,32 +11,47 @@ export interface Timed {
 export interface RestReader {
   /** Throws for any status but 200. */
   get(path: string): Promise<Timed>;
+  /** The same, with the answer itself. */
+  text(path: string): Promise<string>;
   close(): void;
 }
 
 export function restReader({ rest, admin }: BenchServer): RestReader {
   const session = http2.connect(`https://${rest}`, { ...admin, settings: { initialWindowSize: 4 * 1024 * 1024 } });
   session.on('error', () => undefined);
+  const read = (path: string, take: (chunk: Buffer) => void): Promise<Timed> =>
+    new Promise((resolve, reject) => {
+      const beganMs = performance.now();
+      let firstByteMs = 0;
+      let bytes = 0;
+      const stream = session.request({ ':path': path, accept: 'application/json' });
+      stream.on('response', (headers) => {
+        if (headers[':status'] !== 200) reject(new Error(`${path}: ${headers[':status']}`));
+      });
+      stream.on('data', (chunk: Buffer) => {
+        if (bytes === 0) firstByteMs = performance.now() - beganMs;
+        bytes += chunk.length;
+        take(chunk);
+      });
+      stream.on('error', reject);
+      stream.on('end', () => resolve({ firstByteMs, totalMs: performance.now() - beganMs, bytes }));
+      stream.end();
+    });
   return {
-    get: (path) =>
-      new Promise((resolve, reject) => {
-        const beganMs = performance.now();
-        let firstByteMs = 0;
-        let bytes = 0;
-        const stream = session.request({ ':path': path, accept: 'application/json' });
-        stream.on('response', (headers) => {
-          if (headers[':status'] !== 200) reject(new Error(`${path}: ${headers[':status']}`));
-        });
-        stream.on('data', (chunk: Buffer) => {
-          if (bytes === 0) firstByteMs = performance.now() - beganMs;
-          bytes += chunk.length;
-        });
-        stream.on('error', reject);
-        stream.on('end', () => resolve({ firstByteMs, totalMs: performance.now() - beganMs, bytes }));
-        stream.end();
-      }),
+    get: (path) => read(path, () => undefined),
+    async text(path) {
+      const chunks: Buffer[] = [];
+      await read(path, (chunk) => chunks.push(chunk));
+      return Buffer.concat(chunks).toString();
+    },
     close: () => session.close(),
   };
+}
+
+/** A number of the server's own, by its name on the metrics page. */
+export async function readMetric(reader: RestReader, name: string): Promise<number> {
+  const [, value] = new RegExp(`^${name} (\\S+)$`, 'm').exec(await reader.text('/metrics')) ?? [];
+  return Number(value ?? Number.NaN);
 }
 
 /** Asks for something small every few milliseconds until stopped: the longest wait is how long the server's event loop was blocked at most. */

@@ -23,6 +23,9 @@ export interface BenchServer {
   readonly kubeconfig: string;
   /** Of the API server that runs now. */
   readonly pid: number;
+  readonly etcdPid: number;
+  /** On the clock of `performance.now()`, when etcd was started: certificates were there. */
+  readonly beganMs: number;
   /** Ends the API server as a power cut would. */
   crash(): Promise<void>;
   /** Starts it again; resolves when it is ready. */
@@ -53,6 +56,7 @@ export async function startServer({ profileTo }: ServerOptions = {}): Promise<Be
   const [etcdPort, peerPort, rest, grpc] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   makeCertificates(pki, Number(rest), Number(grpc));
   const endpoint = `https://127.0.0.1:${etcdPort}`;
+  const beganMs = performance.now();
   const etcd = spawn('etcd', etcdFlags(folder, pki, endpoint, `http://127.0.0.1:${peerPort}`), { stdio: 'ignore' });
   const profile =
     profileTo === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileTo, '--cpu-prof-interval', '500'];
@@ -77,6 +81,8 @@ export async function startServer({ profileTo }: ServerOptions = {}): Promise<Be
       get pid() {
         return apiserver.pid ?? 0;
       },
+      etcdPid: etcd.pid ?? 0,
+      beganMs,
       crash: () => end(apiserver, 'SIGKILL'),
       restart() {
         apiserver = spawnServer();

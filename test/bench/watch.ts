@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import type { Etcd3 } from 'etcd3';
 import { createServiceAccount, grpcDoor, rawEtcd } from './doors.ts';
-import { cpuMicroseconds, rate, toLine } from './measure.ts';
+import { cpuMicroseconds, p99, rate, toLine } from './measure.ts';
 import { namespace } from './pods.ts';
 import { etcdClient } from './seed.ts';
 import { type BenchServer, startServer } from './server.ts';
@@ -97,9 +97,6 @@ async function fanOut(server: BenchServer, write: (index: number) => Promise<unk
     console.log(toLine({ name: `watch.fan-out.${watchers}.cpu`, values: [cpu], unit: 'us/event', ...aim, setting }));
   }
 }
-
-const p99 = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN;
 
 async function paced(
   name: string,

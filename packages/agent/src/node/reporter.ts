@@ -79,6 +79,7 @@ export class NodeReporter {
     const startedAt = clock.now();
     let lookedAt = startedAt;
     let wasReady = false;
+    let faults: string | undefined;
     while (!signal.aborted) {
       const isDue = clock.now() - lookedAt >= (this.#runtimeError === undefined ? lookEveryMs : lookAgainMs);
       if (isDue) {
@@ -91,6 +92,12 @@ export class NodeReporter {
         wasReady = false;
       }
       const before = newest(this.#posted?.node ?? self, this.#deps.node()).status;
+      const [seen, known] = [this.#faults(), faults];
+      faults = seen;
+      if (wasReady && !isDue && seen === known && readyOf(before) === 'True') {
+        await clock.sleep(tickReadyMs, signal).catch(() => undefined);
+        continue;
+      }
       const status = this.compute(before);
       const isStarting = this.#posted === undefined && clock.now() - startedAt < startPatienceMs;
       const waits = isStarting && readyOf(before) === 'True' && readyOf(status) === 'False';
@@ -122,6 +129,11 @@ export class NodeReporter {
     }
   }
 
+  /** The cheap signs, as one text. */
+  #faults(): string {
+    return JSON.stringify([this.#runtimeFault(), this.#deps.networkFault()]);
+  }
+
   #runtimeFault(): string | undefined {
     return this.#deps.clock.now() - this.#answeredAt < runtimePatienceMs ? undefined : this.#runtimeError;
   }
@@ -149,9 +161,11 @@ const readyOf = (status: NodeStatus | undefined): string | undefined =>
 /** True when `actual` already says everything that `wanted` does; heartbeats alone are no news. */
 export function says(actual: NodeStatus | undefined, wanted: NodeStatus): boolean {
   const { conditions = [], ...rest } = wanted;
-  const sameRest = Object.entries(rest).every(([key, value]) =>
-    isDeepStrictEqual(actual === undefined ? undefined : Reflect.get(actual, key), value),
-  );
+  const sameRest = Object.entries(rest).every(([key, value]) => {
+    const held: unknown = actual === undefined ? undefined : Reflect.get(actual, key);
+    // An empty list is not stored.
+    return isDeepStrictEqual(held, value) || (held === undefined && Array.isArray(value) && value.length === 0);
+  });
   return (
     sameRest &&
     conditions.every(({ type, status, reason, message }) => {

@@ -1,4 +1,4 @@
-import type { NodeStatus } from '@skiff/api';
+import { canonicalQuantity, type NodeStatus } from '@skiff/api';
 import { describe, expect, test } from 'vitest';
 import { defaultThresholds, parseThresholds } from '../eviction/thresholds.ts';
 import type { Image } from '../runtime/contract.ts';
@@ -36,8 +36,8 @@ const calm = {
 describe('what a node has', () => {
   test('capacity is the host’s; what kubelet would keep back is not allocatable', () => {
     const { capacity, allocatable } = statusOf();
-    expect(capacity).toEqual({ cpu: '4', 'ephemeral-storage': '104857600Ki', memory: '8388608Ki', pods: '110' });
-    expect(allocatable).toEqual({ cpu: '4', 'ephemeral-storage': '96636764160', memory: '8286208Ki', pods: '110' });
+    expect(capacity).toEqual({ cpu: '4', 'ephemeral-storage': '100Gi', memory: '8Gi', pods: '110' });
+    expect(allocatable).toEqual({ cpu: '4', 'ephemeral-storage': '96636764160', memory: '8092Mi', pods: '110' });
   });
 
   test('it says where it is and what it runs', () => {
@@ -133,6 +133,14 @@ describe('what is news', () => {
     const before = statusOf();
     const conditions = [...(before.conditions ?? []), { type: 'KernelDeadlock', status: 'False' }];
     expect(says({ ...before, conditions }, before)).toBe(true);
+  });
+
+  test('what the API server does not store of it is no news', () => {
+    const { images, ...stored } = statusOf();
+    expect(images).toEqual([]);
+    expect(says(stored, statusOf())).toBe(true);
+    for (const quantity of [...Object.values(stored.capacity ?? {}), ...Object.values(stored.allocatable ?? {})])
+      expect(canonicalQuantity(quantity)).toBe(quantity);
   });
 });
 

@@ -1,5 +1,5 @@
 /** A Node's status out of what is known of the host. Pure. */
-import type { NodeStatus } from '@skiff/api';
+import { formatQuantity, type NodeStatus, quantityOf } from '@skiff/api';
 import { type Least, leastOf, type Pressure, type Thresholds } from '../eviction/thresholds.ts';
 import type { Image, RuntimeInfo, RuntimeVersion } from '../runtime/contract.ts';
 import { type NodeHealth, nodeConditions } from './conditions.ts';
@@ -87,7 +87,8 @@ const healthOf = ({ runtimeFault, networkFault, pressures }: NodeStatusInput): N
   pidPressure: pressures.has('PIDPressure'),
 });
 
-const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
+/** As the API server writes it, so that what comes back is what was sent. */
+const kibi = (bytes: number): string => formatQuantity(quantityOf(Math.floor(bytes / 1024) * 1024, 'BinarySI'));
 
 const capacity = ({ host, maxPods }: NodeStatusInput): Record<string, string> => ({
   cpu: String(host.info.cpus),
