@@ -27,7 +27,7 @@ export interface Grpc {
 }
 
 /** A connection of its own, as the administrator. */
-export function dialGrpc({ grpc, admin }: BenchServer): Grpc {
+export function dialGrpc({ grpc, admin }: Pick<BenchServer, 'grpc' | 'admin'>): Grpc {
   const credentials = ChannelCredentials.createSsl(
     ...([admin.ca, admin.key, admin.cert].map((pem) => Buffer.from(pem)) as [Buffer, Buffer, Buffer]),
     { checkServerIdentity: (_, certificate) => checkServerIdentity('127.0.0.1', certificate) },

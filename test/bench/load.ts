@@ -4,9 +4,8 @@
  */
 import { nodeAddress } from '@skiff/agent/sim';
 import { dialGrpc, rawEtcd } from './doors.ts';
-import { rate } from './measure.ts';
 import { boundPodDocument, namespace } from './pods.ts';
-import { etcdClient } from './seed.ts';
+import { putAll } from './seed.ts';
 import type { BenchServer } from './server.ts';
 import { type Simulation, startSimulation } from './simulation.ts';
 
@@ -32,9 +31,6 @@ export const namespaceOf = (index: number): string => `load-${Math.floor(index /
 const podsPerNamespace = 3000;
 const nameOf = (index: number): string => `pod-${index}`;
 const sampleNode = 0;
-/** Pods a transaction; etcd takes 128 operations. */
-const batchSize = 50;
-
 /** Needs the service account that pods run as. */
 export async function startLoad(server: BenchServer, { nodes, pods }: LoadSize): Promise<Load> {
   const sample = await runSample(server);
@@ -52,7 +48,7 @@ export async function startLoad(server: BenchServer, { nodes, pods }: LoadSize):
     });
   };
   const key = (index: number): string => `/registry/core/pods/${namespaceOf(index)}/${nameOf(index)}`;
-  await write(server, pods, key, text);
+  await putAll(server, pods, (index) => [key(index), text(index)]);
   const simulation = startSimulation(server, nodes);
   const readySeconds = await simulation.ready;
   return { nodes, pods, bytes: text(0).length, podsPerNamespace, simulation, readySeconds, text, key };
@@ -94,22 +90,4 @@ async function runSample(server: BenchServer): Promise<Sample> {
 function withoutCreator(sample: Sample): Sample {
   const managedFields = sample.metadata.managedFields.filter(({ subresource }) => subresource === 'status');
   return { ...sample, metadata: { ...sample.metadata, managedFields } };
-}
-
-async function write(
-  server: BenchServer,
-  pods: number,
-  key: (index: number) => string,
-  text: (index: number) => string,
-): Promise<void> {
-  const client = etcdClient(server);
-  await rate(16, Math.ceil(pods / batchSize), async (batch) => {
-    const from = batch * batchSize;
-    const indexes = Array.from({ length: Math.min(batchSize, pods - from) }, (_, offset) => from + offset);
-    await client
-      .if('/absent', 'Create', '==', 0)
-      .then(...indexes.map((index) => client.put(key(index)).value(text(index))))
-      .commit();
-  });
-  client.close();
 }
