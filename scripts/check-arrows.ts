@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const arrows: Readonly<Record<string, readonly string[]>> = {
   api: [],
   client: ['api', 'api/wire'],
-  apiserver: ['api', 'api/wire'],
+  apiserver: ['api', 'api/wire', 'api/wire/server', 'api/yaml'],
   scheduler: ['api', 'client'],
   controller: ['api', 'client'],
   agent: ['api', 'api/wire', 'client'],

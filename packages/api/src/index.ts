@@ -12,7 +12,6 @@ export * from './definition.ts';
 export * from './errors.ts';
 export { formatPath, setOwn } from './json/exact.ts';
 export * from './json/parse.ts';
-export * from './json/yaml.ts';
 export * from './kinds/builtin.ts';
 export * from './kinds/defaults/apply.ts';
 export * from './kinds/resources.ts';

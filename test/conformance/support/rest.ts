@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { parseYaml } from '@skiff/api';
+import { parseYaml } from '@skiff/api/yaml';
 import { cluster } from '../../e2e/cluster.ts';
 import type { List, Status, Thing } from './shapes.ts';
 

@@ -1,4 +1,4 @@
-export * from './kubernetes.ts';
+/** What every program that speaks skiff.v1 needs. */
 export * from './messages.ts';
-export * from './skiff.ts';
+export { services } from './skiff.ts';
 export * from './status.ts';

@@ -4,7 +4,8 @@ import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type Outgoi
 import { createGzip, gzipSync } from 'node:zlib';
 import { status as code } from '@grpc/grpc-js';
 import { type JsonObject, parseJson } from '@skiff/api';
-import { services, toAny } from '@skiff/api/wire';
+import { services } from '@skiff/api/wire';
+import { toAny } from '@skiff/api/wire/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectUnharmed } from '../http/testing/invariants.ts';
 import { startTestServer, type TestServer } from '../http/testing/server.ts';

@@ -5,7 +5,6 @@ import { status as code, Metadata as GrpcMetadata, loadPackageDefinition } from 
 import { isReason } from '@skiff/api';
 import {
   type CreateRequest,
-  clients,
   type ExecInput,
   type ExecOutput,
   fromGrpcFailure,
@@ -23,6 +22,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../http/testing/server.ts';
 import { createRequest, type KeyPair } from '../pki/authority.ts';
 import { linkAgent, linked } from './testing/agent.ts';
+import { clients } from './testing/clients.ts';
 import { runningPod, setStatus } from './testing/pods.ts';
 
 let at: TestServer;

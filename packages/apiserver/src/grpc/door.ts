@@ -2,7 +2,8 @@
 import { Server, type ServerOptions, type ServiceDefinition } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { ApiError, type Clock, type Logger } from '@skiff/api';
-import { packageDefinition, services } from '@skiff/api/wire';
+import { services } from '@skiff/api/wire';
+import { packageDefinition } from '@skiff/api/wire/server';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Authenticate } from '../chain/authenticate.ts';
 import { adapt, type Handler } from './adapt.ts';

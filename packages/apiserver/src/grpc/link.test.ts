@@ -1,9 +1,10 @@
 /** H-186: agents that do not keep to the link's rules. Each is told, or left, and nobody else is held up. */
 import { type ClientDuplexStream, status as code, type ServiceError } from '@grpc/grpc-js';
-import { clients, type LinkDown, type LinkUp } from '@skiff/api/wire';
+import type { LinkDown, LinkUp } from '@skiff/api/wire';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../http/testing/server.ts';
 import type { KeyPair } from '../pki/authority.ts';
+import { clients } from './testing/clients.ts';
 import { containerStatus, runningPod, setStatus } from './testing/pods.ts';
 
 let at: TestServer;

@@ -1,7 +1,9 @@
 /** Bodies into documents and documents into bodies, in each format that the doors speak. */
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import { type ApiError, badRequest, type Json, type JsonObject, type Parsed, parseJson, parseYaml } from '@skiff/api';
-import { type AnyMessage, decodeProtobuf, encodeProtobuf, encodeProtobufList, fromAny, toAny } from '@skiff/api/wire';
+import { type ApiError, badRequest, type Json, type JsonObject, type Parsed, parseJson } from '@skiff/api';
+import type { AnyMessage } from '@skiff/api/wire';
+import { decodeProtobuf, encodeProtobuf, encodeProtobufList, fromAny, toAny } from '@skiff/api/wire/server';
+import { parseYaml } from '@skiff/api/yaml';
 import { checkDeleteOptions } from '../chain/options.ts';
 import type { DeleteOptions, Incoming, ListAnswer, PatchBody, PatchType } from '../registry/contract.ts';
 import { utf8 } from './body.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request as httpsRequest } from 'node:https';
 import { connect as tlsConnect } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
-import { decodeProtobuf, encodeProtobuf } from '@skiff/api/wire';
+import { decodeProtobuf, encodeProtobuf } from '@skiff/api/wire/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from './testing/server.ts';
 

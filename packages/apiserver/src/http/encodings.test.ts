@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request as httpsRequest } from 'node:https';
 import { apiVersionOf, builtinDefinitions, type Definition, type JsonObject } from '@skiff/api';
 import { manifests } from '@skiff/api/testing';
-import { decodeProtobuf, encodeProtobuf } from '@skiff/api/wire';
+import { decodeProtobuf, encodeProtobuf } from '@skiff/api/wire/server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from './testing/server.ts';
 

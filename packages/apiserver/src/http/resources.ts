@@ -1,6 +1,6 @@
 /** The resource verbs over HTTP: reads what the request says, calls the registry, sends what it answers. */
 import { ApiError, apiVersionOf, type Clock, type Definition, notFound, type Random, type Verb } from '@skiff/api';
-import { hasMessage } from '@skiff/api/wire';
+import { hasMessage } from '@skiff/api/wire/server';
 import type { Answer, ListAnswer, Registry, RequestContext, Target } from '../registry/contract.ts';
 import { readBody } from './body.ts';
 import {

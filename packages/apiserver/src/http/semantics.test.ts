@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { gunzipSync } from 'node:zlib';
-import { parseYaml } from '@skiff/api';
-import { decodeProtobuf, encodeProtobuf } from '@skiff/api/wire';
+import { decodeProtobuf, encodeProtobuf } from '@skiff/api/wire/server';
+import { parseYaml } from '@skiff/api/yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Reply, startTestServer, type TestServer } from './testing/server.ts';
 

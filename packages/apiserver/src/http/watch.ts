@@ -1,6 +1,6 @@
 /** A watch as a response that goes on: one frame an event, as fast as the client reads. */
 import { ApiError, type Clock, toApiError } from '@skiff/api';
-import { watchFrame } from '@skiff/api/wire';
+import { watchFrame } from '@skiff/api/wire/server';
 import type { Column, RegistryEvent, WatchOptions } from '../registry/contract.ts';
 import { documentBytes } from './documents.ts';
 import { portions } from './encode.ts';

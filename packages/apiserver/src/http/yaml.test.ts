@@ -1,4 +1,5 @@
-import { type Json, parseYaml } from '@skiff/api';
+import type { Json } from '@skiff/api';
+import { parseYaml } from '@skiff/api/yaml';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toYaml } from './yaml.ts';

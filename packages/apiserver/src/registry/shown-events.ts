@@ -1,5 +1,6 @@
 /** Events of the watch cache as a kind shows them. What many watchers see is converted once, and is one object for all of them. */
 import type { CachedDocument, WatchEvent } from '../watch/contract.ts';
+import { isShared } from '../watch/views.ts';
 import type { RegistryEvent } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import { textsAsKind } from './versions.ts';
@@ -25,7 +26,7 @@ export function shownEvents(
     const before = known.get(event) as RegistryEvent | undefined;
     if (before !== undefined) return before;
     const shown = toShown(event, event.document.text);
-    if (event.isShared) known.set(event, shown);
+    if (isShared(event)) known.set(event, shown);
     return shown;
   });
 }
@@ -39,9 +40,9 @@ function converted(kind: Kind, events: readonly ObjectEvent[], known: WeakMap<Wa
   const made = new Map<WatchEvent, Shown>(
     missing.map((event, index) => [event, texts.then((all) => toShown(event, all[index] ?? event.document.text))]),
   );
-  for (const [event, shown] of made) if (event.isShared) known.set(event, shown);
+  for (const [event, shown] of made) if (isShared(event)) known.set(event, shown);
   return events.map((event) => known.get(event) ?? (made.get(event) as Shown));
 }
 
-const toShown = ({ type, isShared }: WatchEvent, text: string): RegistryEvent =>
-  isShared ? { type, text, encodings: new Map() } : { type, text };
+const toShown = (event: WatchEvent, text: string): RegistryEvent =>
+  isShared(event) ? { type: event.type, text, encodings: new Map() } : { type: event.type, text };

@@ -3,7 +3,6 @@ import { ApiError, type Clock, type Logger, type Random } from '@skiff/api';
 import { isStoreError, type Page, type Store, type StoredDocument, type StoreEvent } from '../storage/contract.ts';
 import { Collection } from './collection.ts';
 import type { CollectionCache, Describe, WatchCache } from './contract.ts';
-import { Wakeups } from './wakeups.ts';
 
 export interface WatchCacheOptions {
   readonly store: Store;
@@ -37,7 +36,6 @@ class RegistryCache implements WatchCache {
   /** Raw documents of collections that nobody has asked for yet; read when somebody does. */
   readonly #unclaimed = new Map<string, Map<string, StoredDocument>>();
   readonly #waiters = new Set<{ readonly revision: bigint; readonly resolve: () => void }>();
-  readonly #wakeups = new Wakeups();
   readonly #closing = new AbortController();
   #diverged = new AbortController();
   readonly #firstSync = Promise.withResolvers<void>();
@@ -98,7 +96,6 @@ class RegistryCache implements WatchCache {
     const made = new Collection({
       describe,
       revision: () => this.#revision,
-      wakeups: this.#wakeups,
       quarantine: (key, err) =>
         this.#options.logger.error({ key, err }, 'a stored document cannot be read; it is left out'),
     });

@@ -9,7 +9,6 @@ import { History } from './history.ts';
 import { EventQueue } from './queue.ts';
 import { Shelf } from './shelf.ts';
 import { type DocumentChange, reversion, selects, viewsOf } from './views.ts';
-import type { Wakeups } from './wakeups.ts';
 
 /** Events that may wait for one watcher (kube-apiserver keeps 10 to 1000 by kind). */
 const watcherCapacity = 10_000;
@@ -18,7 +17,6 @@ export interface CollectionContext {
   readonly describe: Describe;
   /** The whole cache's revision: a collection without changes moves on with it. */
   readonly revision: () => bigint;
-  readonly wakeups: Wakeups;
   /** A document that cannot be read is left out, alone. */
   readonly quarantine: (key: string, error: unknown) => void;
 }
@@ -52,7 +50,7 @@ export class Collection implements CollectionCache {
   }
 
   async *watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<readonly WatchEvent[]> {
-    const queue = new EventQueue(watcherCapacity, this.#context.wakeups);
+    const queue = new EventQueue(watcherCapacity);
     const watcher = this.#watcher(options, queue);
     // Nothing is awaited between looking back and being told of what comes: no change falls between.
     const first = this.#beginning(options);
@@ -169,14 +167,13 @@ export class Collection implements CollectionCache {
         type: 'ADDED',
         version: document.version,
         document,
-        isShared: false,
       }));
-      if (bookmarks) events.push({ type: 'BOOKMARK', version: revision, document: undefined, isShared: false });
+      if (bookmarks) events.push({ type: 'BOOKMARK', version: revision, document: undefined });
       return events;
     }
     const missed = this.#history.since(after);
     if (missed === undefined) throw expired(`too old resource version: ${after} (${this.#history.oldest})`);
-    return missed.map((change) => viewsOf(change, false)(filter)).filter((event) => event !== undefined);
+    return missed.map((change) => viewsOf(change)(filter)).filter((event) => event !== undefined);
   }
 
   #watcher({ filter, after, bookmarks }: WatchOptions, queue: EventQueue): BookmarkedWatcher {
@@ -196,7 +193,7 @@ export class Collection implements CollectionCache {
         if (event.version > sent) push(event);
       },
       bookmark(version) {
-        if (bookmarks && version > sent) push({ type: 'BOOKMARK', version, document: undefined, isShared: false });
+        if (bookmarks && version > sent) push({ type: 'BOOKMARK', version, document: undefined });
       },
       end: (error) => queue.end(error),
     };

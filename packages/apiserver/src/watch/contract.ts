@@ -42,8 +42,6 @@ export interface WatchEvent {
   readonly version: bigint;
   /** The object's text; for BOOKMARK undefined. */
   readonly document: CachedDocument | undefined;
-  /** This very object goes to every watcher that sees the same of a change: what is made of it is worth keeping as long as it lives. */
-  readonly isShared: boolean;
 }
 
 export interface WatchOptions {

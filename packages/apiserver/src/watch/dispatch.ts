@@ -3,7 +3,7 @@
  * a field's value, a namespace), so that the cost of a change grows with those it concerns.
  */
 import type { Facts, Filter, WatchEvent } from './contract.ts';
-import { type DocumentChange, viewsOf } from './views.ts';
+import { type DocumentChange, sharedViewsOf } from './views.ts';
 
 export interface Watcher {
   readonly filter: Filter;
@@ -47,7 +47,7 @@ export class Dispatcher {
     const addresses = new Set<string>(['*']);
     for (const document of [change.before, change.after])
       if (document !== undefined) this.#addAddresses(addresses, document.facts);
-    const view = viewsOf(change, true);
+    const view = sharedViewsOf(change);
     for (const address of addresses) {
       for (const [filter, watchers] of this.#watchers.get(address) ?? []) {
         const event = view(filter);

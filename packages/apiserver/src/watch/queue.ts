@@ -1,26 +1,22 @@
 /** What waits for one watcher: bounded, so that a slow one costs the others nothing. */
 import type { WatchEvent } from './contract.ts';
-import type { Wakeups } from './wakeups.ts';
 
 export class EventQueue {
   readonly #capacity: number;
-  readonly #wakeups: Wakeups;
   #events: WatchEvent[] = [];
   #wake: (() => void) | undefined;
   #ended: Error | undefined;
   #closed = false;
 
-  constructor(capacity: number, wakeups: Wakeups) {
+  constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#wakeups = wakeups;
   }
 
   /** False when there is no room: the watcher has to be ended. */
   push(event: WatchEvent): boolean {
     if (this.#events.length >= this.#capacity) return false;
     this.#events.push(event);
-    if (this.#wake !== undefined) this.#wakeups.add(this.#wake);
-    this.#wake = undefined;
+    this.#wake?.();
     return true;
   }
 
@@ -42,6 +38,7 @@ export class EventQueue {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await promise;
+      this.#wake = undefined;
     }
     const events = this.#events;
     this.#events = [];

@@ -22,13 +22,12 @@ export function selects(filter: Filter, { facts }: CachedDocument): boolean {
 export type View = (filter: Filter) => WatchEvent | undefined;
 
 /** The views of one change. Each of the three events that it can be is made once, for all whose filters see the same. */
-export function viewsOf(change: DocumentChange, isShared: boolean): View {
-  const { version, before, after, tombstone } = change;
+export function viewsOf({ version, before, after, tombstone }: DocumentChange): View {
   const made = new Map<WatchEventType, WatchEvent>();
   const once = (type: WatchEventType, document: () => CachedDocument): WatchEvent => {
     const known = made.get(type);
     if (known !== undefined) return known;
-    const event = { type, version, document: document(), isShared };
+    const event = { type, version, document: document() };
     made.set(type, event);
     return event;
   };
@@ -39,6 +38,21 @@ export function viewsOf(change: DocumentChange, isShared: boolean): View {
     return once('DELETED', () => tombstone ?? { ...before, version, text: reversion(before, version) });
   };
 }
+
+const shared = new WeakSet<WatchEvent>();
+
+/** The same for all watchers of a change together: `isShared` is true of the events. */
+export function sharedViewsOf(change: DocumentChange): View {
+  const view = viewsOf(change);
+  return (filter) => {
+    const event = view(filter);
+    if (event !== undefined) shared.add(event);
+    return event;
+  };
+}
+
+/** True when this very object goes to every watcher that sees the same: what is made of it is worth keeping as long as it lives. */
+export const isShared = (event: WatchEvent): boolean => shared.has(event);
 
 /** The same text at another version. */
 export function reversion(document: CachedDocument, version: bigint): string {

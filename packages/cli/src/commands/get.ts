@@ -1,7 +1,6 @@
 import { builtinDefinitions } from '@skiff/api';
 import type { Table } from '@skiff/client';
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
 import { findKind } from '../objects/kinds.ts';
 import { formatTable } from '../output/table.ts';
 import { type ClientOptions, withClient, withSession } from './client-options.ts';
@@ -54,7 +53,7 @@ async function runGet(type: string, name: string | undefined, options: GetOption
     const document =
       name === undefined ? { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items } : items[0];
     if (output === 'json') process.stdout.write(`${JSON.stringify(document, undefined, 4)}\n`);
-    else if (output === 'yaml') process.stdout.write(stringify(document));
+    else if (output === 'yaml') process.stdout.write((await import('yaml')).stringify(document));
     else
       for (const item of items)
         process.stdout.write(

@@ -1,8 +1,9 @@
 /** A group that is served elsewhere, as callers of gRPC see it. */
 import { promisify } from 'node:util';
 import type { ClientReadableStream } from '@grpc/grpc-js';
-import { clients, fromGrpcFailure, type ObjectList, type ObjectMessage, type WatchBatch } from '@skiff/api/wire';
+import { fromGrpcFailure, type ObjectList, type ObjectMessage, type WatchBatch } from '@skiff/api/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clients } from '../../grpc/testing/clients.ts';
 import { startTestServer, type TestServer } from '../../http/testing/server.ts';
 import { type FarServer, startFar } from './testing.ts';
 

@@ -1,9 +1,10 @@
 /** An agent whose pods are functions: the far end of a link, for tests. */
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import { clients, type LinkDown, type LinkUp, type StreamOpen } from '@skiff/api/wire';
+import type { LinkDown, LinkUp, StreamOpen } from '@skiff/api/wire';
 import { vi } from 'vitest';
 import type { TestServer } from '../../http/testing/server.ts';
 import type { KeyPair } from '../../pki/authority.ts';
+import { clients } from './clients.ts';
 
 /** One conversation as the agent sees it. */
 export interface Conversation {
