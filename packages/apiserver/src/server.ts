@@ -12,7 +12,7 @@ import { type KeptFlowControl, keepFlowControl } from './chain/flow/keep.ts';
 import { createNodeAuthoriser } from './chain/node-authoriser.ts';
 import { nodeRestriction } from './chain/node-restriction.ts';
 import { createRbac, type Rbac } from './chain/rbac/authoriser.ts';
-import { bootstrapRoles } from './chain/rbac/bootstrap-roles.ts';
+import { bootstrapNamespacedRoles, bootstrapRoles } from './chain/rbac/bootstrap-roles.ts';
 import { escalationStep } from './chain/rbac/escalation.ts';
 import { reviewKinds } from './chain/reviews.ts';
 import type { ApiServerConfig, BoundAddresses, StoreConfig } from './config.ts';
@@ -354,7 +354,10 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
     const bound = await listenAll(config, rest, grpc);
     const restPort = parseListen(bound.rest[0] ?? '').port;
     const objects = clusterObjects({ serviceCIDR: config.serviceCidr, restPort });
-    await bootstrap({ registry, objects, clock, logger, signal: running });
+    await bootstrap({
+      ...{ registry, clock, logger, signal: running },
+      objects: [...objects, ...bootstrapNamespacedRoles],
+    });
     await publishAuthorities({ registry, clock, clientCa: ca.certificatePem, proxy: frontProxy }, running);
     const { advertiseAddress } = config;
     chores = Promise.all([

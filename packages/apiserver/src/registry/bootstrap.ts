@@ -1,4 +1,4 @@
-/** Makes what must exist before anyone can use a cluster, where it is missing. Several servers may do so at once. */
+/** Makes what must exist before anyone can use a cluster, where it is missing, and mends what has its own rule for that. Several servers may do so at once. */
 import { type Clock, isReason, type JsonObject, type Logger } from '@skiff/api';
 import { textAt } from '../patch/values.ts';
 import type { Registry, Target } from './contract.ts';
@@ -9,7 +9,12 @@ export interface BootstrapObject {
   readonly group: string;
   readonly resource: string;
   readonly object: JsonObject;
+  /** What to do with one that exists; absent: it stays as it is. */
+  readonly reconcile?: (current: JsonObject, wanted: JsonObject) => Reconciled;
 }
+
+/** An object to store in place of the one that is there; undefined: it is as it should be. */
+export type Reconciled = JsonObject | 'recreate' | undefined;
 
 export interface BootstrapOptions {
   readonly registry: Registry;
@@ -21,6 +26,10 @@ export interface BootstrapOptions {
 }
 
 const writeOptions = { dryRun: false, fieldManager: 'skiff-apiserver', fieldValidation: 'Strict' } as const;
+const deleteOptions = {
+  ...{ dryRun: false, gracePeriodSeconds: undefined, propagationPolicy: undefined },
+  preconditions: { uid: undefined, resourceVersion: undefined },
+} as const;
 const retryMs = 1000;
 
 /** Tries until all of it is there. Resolves then; rejects when the signal aborts. Safe to run again. */
@@ -30,7 +39,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
   for (const wanted of options.objects) {
     for (;;) {
       try {
-        if (await createMissing(options, wanted)) made += 1;
+        if (await ensure(options, wanted)) made += 1;
         break;
       } catch (error) {
         signal.throwIfAborted();
@@ -41,34 +50,46 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
       }
     }
   }
-  if (made > 0) logger.info({ objects: made }, 'made what a new cluster needs');
+  if (made > 0) logger.info({ objects: made }, 'made or mended what every cluster needs');
 }
 
-/** Creates one object; true when it was missing. Losing the race to another server is as good as winning it. */
-async function createMissing({ registry, signal }: BootstrapOptions, wanted: BootstrapObject): Promise<boolean> {
-  const { group, resource, object } = wanted;
+/** Makes or mends one object; true when there was something to do. Losing the race to another server is as good as winning it. */
+async function ensure({ registry, signal }: BootstrapOptions, wanted: BootstrapObject): Promise<boolean> {
+  const { group, resource, object, reconcile } = wanted;
   const context = systemContext(signal);
   const namespace = textAt(object, 'metadata', 'namespace');
   const target: Target = {
     ...{ group, version: 'v1', resource, namespace },
     ...{ name: textAt(object, 'metadata', 'name'), subresource: '' },
   };
-  const exists = (): Promise<boolean> =>
+  const read = (): Promise<JsonObject | undefined> =>
     registry.get(context, target, { resourceVersion: '' }).then(
-      () => true,
+      ({ text }) => JSON.parse(text) as JsonObject,
       (error: unknown) => {
-        if (isReason(error, 'NotFound')) return false;
+        if (isReason(error, 'NotFound')) return undefined;
         throw error;
       },
     );
-  if (await exists()) return false;
-  try {
+  const create = (): Promise<unknown> => {
     const body = { document: structuredClone(object), duplicates: [] };
-    await registry.create(context, { ...target, name: '' }, body, writeOptions);
+    return registry.create(context, { ...target, name: '' }, body, writeOptions);
+  };
+  const current = await read();
+  if (current !== undefined) {
+    const next = reconcile?.(current, object);
+    if (next === undefined) return false;
+    if (next !== 'recreate') {
+      await registry.update(context, target, { document: next, duplicates: [] }, writeOptions);
+      return true;
+    }
+    await registry.delete(context, target, deleteOptions);
+  }
+  try {
+    await create();
     return true;
   } catch (error) {
     // A server that was faster made the object, or holds its address and is about to.
-    if (isReason(error, 'AlreadyExists') || (await exists())) return false;
+    if (isReason(error, 'AlreadyExists') || (await read()) !== undefined) return false;
     throw error;
   }
 }
