@@ -15,6 +15,7 @@ import { createRbac, type Rbac } from './chain/rbac/authoriser.ts';
 import { bootstrapNamespacedRoles, bootstrapRoles } from './chain/rbac/bootstrap-roles.ts';
 import { escalationStep } from './chain/rbac/escalation.ts';
 import { reviewKinds } from './chain/reviews.ts';
+import { signersStep } from './chain/signers.ts';
 import type { ApiServerConfig, BoundAddresses, StoreConfig } from './config.ts';
 import { logAnnotations } from './extensions/admission/audit.ts';
 import { type Configurations, followConfigurations } from './extensions/admission/configurations.ts';
@@ -132,6 +133,7 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
     serviceCIDR: config.serviceCidr,
     admission: [
       nodeRestriction,
+      signersStep(() => made(late.authoriser)),
       escalationStep({
         registry: () => made(late.registry),
         authoriser: () => made(late.authoriser),

@@ -1,7 +1,7 @@
-/** Lease, PriorityClass, RuntimeClass and CertificateSigningRequest. */
-import { checkDns1123Label, checkDomainPrefixedPath } from '../algebra/names.ts';
+/** Lease, PriorityClass and RuntimeClass. */
+import { checkDns1123Label } from '../algebra/names.ts';
 import { field } from '../errors.ts';
-import type { CertificateSigningRequest, Lease, PriorityClass, RuntimeClass } from '../kinds/types.ts';
+import type { Lease, PriorityClass, RuntimeClass } from '../kinds/types.ts';
 import { addChanged, addEach, addUnsupported, type Faults, type Loose, positiveMessage } from './support.ts';
 
 export function addLease(faults: Faults, { spec = {} }: Loose<Lease>): void {
@@ -57,37 +57,4 @@ export function addRuntimeClass(faults: Faults, one: Loose<RuntimeClass>): void 
 
 export function addRuntimeClassUpdate(faults: Faults, next: Loose<RuntimeClass>, previous: Loose<RuntimeClass>): void {
   addChanged(faults, 'handler', next.handler, previous.handler);
-}
-
-const minCertificateSeconds = 600;
-
-export function addSigningRequest(faults: Faults, { spec = {} }: Loose<CertificateSigningRequest>): void {
-  const { request = '', usages = [], signerName = '', expirationSeconds } = spec;
-  const pem = Buffer.from(request, 'base64').toString('latin1');
-  if (!/-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----/.test(pem)) {
-    faults.push(field.invalid('spec.request', request, 'PEM block type must be CERTIFICATE REQUEST'));
-  }
-  if (usages.length === 0) faults.push(field.required('spec.usages'));
-  for (const [index, usage] of usages.entries()) {
-    if (usages.indexOf(usage) < index) faults.push(field.duplicate(`spec.usages[${index}]`, usage));
-  }
-  if (signerName === '') faults.push(field.required('spec.signerName'));
-  else addEach(faults, 'spec.signerName', signerName, checkDomainPrefixedPath(signerName));
-  if (expirationSeconds !== undefined && expirationSeconds < minCertificateSeconds) {
-    faults.push(
-      field.invalid(
-        'spec.expirationSeconds',
-        expirationSeconds,
-        'may not specify a duration less than 600 seconds (10 minutes)',
-      ),
-    );
-  }
-}
-
-export function addSigningRequestUpdate(
-  faults: Faults,
-  next: Loose<CertificateSigningRequest>,
-  previous: Loose<CertificateSigningRequest>,
-): void {
-  addChanged(faults, 'spec', next.spec, previous.spec);
 }

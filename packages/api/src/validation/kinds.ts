@@ -1,6 +1,12 @@
 /** Which rules are whose: the table that `validate` and `validateUpdate` read. */
 import type { JsonObject } from '../object.ts';
 import { addApiService } from './api-services.ts';
+import {
+  addSigningRequest,
+  addSigningRequestApproval,
+  addSigningRequestStatus,
+  addSigningRequestUpdate,
+} from './certificates.ts';
 import { addConfigMap, addConfigMapUpdate, addSecret, addSecretUpdate } from './configuration.ts';
 import {
   addLease,
@@ -8,8 +14,6 @@ import {
   addPriorityClassUpdate,
   addRuntimeClass,
   addRuntimeClassUpdate,
-  addSigningRequest,
-  addSigningRequestUpdate,
 } from './coordination.ts';
 import { addEndpointSlice, addEndpointSliceUpdate, addEndpoints } from './discovery.ts';
 import { addFlowSchema, addFlowSchemaStatusUpdate, addPriorityLevel } from './flow-control.ts';
@@ -137,7 +141,12 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
   ['node.k8s.io/RuntimeClass', { check: checks(addRuntimeClass), update: changes(addRuntimeClassUpdate) }],
   [
     'certificates.k8s.io/CertificateSigningRequest',
-    { name: 'path', check: checks(addSigningRequest), update: changes(addSigningRequestUpdate) },
+    {
+      name: 'path',
+      check: checks(addSigningRequest),
+      update: changes(addSigningRequestUpdate),
+      subresources: { approval: changes(addSigningRequestApproval), status: changes(addSigningRequestStatus) },
+    },
   ],
   [`${admission}/ValidatingWebhookConfiguration`, { check: checks(addWebhooks) }],
   [`${admission}/MutatingWebhookConfiguration`, { check: checks(addWebhooks) }],

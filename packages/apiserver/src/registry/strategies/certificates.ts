@@ -1,8 +1,9 @@
 /** Certificate signing requests: who asked is what the server saw, not what the request says. */
 import type { JsonObject } from '@skiff/api';
-import { childObject, copy, objectAt, own, put, textAt } from '../../patch/values.ts';
+import { childObject, copy, own, put, textAt } from '../../patch/values.ts';
 import type { Strategy } from '../contract.ts';
 import { putOrDelete } from '../meta.ts';
+import { stampConditions } from '../subresources/approval.ts';
 import { standard } from './standard.ts';
 
 export const certificateSigningRequests: Strategy = standard(
@@ -20,22 +21,9 @@ export const certificateSigningRequests: Strategy = standard(
     prepareForUpdate(object, old) {
       put(object, 'spec', copy(own(old, 'spec') ?? {}));
     },
-    /** The certificate comes through status; approval has its own subresource. */
-    prepareForStatusUpdate(object, old) {
-      const decided = (of: JsonObject) => conditionsOf(of).filter(isDecision);
-      const others = conditionsOf(object).filter((condition) => !isDecision(condition));
-      const conditions = [...decided(old), ...others];
-      const status = childObject(object, 'status');
-      if (conditions.length > 0) put(status, 'conditions', copy(conditions));
-      else delete status.conditions;
+    prepareForStatusUpdate(object, _old, nowMs) {
+      stampConditions(object, nowMs);
     },
     selectableFields: (object) => ({ 'spec.signerName': textAt(object as JsonObject, 'spec', 'signerName') }),
   },
 );
-
-const conditionsOf = (object: JsonObject): JsonObject[] => {
-  const conditions = own(objectAt(object, 'status') ?? {}, 'conditions');
-  return Array.isArray(conditions) ? (conditions as JsonObject[]) : [];
-};
-
-const isDecision = (condition: JsonObject): boolean => ['Approved', 'Denied'].includes(textAt(condition, 'type'));

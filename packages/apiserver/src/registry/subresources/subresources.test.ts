@@ -292,7 +292,9 @@ describe('other subresources', () => {
     });
     expect(made.spec).toMatchObject({ username: 'admin', groups: ['system:masters', 'system:authenticated'] });
     const approved = { type: 'Approved', status: 'True', reason: 'Yes', message: '' };
-    await call.patch(`${csr}/status`, '', 'c', 'merge', { status: { conditions: [approved] } });
+    await expect(call.patch(`${csr}/status`, '', 'c', 'merge', { status: { conditions: [approved] } })).rejects.toThrow(
+      'status.conditions: Forbidden: updates may not add a condition of type "Approved"',
+    );
     expect((await call.get(csr, '', 'c')).status).toEqual({});
     const after = await call.patch(`${csr}/approval`, '', 'c', 'merge', {
       status: { conditions: [approved], certificate: 'c25lYWt5' },

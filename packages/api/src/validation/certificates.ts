@@ -1,0 +1,104 @@
+/** Certificate signing requests (pkg/apis/certificates/validation): what they ask, what was decided, what was issued. */
+import { deepEqual } from '../algebra/hash.ts';
+import { checkDomainPrefixedPath } from '../algebra/names.ts';
+import { field } from '../errors.ts';
+import type { CertificateSigningRequest } from '../kinds/types.ts';
+import { addEach, addUnsupported, type Faults, type Loose } from './support.ts';
+
+type Request = Loose<CertificateSigningRequest>;
+type Condition = NonNullable<NonNullable<Request['status']>['conditions']>[number];
+
+const minSeconds = 600;
+const legacySigner = 'kubernetes.io/legacy-unknown';
+
+/** In the order of a sorted set, as the refusal lists them. */
+const knownUsages = [
+  ...['any', 'cert sign', 'client auth', 'code signing', 'content commitment', 'crl sign', 'data encipherment'],
+  ...['decipher only', 'digital signature', 'email protection', 'encipher only', 'ipsec end system', 'ipsec tunnel'],
+  ...['ipsec user', 'key agreement', 'key encipherment', 'microsoft sgc', 'netscape sgc', 'ocsp signing', 's/mime'],
+  ...['server auth', 'signing', 'timestamping'],
+];
+
+export function addSigningRequest(faults: Faults, object: Request): void {
+  const { request = '', usages = [], signerName = '', expirationSeconds } = object.spec ?? {};
+  const pem = Buffer.from(request, 'base64').toString('latin1');
+  if (!/-----BEGIN CERTIFICATE REQUEST-----/.test(pem)) {
+    faults.push(field.invalid('spec.request', request, 'PEM block type must be CERTIFICATE REQUEST'));
+  }
+  if (usages.length === 0) faults.push(field.required('spec.usages'));
+  for (const [index, usage] of usages.entries())
+    if (!knownUsages.includes(usage)) faults.push(field.notSupported(`spec.usages[${index}]`, usage, knownUsages));
+  for (const [index, usage] of usages.entries())
+    if (usages.indexOf(usage) < index) faults.push(field.duplicate(`spec.usages[${index}]`, usage));
+  if (signerName === legacySigner) {
+    const why = 'the legacy signerName is not allowed via this API version';
+    faults.push(field.invalid('spec.signerName', signerName, why));
+  } else if (signerName === '') faults.push(field.required('spec.signerName'));
+  else addEach(faults, 'spec.signerName', signerName, checkDomainPrefixedPath(signerName));
+  if (expirationSeconds !== undefined && expirationSeconds < minSeconds) {
+    const why = 'may not specify a duration less than 600 seconds (10 minutes)';
+    faults.push(field.invalid('spec.expirationSeconds', expirationSeconds, why));
+  }
+  addConditions(faults, object.status?.conditions ?? []);
+}
+
+const decisions = ['Approved', 'Denied'] as const;
+const lasting = [...decisions, 'Failed'] as const;
+
+function addConditions(faults: Faults, conditions: readonly Condition[]): void {
+  for (const [index, { type = '', status }] of conditions.entries()) {
+    const at = `status.conditions[${index}]`;
+    const before = conditions.slice(0, index).map((one) => one.type);
+    if (type === '') faults.push(field.required(`${at}.type`));
+    const isLasting = (lasting as readonly string[]).includes(type);
+    addUnsupported(faults, `${at}.status`, status, isLasting ? ['True'] : ['False', 'True', 'Unknown']);
+    if ((type === 'Approved' && before.includes('Denied')) || (type === 'Denied' && before.includes('Approved')))
+      faults.push(field.invalid(`${at}.type`, type, 'Approved and Denied conditions are mutually exclusive'));
+    if (before.includes(type)) faults.push(field.duplicate(`${at}.type`, type));
+  }
+}
+
+/** What a change may do, by whether it comes through the request itself, its approval or its status. */
+const addChange =
+  (through: 'request' | 'approval' | 'status') =>
+  (faults: Faults, next: Request, previous: Request): void => {
+    if (through !== 'request') addConditions(faults, next.status?.conditions ?? []);
+    const at = 'status.conditions';
+    const of = (object: Request, type: string): Condition[] =>
+      (object.status?.conditions ?? []).filter((one) => one.type === type);
+    for (const type of lasting)
+      if (of(next, type).length < of(previous, type).length)
+        faults.push(field.forbidden(at, `updates may not remove a condition of type "${type}"`));
+    for (const type of through === 'approval' ? [] : decisions) {
+      const [now, before] = [of(next, type), of(previous, type)];
+      if (now.length > before.length)
+        faults.push(field.forbidden(at, `updates may not add a condition of type "${type}"`));
+      else if (now.length === before.length && !deepEqual(now, before))
+        faults.push(field.forbidden(at, `updates may not modify a condition of type "${type}"`));
+    }
+    addCertificate(faults, through === 'status', next.status?.certificate ?? '', previous.status?.certificate ?? '');
+  };
+
+function addCertificate(faults: Faults, maySet: boolean, next: string, previous: string): void {
+  const at = 'status.certificate';
+  if (next === previous) return;
+  const fault = certificateFault(Buffer.from(next, 'base64').toString('latin1'));
+  if (fault !== undefined) faults.push(field.invalid(at, '<certificate data>', fault));
+  if (!maySet) faults.push(field.forbidden(at, 'updates may not set certificate content'));
+  else if (previous !== '') faults.push(field.forbidden(at, 'updates may not modify existing certificate content'));
+}
+
+function certificateFault(pem: string): string | undefined {
+  if (pem === '') return undefined;
+  const blocks = [...pem.matchAll(/-----BEGIN ([^-\n]{1,64})-----\r?\n([^-]*)-----END \1-----/g)];
+  if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block';
+  for (const [, type = '', body = ''] of blocks) {
+    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
+    if (body.includes(':')) return 'no PEM block headers are permitted';
+  }
+  return undefined;
+}
+
+export const addSigningRequestUpdate = addChange('request');
+export const addSigningRequestApproval = addChange('approval');
+export const addSigningRequestStatus = addChange('status');
