@@ -3,6 +3,8 @@
  * Codes and reasons are those of apimachinery's meta/v1 `StatusReason`.
  */
 
+import { goValue } from './algebra/go-text.ts';
+
 export type StatusReason =
   | 'BadRequest'
   | 'Unauthorized'
@@ -191,7 +193,7 @@ export type FieldErrorReason =
 const maxQuoted = 64 * 1024;
 
 function quoted(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'null';
+  const text = goValue(value);
   return text.length <= maxQuoted ? text : `${text.slice(0, maxQuoted)}...`;
 }
 

@@ -1,5 +1,6 @@
 /** Job and CronJob (pkg/apis/batch/validation). */
 import { checkSchedule, checkTimeZone } from '../algebra/cron.ts';
+import { goMap, goSelector } from '../algebra/go-text.ts';
 import { deepEqual } from '../algebra/hash.ts';
 import { matchesLabels, toSelector } from '../algebra/labels.ts';
 import { field } from '../errors.ts';
@@ -106,7 +107,13 @@ export function addJob(faults: Faults, job: Loose<Job>): void {
   addLabelSelector(faults, spec.selector, 'spec.selector');
   const labels = (spec.template?.metadata?.labels ?? {}) as Record<string, string>;
   if (!matchesLabels(toSelector(spec.selector as LabelSelector), labels)) {
-    faults.push(field.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
+    faults.push(
+      field.invalid(
+        'spec.template.metadata.labels',
+        goMap('string', labels),
+        '`selector` does not match template `labels`',
+      ),
+    );
   }
 }
 
@@ -126,7 +133,8 @@ export function addJobUpdate(faults: Faults, next: Loose<Job>, previous: Loose<J
     'managedBy',
     'successPolicy',
   ] as const) {
-    addChanged(faults, `spec.${name}`, spec[name], old[name]);
+    const shown = name === 'selector' ? goSelector(spec.selector) : spec[name];
+    addChanged(faults, `spec.${name}`, spec[name], old[name], shown);
   }
   const mayMove = old.suspend === true && status?.startTime === undefined;
   const template = mayMove ? withPlacementOf(spec, old) : spec.template;

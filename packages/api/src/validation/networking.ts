@@ -1,4 +1,6 @@
 /** Ingress, IngressClass and NetworkPolicy (pkg/apis/networking/validation). */
+
+import { goList } from '../algebra/go-text.ts';
 import {
   checkDns1035Label,
   checkDns1123Subdomain,
@@ -33,7 +35,13 @@ import {
 export function addIngress(faults: Faults, { spec = {} }: Loose<Ingress>): void {
   const { rules = [], defaultBackend } = spec;
   if (rules.length === 0 && defaultBackend === undefined) {
-    faults.push(field.invalid('spec', rules, 'either `defaultBackend` or `rules` must be specified'));
+    faults.push(
+      field.invalid(
+        'spec',
+        goList('networking.IngressRule', spec.rules),
+        'either `defaultBackend` or `rules` must be specified',
+      ),
+    );
   }
   if (defaultBackend !== undefined) addBackend(faults, defaultBackend, 'spec.defaultBackend');
   for (const [index, rule] of rules.entries()) addRule(faults, rule, `spec.rules[${index}]`);

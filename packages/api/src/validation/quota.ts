@@ -1,4 +1,6 @@
 /** ResourceQuota and LimitRange. */
+
+import { goList } from '../algebra/go-text.ts';
 import { deepEqual } from '../algebra/hash.ts';
 import { checkQualifiedName } from '../algebra/names.ts';
 import { compareQuantities, tryParseQuantity } from '../algebra/quantity.ts';
@@ -37,7 +39,7 @@ export function addResourceQuota(faults: Faults, { spec = {}, status = {} }: Loo
   }
   for (const [one, other] of opposites) {
     if (given.includes(one) && given.includes(other)) {
-      faults.push(field.invalid('spec.scopes', given, 'conflicting scopes'));
+      faults.push(field.invalid('spec.scopes', goList('core.ResourceQuotaScope', given), 'conflicting scopes'));
     }
   }
   for (const requirement of spec.scopeSelector?.matchExpressions ?? []) {

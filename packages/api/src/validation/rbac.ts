@@ -1,4 +1,6 @@
 /** Roles and bindings (pkg/apis/rbac/validation). */
+
+import { type GoText, goStruct } from '../algebra/go-text.ts';
 import { checkDns1123Label, checkDns1123Subdomain, checkPathSegment } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from '../kinds/types.ts';
@@ -75,12 +77,15 @@ function addSubject(faults: Faults, subject: Loose<Subject>, namespaced: boolean
   } else faults.push(field.notSupported(`${path}.kind`, kind, ['ServiceAccount', 'User', 'Group']));
 }
 
+const shownRoleRef = ({ apiGroup, kind, name }: Binding['roleRef'] = {}): GoText =>
+  goStruct('rbac.RoleRef', { APIGroup: apiGroup, Kind: kind, Name: name });
+
 /** What a binding grants is looked up by its role: another role is another binding. */
 export function addRoleBindingUpdate(faults: Faults, next: Binding, previous: Binding): void {
   if (JSON.stringify(next.roleRef) === JSON.stringify(previous.roleRef)) return;
   const before = faults.length;
   addChanged(faults, 'roleRef', next.roleRef, previous.roleRef);
   if (faults.length > before) {
-    faults.splice(before, 1, field.invalid('roleRef', next.roleRef ?? null, 'cannot change roleRef'));
+    faults.splice(before, 1, field.invalid('roleRef', shownRoleRef(next.roleRef), 'cannot change roleRef'));
   }
 }

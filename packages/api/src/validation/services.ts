@@ -1,4 +1,6 @@
 /** Service (pkg/apis/core/validation, ValidateService). */
+
+import { GoText, goList, goStruct } from '../algebra/go-text.ts';
 import { deepEqual } from '../algebra/hash.ts';
 import { checkDns1123Label, checkDns1123Subdomain, checkPortNumber, checkQualifiedName } from '../algebra/names.ts';
 import { field } from '../errors.ts';
@@ -69,7 +71,7 @@ function addPorts(faults: Faults, ports: Loose<ServicePort[]>, type: string | un
     const at = `spec.ports[${index}]`;
     addServicePort(faults, port, ports.length > 1, names, at);
     const id = `${port.protocol}/${port.port}`;
-    if (taken.has(id)) faults.push(field.duplicate(at, { port: port.port, protocol: port.protocol }));
+    if (taken.has(id)) faults.push(field.duplicate(at, shownPort(port)));
     taken.add(id);
     if (port.nodePort === undefined) continue;
     if (type === 'ClusterIP') {
@@ -197,13 +199,23 @@ function addLoadBalancer(faults: Faults, spec: Loose<ServiceSpec>): void {
 }
 
 /** Addresses stay for as long as the service has any. */
+/** A port, as that which no other may be: its number and protocol. */
+const shownPort = ({ port, protocol }: Loose<ServicePort>): GoText =>
+  goStruct('core.ServicePort', {
+    ...{ Name: '', Protocol: protocol, AppProtocol: new GoText('(*string)(nil)'), Port: port },
+    ...{ TargetPort: new GoText('intstr.IntOrString{Type:0, IntVal:0, StrVal:""}'), NodePort: 0 },
+  });
+
 export function addServiceUpdate(faults: Faults, next: Loose<Service>, previous: Loose<Service>): void {
   const { spec = {} } = next;
   const { spec: old = {} } = previous;
   const hadAddress = old.type !== 'ExternalName' && (old.clusterIP ?? '') !== '';
   if (hadAddress && spec.type !== 'ExternalName') {
     const now = spec.clusterIP ?? '';
-    if (now === '') faults.push(field.invalid('spec.clusterIPs[0]', null, 'primary clusterIP can not be unset'));
+    if (now === '')
+      faults.push(
+        field.invalid('spec.clusterIPs[0]', goList('string', spec.clusterIPs), 'primary clusterIP can not be unset'),
+      );
     else if (now !== old.clusterIP) {
       faults.push(field.invalid('spec.clusterIPs[0]', [now], 'may not change once set'));
     }

@@ -64,9 +64,9 @@ export function addMissing(faults: Faults, path: string, value: string | undefin
   if (value === undefined || value === '') faults.push(field.required(path));
 }
 
-/** A fault when a field differs from what was stored. */
-export function addChanged(faults: Faults, path: string, value: unknown, previous: unknown): void {
-  if (!deepEqual(value, previous)) faults.push(field.invalid(path, value ?? null, immutableMessage));
+/** A fault when a field differs from what was stored; `shown` is it in Go's words, where its JSON does not tell its type. */
+export function addChanged(faults: Faults, path: string, value: unknown, previous: unknown, shown = value): void {
+  if (!deepEqual(value, previous)) faults.push(field.invalid(path, shown ?? null, immutableMessage));
 }
 
 /** A port by number, or by the name of a container's port. */

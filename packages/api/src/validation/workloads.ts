@@ -1,4 +1,6 @@
 /** Deployment, ReplicaSet, ReplicationController, DaemonSet, StatefulSet, ControllerRevision (pkg/apis/apps/validation). */
+
+import { goMap, goSelector } from '../algebra/go-text.ts';
 import { deepEqual } from '../algebra/hash.ts';
 import { matchesLabels, toSelector } from '../algebra/labels.ts';
 import { field } from '../errors.ts';
@@ -42,11 +44,11 @@ function addSelector(
   const before = faults.length;
   addLabelSelector(faults, selector, 'spec.selector');
   if (isEmptySelector(selector)) {
-    faults.push(field.invalid('spec.selector', selector, `empty selector is invalid for ${kind}`));
+    faults.push(field.invalid('spec.selector', goSelector(selector), `empty selector is invalid for ${kind}`));
   }
   const labels = (template?.metadata?.labels ?? {}) as Record<string, string>;
   if (faults.length === before && !matchesLabels(toSelector(selector as LabelSelector), labels)) {
-    faults.push(field.invalid('spec.template.metadata.labels', labels, mismatch));
+    faults.push(field.invalid('spec.template.metadata.labels', goMap('string', labels), mismatch));
   }
 }
 
@@ -117,7 +119,8 @@ export function addSelectorUpdate(
   next: { spec?: { selector?: unknown } },
   previous: { spec?: { selector?: unknown } },
 ): void {
-  addChanged(faults, 'spec.selector', next.spec?.selector, previous.spec?.selector);
+  const { selector } = next.spec ?? {};
+  addChanged(faults, 'spec.selector', selector, previous.spec?.selector, goSelector(selector as Loose<LabelSelector>));
 }
 
 export function addReplicaSet(faults: Faults, { spec = {} }: Loose<ReplicaSet>): void {
@@ -135,7 +138,7 @@ export function addReplicationController(faults: Faults, { spec = {} }: Loose<Re
   addLongRunningTemplate(faults, 'ReplicationController', spec.template);
   const labels = (spec.template?.metadata?.labels ?? {}) as Record<string, string>;
   if (spec.template !== undefined && !matchesLabels(toSelector({ matchLabels: selector }), labels)) {
-    faults.push(field.invalid('spec.template.metadata.labels', labels, mismatch));
+    faults.push(field.invalid('spec.template.metadata.labels', goMap('string', labels), mismatch));
   }
 }
 

@@ -238,7 +238,7 @@ test('of a pod only images, the deadline and more tolerations change', () => {
   expect(faultsOfChange(pod('activeDeadlineSeconds: 5').replace('i:1', 'i:2'), pod())).toEqual([]);
   expect(faultsOfChange(pod('tolerations: [{key: a, operator: Exists}]'), pod())).toEqual([]);
   expect(faultsOfChange(pod(), pod('activeDeadlineSeconds: 5'))).toEqual([
-    'spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value',
+    'spec.activeDeadlineSeconds: Invalid value: "null": must not update from a positive integer to nil value',
   ]);
   expect(faultsOfChange(pod('activeDeadlineSeconds: 6'), pod('activeDeadlineSeconds: 5'))).toEqual([
     'spec.activeDeadlineSeconds: Invalid value: 6: must be less than or equal to previous value',

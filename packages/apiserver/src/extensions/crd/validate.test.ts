@@ -146,7 +146,7 @@ describe('a schema', () => {
     [
       'a default with unknown fields',
       { type: 'object', properties: {}, default: { b: 1 } },
-      `${at}.default: Invalid value: {"b":1}: must not have unknown fields`,
+      `${at}.default: Invalid value: map[string]interface {}{"b":1}: must not have unknown fields`,
     ],
     [
       'false for preserve-unknown-fields',

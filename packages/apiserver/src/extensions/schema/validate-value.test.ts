@@ -109,7 +109,7 @@ describe('lists with identities', () => {
     [
       { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] },
       [{ k: 1 }, { k: 1, v: 2 }],
-      ['a[1]: Duplicate value: {"k":1}'],
+      ['a[1]: Duplicate value: map[string]interface {}{"k":1}'],
     ],
     [
       { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] },

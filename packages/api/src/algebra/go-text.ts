@@ -1,0 +1,76 @@
+/** Values as Kubernetes' refusals show them: Go's `%#v`, or `%q` for a text (apimachinery's field.Error.ErrorBody of v1.32). */
+
+/** A value whose Go type its JSON does not tell. */
+export class GoText {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** A text in Go's double quotes. */
+export const goQuote = (text: string): string =>
+  JSON.stringify(text)
+    .replaceAll(/\\u00([01][0-9a-f])/g, '\\x$1')
+    .replaceAll('\u007f', '\\x7f');
+
+/** The whole of a value after `Invalid value: `. Nothing at all is shown as the text "null". */
+export function goValue(value: unknown): string {
+  if (value === undefined || value === null) return '"null"';
+  return goText(value);
+}
+
+function goText(value: unknown): string {
+  if (value instanceof GoText) return value.text;
+  if (value === undefined || value === null) return 'interface {}(nil)';
+  if (typeof value === 'string') return goQuote(value);
+  if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return goList(value.every(isText) ? 'string' : 'interface {}', value).text;
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
+  const type = entries.length > 0 && entries.every(([, member]) => isText(member)) ? 'string' : 'interface {}';
+  return goMap(type, Object.fromEntries(entries)).text;
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+/** A slice; one that is not there is nil. */
+export const goList = (type: string, list: readonly unknown[] | undefined): GoText =>
+  new GoText(list === undefined ? `[]${type}(nil)` : `[]${type}{${list.map(goText).join(', ')}}`);
+
+/** A map by text; one that is not there is nil. */
+export function goMap(type: string, map: Readonly<Record<string, unknown>> | undefined): GoText {
+  if (map === undefined) return new GoText(`map[string]${type}(nil)`);
+  const entries = Object.keys(map)
+    .sort()
+    .map((key) => `${goQuote(key)}:${goText(map[key])}`);
+  return new GoText(`map[string]${type}{${entries.join(', ')}}`);
+}
+
+/** A struct: all its fields, in order; a text that is not there is empty. */
+export const goStruct = (type: string, fields: Readonly<Record<string, unknown>>): GoText =>
+  new GoText(
+    `${type}{${Object.entries(fields)
+      .map(([name, value]) => `${name}:${goText(value ?? '')}`)
+      .join(', ')}}`,
+  );
+
+interface Selector {
+  readonly matchLabels?: Readonly<Record<string, string | undefined>>;
+  readonly matchExpressions?: readonly {
+    readonly key?: string;
+    readonly operator?: string;
+    readonly values?: readonly string[];
+  }[];
+}
+
+/** A metav1.LabelSelector; nothing when there is none. */
+export function goSelector(selector: Selector | undefined): GoText | undefined {
+  if (selector === undefined) return undefined;
+  const requirements = selector.matchExpressions?.map(({ key, operator, values }) =>
+    goStruct('v1.LabelSelectorRequirement', { Key: key, Operator: operator, Values: goList('string', values) }),
+  );
+  return goStruct('v1.LabelSelector', {
+    MatchLabels: goMap('string', selector.matchLabels),
+    MatchExpressions: goList('v1.LabelSelectorRequirement', requirements),
+  });
+}
