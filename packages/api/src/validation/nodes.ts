@@ -3,7 +3,7 @@ import { deepEqual } from '../algebra/hash.ts';
 import { checkLabelValue, checkQualifiedName } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { Namespace, Node, NodeSpec, Taint } from '../kinds/types.ts';
-import { cidrMessage, isCidr } from './ip.ts';
+import { cidrMessage, ipFamily, isCidr } from './ip.ts';
 import { addAmount, addResourceName } from './pod/resources.ts';
 import { taintEffects } from './pod/scheduling.ts';
 import { addEach, addUnsupported, entriesOf, type Faults, type Loose } from './support.ts';
@@ -42,14 +42,18 @@ function addTaints(faults: Faults, taints: Loose<Taint[]> | undefined, path: str
 }
 
 function addPodRanges(faults: Faults, spec: Loose<NodeSpec>): void {
-  const { podCIDRs = [] } = spec;
+  // A range alone is the only one of them.
+  const { podCIDRs = (spec.podCIDR ?? '') === '' ? [] : [spec.podCIDR ?? ''] } = spec;
   for (const [index, range] of podCIDRs.entries()) {
     if (!isCidr(range)) faults.push(field.invalid(`spec.podCIDRs[${index}]`, range, cidrMessage));
   }
-  if (podCIDRs.length > 2) {
+  const families = new Set(podCIDRs.map((range) => ipFamily(range.split('/')[0] ?? '')));
+  if (podCIDRs.length > 1 && (podCIDRs.length > 2 || families.size < 2)) {
     const why = 'may specify no more than one CIDR for each IP family';
     faults.push(field.invalid('spec.podCIDRs', podCIDRs, why));
   }
+  for (const [index, range] of podCIDRs.entries())
+    if (podCIDRs.indexOf(range) < index) faults.push(field.duplicate(`spec.podCIDRs[${index}]`, range));
   if (podCIDRs.length > 0 && spec.podCIDR !== undefined && spec.podCIDR !== podCIDRs[0]) {
     const why = 'may not specify different values for podCIDR and podCIDRs[0]';
     faults.push(field.invalid('spec.podCIDR', spec.podCIDR, why));

@@ -6,6 +6,7 @@ import { ipFamily } from '../ip.ts';
 import { addAnnotations, addLabels } from '../metadata.ts';
 import { addEach, addUnsupported, addUnsupportedIfSet, entriesOf, type Faults, type Loose } from '../support.ts';
 import { addContainers, addEphemeralContainers, addInitContainers } from './containers.ts';
+import { addResourceClaims } from './resource-claims.ts';
 import { addAmount, addContainerResourceName } from './resources.ts';
 import { addAffinity, addSpreading, addTolerations } from './scheduling.ts';
 import { addPodSecurity } from './security.ts';
@@ -36,6 +37,7 @@ export function addPodSpec(faults: Faults, spec: Loose<PodSpec>, path: string): 
   addPodSecurity(faults, spec, path);
   addAffinity(faults, spec.affinity, `${path}.affinity`);
   addTolerations(faults, spec.tolerations, `${path}.tolerations`);
+  addResourceClaims(faults, spec.resourceClaims, `${path}.resourceClaims`);
   addSpreading(faults, spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`);
   addReferences(faults, spec, path);
   addLists(faults, spec, path);
