@@ -31,3 +31,4 @@ export { cidrContains, cidrMessage, ipBits, ipFamily, ipMessage, ipText, isCidr 
 export { validateFieldManager, validateObjectMeta, validateObjectMetaUpdate } from './validation/metadata.ts';
 export { validate, validateUpdate } from './validation/validate.ts';
 export { addOperationRule, addServicePath, type OperationRule } from './validation/webhooks.ts';
+export { warningsOf } from './warnings/warnings.ts';

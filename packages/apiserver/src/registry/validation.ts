@@ -1,5 +1,5 @@
 /** What is checked before an object is stored, in one place for every path that stores one. */
-import { type ApiError, type FieldError, invalid, type JsonObject } from '@skiff/api';
+import { type ApiError, type FieldError, invalid, type JsonObject, warningsOf } from '@skiff/api';
 import type { RequestContext } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import { nameOf } from './meta.ts';
@@ -17,6 +17,7 @@ export async function checkNew(context: RequestContext, kind: Kind, object: Json
   ]);
   if (refusal !== undefined) throw refusal;
   for (const text of kind.strategy.warnings?.(object) ?? []) context.warn(text);
+  for (const text of warningsOf(kind.definition, object)) context.warn(text);
 }
 
 /** Throws Invalid with every fault of a changed object, and of the change; gives its warnings to the client. */
@@ -34,6 +35,7 @@ export async function checkChanged(
   ]);
   if (refusal !== undefined) throw refusal;
   for (const text of kind.strategy.warnings?.(object) ?? []) context.warn(text);
+  if (subresource === '') for (const text of warningsOf(kind.definition, object, old)) context.warn(text);
 }
 
 const advice =
