@@ -12,18 +12,11 @@ import {
   toSelector,
 } from '@skiff/api';
 import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
+import { claimChildren } from '../runtime/claims.ts';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
 import { ignoreGone, isNamespaceTerminating, messageOf } from '../runtime/errors.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
-import {
-  adoptPatch,
-  claim,
-  controllerOf,
-  controllerReference,
-  orphansOf,
-  ownerIndex,
-  releasePatch,
-} from '../runtime/owners.ts';
+import { controllerOf, controllerReference, ownerIndex } from '../runtime/owners.ts';
 import { isPodFinished } from '../runtime/pods.ts';
 import { deadlineMs, isComplete, withCreateError, withNewSet, withPause } from './conditions.ts';
 import {
@@ -137,29 +130,8 @@ export function deploymentController(context: DeploymentContext): Controller {
   const stillHasPods = (set: ReplicaSet): boolean =>
     (set.status?.replicas ?? 0) > 0 || pods.byIndex('owner', set.metadata.uid).some((pod) => !isPodFinished(pod));
 
-  async function claimSets(deployment: Deployment): Promise<ReplicaSet[]> {
-    const namespace = deployment.metadata.namespace ?? '';
-    const candidates = [
-      ...sets.byIndex('owner', deployment.metadata.uid),
-      ...sets.byIndex('owner', orphansOf(namespace)),
-    ];
-    const { mine, adopt, release } = claim(deployment, candidates, (set) => selects(deployment, set));
-    if (adopt.length > 0) {
-      const fresh = await deploymentClient.get(namespace, deployment.metadata.name);
-      if (fresh.metadata.uid !== deployment.metadata.uid || fresh.metadata.deletionTimestamp !== undefined)
-        return [...mine];
-    }
-    const adopted: ReplicaSet[] = [];
-    for (const set of adopt) {
-      const taken = await setClient
-        .patch(namespace, set.metadata.name, 'strategic', adoptPatch(deployment, set))
-        .catch(ignoreGone);
-      if (taken !== undefined) adopted.push(taken);
-    }
-    for (const set of release)
-      await setClient.patch(namespace, set.metadata.name, 'strategic', releasePatch(deployment, set)).catch(ignoreGone);
-    return [...mine, ...adopted];
-  }
+  const claimSets = (deployment: Deployment): Promise<ReplicaSet[]> =>
+    claimChildren(deployment, { owners: deploymentClient, clients: setClient, children: sets, selects });
 
   /** Keeps the annotations of the present template's set up, its revision above all others, and the deployment's revision like it. */
   async function keepNewSet(pass: Pass, newSet: ReplicaSet): Promise<ReplicaSet> {

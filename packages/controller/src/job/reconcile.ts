@@ -11,11 +11,12 @@ import {
   toSelector,
 } from '@skiff/api';
 import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
+import { claimChildren } from '../runtime/claims.ts';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
 import { ignoreGone, ignoreGoneOrReplaced, isNamespaceTerminating, messageOf } from '../runtime/errors.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
-import { adoptPatch, claim, controllerOf, orphansOf, ownerIndex, releasePatch } from '../runtime/owners.ts';
+import { adoptPatch, controllerOf, orphansOf, ownerIndex } from '../runtime/owners.ts';
 import { watchPods } from '../runtime/pod-source.ts';
 import { isPodActive } from '../runtime/pods.ts';
 import { inSlowStartBatches } from '../runtime/slow-start.ts';
@@ -81,30 +82,14 @@ export function jobController({ client, informers, recorder, clock, random }: Jo
       if (isTracked(pod) && pod.metadata.labels?.['batch.kubernetes.io/job-name'] === name) await untrack(pod);
   }
 
-  async function claimPods(job: Job): Promise<Pod[]> {
-    const namespace = job.metadata.namespace ?? '';
-    const candidates = [...pods.byIndex('owner', job.metadata.uid), ...pods.byIndex('owner', orphansOf(namespace))];
-    const { mine, adopt, release } = claim(job, candidates, (pod) => selects(job, pod));
-    if (adopt.length > 0) {
-      // The cache may lag behind a deletion: adopting for a job that is going would keep its pods alive.
-      const fresh = await jobClient.get(namespace, job.metadata.name);
-      if (fresh.metadata.uid !== job.metadata.uid || fresh.metadata.deletionTimestamp !== undefined) return [...mine];
-    }
-    const adopted: Pod[] = [];
-    for (const pod of adopt) {
-      const finalizers = [...(pod.metadata.finalizers ?? []), trackingFinalizer];
-      const { metadata } = adoptPatch(job, pod) as { metadata: object };
-      const taken = await podClient
-        .patch(namespace, pod.metadata.name, 'strategic', { metadata: { ...metadata, finalizers } })
-        .catch(ignoreGone);
-      if (taken !== undefined) adopted.push(taken);
-    }
-    for (const pod of release) {
-      await untrack(pod);
-      await podClient.patch(namespace, pod.metadata.name, 'strategic', releasePatch(job, pod)).catch(ignoreGone);
-    }
-    return [...mine, ...adopted];
-  }
+  const claimPods = (job: Job): Promise<Pod[]> =>
+    claimChildren(job, {
+      ...{ owners: jobClient, clients: podClient, children: pods, selects, beforeRelease: untrack },
+      adoption(owner, pod) {
+        const { metadata } = adoptPatch(owner, pod);
+        return { metadata: { ...metadata, finalizers: [...(pod.metadata.finalizers ?? []), trackingFinalizer] } };
+      },
+    });
 
   /** Fenced by version: other finalizers may have come since. */
   async function untrack({ metadata }: Pod): Promise<void> {

@@ -18,19 +18,12 @@ import {
   toSelector,
 } from '@skiff/api';
 import type { Client, EventRecorder, InformerFactory, ResourceOf } from '@skiff/client';
+import { claimChildren } from '../runtime/claims.ts';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
 import { ignoreGone, isNamespaceTerminating, messageOf } from '../runtime/errors.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
-import {
-  adoptPatch,
-  claim,
-  controllerOf,
-  controllerReference,
-  orphansOf,
-  ownerIndex,
-  releasePatch,
-} from '../runtime/owners.ts';
+import { controllerOf, controllerReference, ownerIndex } from '../runtime/owners.ts';
 import { watchPods } from '../runtime/pod-source.ts';
 import { isPodActive, untilAvailable } from '../runtime/pods.ts';
 import { inSlowStartBatches } from '../runtime/slow-start.ts';
@@ -100,29 +93,8 @@ function replicaController<T extends ReplicaSet | ReplicationController>(
     return lookWhenAvailable(set, owned);
   }
 
-  async function claimPods(set: T): Promise<Pod[]> {
-    const namespace = set.metadata.namespace ?? '';
-    const candidates = [
-      ...pods.byIndex('owner', set.metadata.uid),
-      ...pods.byIndex('owner', orphansOf(namespace)),
-    ].filter(isPodActive);
-    const { mine, adopt, release } = claim(set, candidates, (pod) => selects(set, pod));
-    if (adopt.length > 0) {
-      // The cache may lag behind a deletion: adopting for a set that is going would keep its pods alive.
-      const fresh = await setClient.get(namespace, set.metadata.name);
-      if (fresh.metadata.uid !== set.metadata.uid || fresh.metadata.deletionTimestamp !== undefined) return [...mine];
-    }
-    const adopted: Pod[] = [];
-    for (const pod of adopt) {
-      const taken = await podClient
-        .patch(namespace, pod.metadata.name, 'strategic', adoptPatch(set, pod))
-        .catch(ignoreGone);
-      if (taken !== undefined) adopted.push(taken);
-    }
-    for (const pod of release)
-      await podClient.patch(namespace, pod.metadata.name, 'strategic', releasePatch(set, pod)).catch(ignoreGone);
-    return [...mine, ...adopted];
-  }
+  const claimPods = (set: T): Promise<Pod[]> =>
+    claimChildren(set, { owners: setClient, clients: podClient, children: pods, selects, counts: isPodActive });
 
   async function manage(
     key: string,

@@ -1,12 +1,13 @@
 /** The history of a template as ControllerRevisions: what StatefulSets and DaemonSets roll between. */
 import {
-  type ApiObject,
   type ControllerRevision,
   canonicalJson,
+  type DaemonSet,
   deepEqual,
   isReason,
   type PodTemplateSpec,
   resources,
+  type StatefulSet,
   templateHash,
 } from '@skiff/api';
 import type { Client } from '@skiff/client';
@@ -31,33 +32,27 @@ export function templateOf(revision: ControllerRevision): PodTemplateSpec {
 export const oldestRevisionFirst = (revisions: readonly ControllerRevision[]): ControllerRevision[] =>
   [...revisions].sort((a, b) => a.revision - b.revision || (a.metadata.name < b.metadata.name ? -1 : 1));
 
-export interface HistoryOwner {
-  readonly owner: ApiObject;
-  readonly template: PodTemplateSpec;
-  readonly collisionCount: number | undefined;
-  /** Labels of the revision besides its hash. */
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-/** The revision of the present template: made when there is none, made the newest when it was one before. */
+/** The revision of the set's present template: made when there is none, made the newest when it was one before. */
 export async function presentRevision(
   client: Client,
-  of: HistoryOwner,
+  kind: 'StatefulSet' | 'DaemonSet',
+  set: StatefulSet | DaemonSet,
   revisions: readonly ControllerRevision[],
 ): Promise<{ revision: ControllerRevision } | { collisionCount: number }> {
   const api = client.resource(resources.controllerrevisions);
   const sorted = oldestRevisionFirst(revisions);
   const newest = sorted.at(-1);
   const next = (newest?.revision ?? 0) + 1;
-  const data = dataOf(of.template);
+  const data = dataOf(set.spec.template);
   const equal = sorted.findLast((one) => deepEqual(one.data, data));
   if (equal !== undefined && equal === newest) return { revision: equal };
-  const { name: ownerName, namespace = '' } = of.owner.metadata;
+  const { name: ownerName, namespace = '' } = set.metadata;
+  const { collisionCount } = set.status ?? {};
   if (equal !== undefined) {
     const patch = { metadata: { resourceVersion: equal.metadata.resourceVersion }, revision: next };
     return { revision: await api.patch(namespace, equal.metadata.name, 'merge', patch) };
   }
-  const hash = templateHash(data, of.collisionCount);
+  const hash = templateHash(data, collisionCount);
   const name = `${ownerName.slice(0, 223)}-${hash}`;
   try {
     const revision = await api.create({
@@ -66,8 +61,8 @@ export async function presentRevision(
       metadata: {
         name,
         namespace,
-        labels: { ...of.labels, 'controller.kubernetes.io/hash': hash },
-        ownerReferences: [controllerReference(of.owner)],
+        labels: { ...set.spec.template.metadata?.labels, 'controller.kubernetes.io/hash': hash },
+        ownerReferences: [controllerReference({ ...set, apiVersion: 'apps/v1', kind })],
       },
       data,
       revision: next,
@@ -78,7 +73,7 @@ export async function presentRevision(
     const namesake = await api.get(namespace, name);
     // Ours, and the cache does not show it yet; else another template with the same hash.
     if (canonicalJson(namesake.data) === canonicalJson(data)) return { revision: namesake };
-    return { collisionCount: (of.collisionCount ?? 0) + 1 };
+    return { collisionCount: (collisionCount ?? 0) + 1 };
   }
 }
 

@@ -59,7 +59,7 @@ export function claim<T extends ApiObject>(
 }
 
 /** The strategic merge patch that takes an orphan; guarded by uid, so that a namesake is left alone. */
-export const adoptPatch = (owner: ApiObject, child: ApiObject): object => ({
+export const adoptPatch = (owner: ApiObject, child: ApiObject): { readonly metadata: object } => ({
   metadata: { uid: child.metadata.uid, ownerReferences: [controllerReference(owner)] },
 });
 

@@ -13,12 +13,13 @@ import {
   toSelector,
 } from '@skiff/api';
 import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
+import { claimChildren } from '../runtime/claims.ts';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
 import { ignoreGone, ignoreGoneOrReplaced, isNamespaceTerminating, messageOf } from '../runtime/errors.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import { forgetRevisions, oldestRevisionFirst, presentRevision, templateOf } from '../runtime/history.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
-import { adoptPatch, claim, orphansOf, ownerIndex, releasePatch } from '../runtime/owners.ts';
+import { ownerIndex } from '../runtime/owners.ts';
 import { watchPods } from '../runtime/pod-source.ts';
 import { isPodFinished, untilAvailable } from '../runtime/pods.ts';
 import { planStatefulSet } from './decide.ts';
@@ -58,16 +59,7 @@ export function statefulSetController({ client, informers, recorder, clock }: St
     if (set === undefined || !expectations.settled(key)) return undefined;
     const owned = await claimPods(set);
     const history = revisions.byIndex('owner', set.metadata.uid);
-    const present = await presentRevision(
-      client,
-      {
-        owner: { ...set, apiVersion: 'apps/v1', kind: 'StatefulSet' },
-        template: set.spec.template,
-        collisionCount: set.status?.collisionCount,
-        labels: { ...set.spec.template.metadata?.labels },
-      },
-      history,
-    );
+    const present = await presentRevision(client, 'StatefulSet', set, history);
     if ('collisionCount' in present) {
       const status = { replicas: 0, ...set.status, collisionCount: present.collisionCount };
       await setClient.updateStatus({ ...set, status });
@@ -89,26 +81,8 @@ export function statefulSetController({ client, informers, recorder, clock }: St
     return lookWhenAvailable(set, owned);
   }
 
-  async function claimPods(set: StatefulSet): Promise<Pod[]> {
-    const namespace = set.metadata.namespace ?? '';
-    const candidates = [...pods.byIndex('owner', set.metadata.uid), ...pods.byIndex('owner', orphansOf(namespace))];
-    const { mine, adopt, release } = claim(set, candidates, (pod) => isMember(set, pod));
-    if (adopt.length > 0) {
-      // The cache may lag behind a deletion: adopting for a set that is going would keep its pods alive.
-      const fresh = await setClient.get(namespace, set.metadata.name);
-      if (fresh.metadata.uid !== set.metadata.uid || fresh.metadata.deletionTimestamp !== undefined) return [...mine];
-    }
-    const adopted: Pod[] = [];
-    for (const pod of adopt) {
-      const taken = await podClient
-        .patch(namespace, pod.metadata.name, 'strategic', adoptPatch(set, pod))
-        .catch(ignoreGone);
-      if (taken !== undefined) adopted.push(taken);
-    }
-    for (const pod of release)
-      await podClient.patch(namespace, pod.metadata.name, 'strategic', releasePatch(set, pod)).catch(ignoreGone);
-    return [...mine, ...adopted];
-  }
+  const claimPods = (set: StatefulSet): Promise<Pod[]> =>
+    claimChildren(set, { owners: setClient, clients: podClient, children: pods, selects: isMember });
 
   async function create(key: string, set: StatefulSet, ordinal: number, revision: ControllerRevision): Promise<void> {
     const name = podName(set, ordinal);
