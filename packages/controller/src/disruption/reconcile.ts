@@ -4,6 +4,7 @@ import {
   canonicalJson,
   formatSelector,
   matchesLabels,
+  type OwnerReference,
   type Pod,
   type PodDisruptionBudget,
   resources,
@@ -11,9 +12,10 @@ import {
 } from '@skiff/api';
 import type { Client, EventRecorder, InformerFactory } from '@skiff/client';
 import type { Controller, LookAgain } from '../runtime/controller.ts';
-import { messageOf } from '../runtime/errors.ts';
+import { ignoreGone, messageOf } from '../runtime/errors.ts';
 import { keyOf, splitKey } from '../runtime/keys.ts';
 import { controllerOf } from '../runtime/owners.ts';
+import { replicasAt, scaledKind } from './custom-scale.ts';
 import { countsControllers, failedStatus, planBudget } from './decide.ts';
 
 export interface DisruptionContext {
@@ -30,6 +32,7 @@ export function disruptionController({ client, informers, recorder, clock }: Dis
   const deployments = informers.informer(resources.deployments);
   const statefulSets = informers.informer(resources.statefulsets);
   const replicationControllers = informers.informer(resources.replicationcontrollers);
+  const definitions = informers.informer(resources.customresourcedefinitions);
 
   function watch(enqueue: (key: string) => void): () => void {
     const ofNamespace = (namespace: string | undefined): void => {
@@ -68,7 +71,7 @@ export function disruptionController({ client, informers, recorder, clock }: Dis
   async function sync(budget: PodDisruptionBudget): Promise<LookAgain | undefined> {
     const selected = pods.list(budget.metadata.namespace ?? '').filter((pod) => selects(budget, pod));
     if (selected.length === 0) recorder.event(budget, 'Normal', 'NoPods', 'No matching pods found');
-    const scale = countsControllers(budget) ? scaleOf(budget, selected) : 0;
+    const scale = countsControllers(budget) ? await scaleOf(budget, selected) : 0;
     const plan = planBudget(budget, selected, scale, clock.now());
     const { namespace, name } = budget.metadata;
     for (const pod of plan.notDeleted) {
@@ -81,14 +84,15 @@ export function disruptionController({ client, informers, recorder, clock }: Dis
   }
 
   /** How many pods the controllers of these pods want together, each asked once. */
-  function scaleOf(budget: PodDisruptionBudget, selected: readonly Pod[]): number {
+  async function scaleOf(budget: PodDisruptionBudget, selected: readonly Pod[]): Promise<number> {
     const scales = new Map<string, number>();
     const unmanaged: Pod[] = [];
     for (const pod of selected) {
       const owner = controllerOf(pod);
       if (owner === undefined) unmanaged.push(pod);
       else if (!scales.has(owner.uid)) {
-        const found = ownerScale(pod.metadata.namespace ?? '', owner);
+        const { namespace = '' } = pod.metadata;
+        const found = ownerScale(namespace, owner) ?? (await customScale(namespace, owner));
         if (found === undefined) throw new Error(`found no controllers for pod "${pod.metadata.name}"`);
         scales.set(found.uid, found.replicas);
       }
@@ -119,6 +123,18 @@ export function disruptionController({ client, informers, recorder, clock }: Dis
       kind === 'StatefulSet' ? statefulSets : kind === 'ReplicationController' ? replicationControllers : undefined;
     const found = informer?.get(namespace, name);
     return found?.metadata.uid === uid ? { uid, replicas: found.spec.replicas ?? 1 } : undefined;
+  }
+
+  /** Of an owner whose kind came at run time and can be scaled. */
+  async function customScale(
+    namespace: string,
+    owner: OwnerReference,
+  ): Promise<{ uid: string; replicas: number } | undefined> {
+    const scaled = scaledKind(definitions.list(), owner);
+    if (scaled === undefined) return undefined;
+    const found = await client.resource(scaled.kind).get(namespace, owner.name).catch(ignoreGone);
+    if (found?.metadata.uid !== owner.uid) return undefined;
+    return { uid: owner.uid, replicas: replicasAt(found, scaled.replicasPath) };
   }
 
   return { name: 'disruption', watch, reconcile };

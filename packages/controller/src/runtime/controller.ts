@@ -3,8 +3,8 @@
  * whole retry policy: an error comes back with growing delay, a time comes back then, nothing is done.
  */
 import type { Clock, Logger, Random } from '@skiff/api';
-import { isReason } from '@skiff/api';
 import { createWorkQueue, type WorkQueue } from '@skiff/client';
+import { isOrdinary } from './errors.ts';
 
 /** `afterMs`: look at the key again after that long. */
 export interface LookAgain {
@@ -53,8 +53,7 @@ async function work(controller: Controller, queue: WorkQueue, logger: Logger, si
       if (again !== undefined) queue.addAfter(key, again.afterMs);
     } catch (error) {
       if (signal.aborted) return;
-      // A conflict means that the cache lags: ordinary, and healed by coming back.
-      const level = isReason(error, 'Conflict') ? 'debug' : 'warn';
+      const level = isOrdinary(error) ? 'debug' : 'warn';
       logger[level]({ key, err: error, retries: queue.retries(key) }, 'reconcile failed; it will be tried again');
       queue.addRateLimited(key);
     } finally {

@@ -11,6 +11,10 @@ export function isNamespaceTerminating(error: unknown): boolean {
   );
 }
 
+/** The cache lags behind a write or a deletion: nobody's fault, and healed by coming back. */
+export const isOrdinary = (error: unknown): boolean =>
+  isReason(error, 'Conflict', 'NotFound') || isNamespaceTerminating(error);
+
 /** For `.catch`: the object is gone already, which is what was wanted or needs nothing. */
 export function ignoreGone(error: unknown): undefined {
   if (isReason(error, 'NotFound')) return undefined;

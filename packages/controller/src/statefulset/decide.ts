@@ -1,5 +1,6 @@
 /** What a StatefulSet needs next. Pure. Rules: Kubernetes' StatefulSetControl, v1.32. */
 import type { Pod, StatefulSet, StatefulSetStatus } from '@skiff/api';
+import { scaledValue } from '../runtime/int-or-percent.ts';
 import { isPodAvailable, isPodFinished, isPodReady } from '../runtime/pods.ts';
 import { withoutEmpty } from '../runtime/status.ts';
 import { ordinalOf, revisionOf, startOf } from './identity.ts';
@@ -36,8 +37,7 @@ export function planStatefulSet(
   if (set.metadata.deletionTimestamp !== undefined) return idle;
   const steps = { ...idle, ...nextSteps(set, replicas, condemned, revisions, nowMs) };
   if (steps.create.length > 0 || steps.remove.length > 0 || steps.waits) return { ...steps, status };
-  const stale = nextUpdate(set, replicas, revisions, nowMs);
-  return { create: [], remove: stale === undefined ? [] : [stale], status };
+  return { create: [], remove: nextUpdates(set, replicas, revisions, nowMs), status };
 }
 
 const isGoing = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined;
@@ -85,22 +85,24 @@ function revisionFor(set: StatefulSet, index: number, { current, update }: Revis
   return type === 'RollingUpdate' && index < (rollingUpdate?.partition ?? 0) ? current : update;
 }
 
-/** The next replica to be made anew: from the highest down to the partition, each when all above it are healthy again. */
-function nextUpdate(
+/** The next replicas to be made anew: from the highest down to the partition, each while fewer than `maxUnavailable` above it are not healthy. */
+function nextUpdates(
   set: StatefulSet,
   replicas: readonly (Pod | undefined)[],
   { update }: Revisions,
   nowMs: number,
-): Pod | undefined {
-  if (set.spec.updateStrategy?.type === 'OnDelete') return undefined;
-  const partition = set.spec.updateStrategy?.rollingUpdate?.partition ?? 0;
-  for (let index = replicas.length - 1; index >= partition; index -= 1) {
-    const pod = replicas[index];
-    if (pod === undefined) return undefined;
-    if (revisionOf(pod) !== update && !isGoing(pod)) return pod;
-    if (!isHealthy(set, pod, nowMs)) return undefined;
+): readonly Pod[] {
+  if (set.spec.updateStrategy?.type === 'OnDelete') return [];
+  const { partition = 0, maxUnavailable = 1 } = set.spec.updateStrategy?.rollingUpdate ?? {};
+  let room = Math.max(1, scaledValue(maxUnavailable, replicas.length, 'down'));
+  const stale: Pod[] = [];
+  for (const pod of replicas.slice(partition).reverse()) {
+    if (room <= 0) break;
+    const isStale = pod !== undefined && revisionOf(pod) !== update && !isGoing(pod);
+    if (isStale) stale.push(pod);
+    if (isStale || pod === undefined || !isHealthy(set, pod, nowMs)) room -= 1;
   }
-  return undefined;
+  return stale;
 }
 
 function statefulSetStatus(

@@ -107,6 +107,19 @@ test('a new template rolls from the highest down, one at a time, and stops at on
   expect(status).toMatchObject({ currentReplicas: 3, updatedReplicas: 3 });
 });
 
+test.each([
+  ['two at a time', 2, [false, true, true]],
+  ['a share, rounded down', '67%', [false, true, true]],
+  ['a share of less than one: one', '10%', [false, false, true]],
+])('maxUnavailable: %s', async (_name, maxUnavailable, going) => {
+  await start({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable } } });
+  await image('2');
+  await lab.quiet();
+  expect(pods().map((pod) => pod.metadata.deletionTimestamp !== undefined)).toEqual(going);
+  await lab.kubelet();
+  expect(images()).toEqual(['db-0 db:2', 'db-1 db:2', 'db-2 db:2']);
+});
+
 test('a partition keeps the lower replicas as they were, also when they are made anew', async () => {
   await start({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } });
   await image('2');
