@@ -18,9 +18,9 @@ export function registerDown(program: Command): void {
 }
 
 async function runDown(options: DownOptions): Promise<void> {
-  const { rememberedConfig } = await import('../local/up.ts');
+  const { rememberedConfig, strayConfig } = await import('../local/remember.ts');
   const { down } = await import('../local/down.ts');
-  const config = await rememberedConfig(options.state);
+  const config = (await rememberedConfig(options.state)) ?? (await strayConfig(options.state));
   if (config === undefined) {
     process.stdout.write(`there is no cluster in ${options.state}\n`);
     return;

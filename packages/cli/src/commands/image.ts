@@ -37,7 +37,7 @@ interface Engine {
 
 async function enginesOf({ state, engine }: LoadOptions): Promise<Engine[]> {
   if (engine !== undefined) return engine.map((socket) => ({ name: socket, socket: resolve(socket) }));
-  const { rememberedConfig } = await import('../local/up.ts');
+  const { rememberedConfig } = await import('../local/remember.ts');
   const config = await rememberedConfig(state);
   if (config === undefined) throw new Error(`there is no cluster in ${state}; scripts/up starts one`);
   return hostLayouts(config, hostname()).map(({ name, dockerSocket }) => ({ name, socket: dockerSocket }));

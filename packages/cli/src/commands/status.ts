@@ -13,7 +13,7 @@ export function registerStatus(program: Command): void {
 
 /** Exit code 0: everything runs and all nodes are Ready; 1: something is missing. */
 async function runStatus(options: StateOptions): Promise<void> {
-  const { rememberedConfig } = await import('../local/up.ts');
+  const { rememberedConfig } = await import('../local/remember.ts');
   const { daemonPid, logPath, recordedDaemons } = await import('../local/daemons.ts');
   const config = await rememberedConfig(options.state);
   if (config === undefined) {

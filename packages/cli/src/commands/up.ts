@@ -12,7 +12,7 @@ import {
   shapeOptions,
 } from '../local/layout.ts';
 import { lockFile, withLock } from '../local/lock.ts';
-import { createProgress } from '../output/progress.ts';
+import { createProgress, type Progress } from '../output/progress.ts';
 import { summary } from '../output/summary.ts';
 import { defaultStateDir, repositoryDir, type StateOptions, withState } from './local-options.ts';
 import { portNumber, wholeNumber } from './numbers.ts';
@@ -41,7 +41,10 @@ export function registerUp(program: Command): void {
 }
 
 async function runUp({ state, ...asked }: UpOptions): Promise<void> {
-  const { rememberedConfig, up } = await import('../local/up.ts');
+  const [{ up }, { rememberedConfig, strayConfig }] = await Promise.all([
+    import('../local/up.ts'),
+    import('../local/remember.ts'),
+  ]);
   if (process.getuid?.() !== 0) throw new Error('`skiff up` makes network devices and starts engines: run it as root');
   const remembered = await rememberedConfig(state);
   const config: ClusterConfig = { ...defaultConfig, ...remembered, ...asked, stateDir: state };
@@ -49,6 +52,8 @@ async function runUp({ state, ...asked }: UpOptions): Promise<void> {
   if (fault !== undefined) throw new Error(fault);
   const progress = createProgress(realClock, (line) => process.stderr.write(`${line}\n`));
   const started = realClock.now();
+  const stray = await strayConfig(state);
+  if (stray !== undefined) await removeStray(stray, progress);
   const hosts = hostLayouts(config, hostname());
   await withLock(lockFile(config.name), () => up({ config, hosts, clock: realClock, progress }));
   const seconds = ((realClock.now() - started) / 1000).toFixed(1);
@@ -59,4 +64,12 @@ async function runUp({ state, ...asked }: UpOptions): Promise<void> {
   );
   const place = { repository: relative(process.cwd(), repositoryDir), elsewhere: state !== defaultStateDir };
   process.stdout.write(summary(config, hosts, place));
+}
+
+/** The folder of a running cluster was deleted: what still runs of it would be in the new one's way. */
+async function removeStray(config: ClusterConfig, progress: Progress): Promise<void> {
+  const { down } = await import('../local/down.ts');
+  process.stderr.write('the folder of this cluster was deleted while it ran: what is left of it is removed first\n');
+  const hosts = hostLayouts(config, hostname());
+  await withLock(lockFile(config.name), () => down({ config, hosts, clock: realClock, progress, keepImages: true }));
 }

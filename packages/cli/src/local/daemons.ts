@@ -34,7 +34,7 @@ export interface Folders {
  * now. Output goes to `<logs>/<name>.log`.
  */
 export async function startDaemon(folders: Folders, spec: DaemonSpec, clock: Clock): Promise<boolean> {
-  await ended(folders, spec.name, clock);
+  await untilEnded(folders, spec.name, clock);
   if ((await daemonPid(folders, spec.name)) !== undefined) return false;
   await mkdir(folders.run, { recursive: true });
   await mkdir(folders.logs, { recursive: true });
@@ -68,8 +68,8 @@ export async function daemonPid(folders: Folders, name: string): Promise<number 
   return (await processStartTime(record.pid)) === record.startTime ? record.pid : undefined;
 }
 
-/** A killed process holds its ports and locks until the kernel has let go of its last thread: a moment, longer with much memory. */
-async function ended(folders: Folders, name: string, clock: Clock): Promise<void> {
+/** Waits for a daemon that was just killed: a process holds its ports and locks until the kernel has let go of its last thread: a moment, longer with much memory. */
+export async function untilEnded(folders: Folders, name: string, clock: Clock): Promise<void> {
   const record = await readRecord(folders, name);
   if (record === undefined) return;
   const deadline = clock.now() + endingPatienceMs;

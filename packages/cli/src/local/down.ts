@@ -45,9 +45,18 @@ export async function down(context: DownContext): Promise<void> {
 
 async function removePods(hosts: readonly HostLayout[]): Promise<boolean> {
   const answering = await Promise.all(hosts.map(async (host) => ({ host, answers: await engineAnswers(host) })));
-  await Promise.all(answering.filter(({ answers }) => answers).map(({ host }) => removeContainers(host)));
+  await Promise.all(
+    answering.filter(({ answers }) => answers).map(({ host }) => removeContainers(host).catch(ownEngineMayFail(host))),
+  );
   return answering.some(({ answers }) => answers);
 }
+
+/** A made host's engine is stopped next, and all that ran in it with it: one whose files are gone must not keep the rest standing. */
+const ownEngineMayFail =
+  ({ netns }: HostLayout) =>
+  (error: unknown): void => {
+    if (netns === undefined) throw error;
+  };
 
 /** The machine itself was the node: its network has what a made host would have taken along. */
 async function cleanMachine({ podCIDR, serviceCIDR, dnsAddress }: ClusterConfig): Promise<void> {

@@ -42,7 +42,8 @@ export const controlPlaneIP = (config: ClusterConfig): string => `${config.subne
 export const cgroupName = (config: { readonly name: string }): string => `skiff-${config.name}`;
 
 /** Sockets and other files that do not outlive a boot. */
-export const runtimeDir = (config: { readonly name: string }): string => `/run/skiff/${config.name}`;
+export const runtimeRoot = '/run/skiff';
+export const runtimeDir = (config: { readonly name: string }): string => join(runtimeRoot, config.name);
 
 export const bridgeName = (config: ClusterConfig): string => `${config.name}-br`;
 

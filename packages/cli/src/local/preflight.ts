@@ -3,18 +3,19 @@ import { access, constants } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { daemonPid } from './daemons.ts';
+import type { Clock } from '@skiff/api';
+import { daemonPid, untilEnded } from './daemons.ts';
 import { bridgeName, type ClusterConfig, paths, shapeOptions } from './layout.ts';
 import { run } from './run.ts';
 
 const commands = ['dockerd', 'docker', 'etcd', 'ip', 'bridge', 'nft', 'iptables', 'conntrack', 'nsenter', 'umount'];
 
 /** Throws with what is wrong and what to do about it. */
-export async function preflight(config: ClusterConfig): Promise<void> {
+export async function preflight(config: ClusterConfig, clock: Clock): Promise<void> {
   const missing = await missingCommands();
   if (missing.length > 0)
     throw new Error(`not installed: ${missing.join(', ')}; scripts/install installs all that a cluster needs`);
-  const fault = subnetFault(config, networkInterfaces()) ?? (await portFault(config));
+  const fault = subnetFault(config, networkInterfaces()) ?? (await portFault(config, clock));
   if (fault !== undefined) throw new Error(fault);
 }
 
@@ -44,7 +45,7 @@ export function subnetFault(
   return undefined;
 }
 
-async function portFault(config: ClusterConfig): Promise<string | undefined> {
+async function portFault(config: ClusterConfig, clock: Clock): Promise<string | undefined> {
   const wanted = [
     { port: config.etcdPort, daemon: 'etcd', option: shapeOptions.etcdPort },
     { port: config.etcdPort + 1, daemon: 'etcd', option: shapeOptions.etcdPort },
@@ -52,6 +53,7 @@ async function portFault(config: ClusterConfig): Promise<string | undefined> {
     { port: config.grpcPort, daemon: 'apiserver', option: shapeOptions.grpcPort },
   ];
   for (const { port, daemon, option } of wanted) {
+    await untilEnded(paths(config), daemon, clock);
     if ((await daemonPid(paths(config), daemon)) !== undefined) continue;
     const fault = await listenFault('127.0.0.1', port);
     if (fault === undefined) continue;

@@ -1,5 +1,5 @@
 /** Brings a cluster on this machine up, step by step; whatever is there already stays as it is. */
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, resources } from '@skiff/api';
 import type { Progress } from '../output/progress.ts';
@@ -20,11 +20,12 @@ import { engineAnswers, engineDaemon } from './engine.ts';
 import { apiserverIsReady, etcdIsHealthy } from './health.ts';
 import { createBridge, createHost } from './hosts.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { type ClusterConfig, type HostLayout, paths, runtimeDir } from './layout.ts';
+import { type ClusterConfig, type HostLayout, paths } from './layout.ts';
 import { logTail } from './log-tail.ts';
 import { isReady } from './node-state.ts';
 import { ensurePki } from './pki.ts';
 import { preflight } from './preflight.ts';
+import { rememberConfig } from './remember.ts';
 import { waitFor } from './wait.ts';
 
 const tokenLifetimeMs = 60 * 60 * 1000;
@@ -40,7 +41,7 @@ export interface UpContext {
 export async function up(context: UpContext): Promise<void> {
   const { config, hosts, progress } = context;
   await progress.step('what this machine has', async () => {
-    await preflight(config);
+    await preflight(config, context.clock);
     await rememberConfig(config);
     return false;
   });
@@ -67,23 +68,6 @@ export async function up(context: UpContext): Promise<void> {
   );
   await progress.step('agents', () => ensureAgents(context));
   await progress.step(`${hosts.length} ${hosts.length === 1 ? 'node' : 'nodes'} Ready`, () => nodesReady(context));
-}
-
-/** The cluster that `stateDir` holds, or undefined. */
-export async function rememberedConfig(stateDir: string): Promise<ClusterConfig | undefined> {
-  const text = await readFile(paths({ stateDir }).config, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : { ...(JSON.parse(text) as ClusterConfig), stateDir };
-}
-
-async function rememberConfig(config: ClusterConfig): Promise<void> {
-  const owner = join(runtimeDir(config), 'state-dir');
-  const other = await readFile(owner, 'utf8').catch(() => config.stateDir);
-  if (other !== config.stateDir && (await exists(paths({ stateDir: other }).config)))
-    throw new Error(`the cluster in ${other} is called ${config.name} too: give this one another --name`);
-  await mkdir(runtimeDir(config), { recursive: true });
-  await writeFile(owner, config.stateDir);
-  await mkdir(config.stateDir, { recursive: true });
-  await writeFile(paths(config).config, `${JSON.stringify(config, undefined, 2)}\n`);
 }
 
 async function ensureDaemon(
