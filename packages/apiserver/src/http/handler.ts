@@ -82,7 +82,7 @@ export function createHandler(parts: HandlerParts): Handler {
   const dispatch = async (exchange: Exchange, identity: Identity, info: RequestInfo): Promise<void> => {
     if (identity.headerFields > maxHeaderFields) throw tooManyHeaders();
     if (info.type === 'bad') throw info.badName ? new ApiError('BadRequest', info.reason) : pathNotFound();
-    const longRunning = info.type === 'resource' && isLongRunning(info, exchange);
+    const longRunning = info.type === 'resource' && isLongRunning(info);
     const call = {
       credentials: identity.credentials,
       impersonation: identity.impersonation(),
@@ -113,7 +113,7 @@ export function createHandler(parts: HandlerParts): Handler {
     const startMs = parts.clock.now();
     const info = infoOf(exchange);
     const labels = labelsOf(parts.registry, info);
-    const longRunning = info.type === 'resource' && isLongRunning(info, exchange);
+    const longRunning = info.type === 'resource' && isLongRunning(info);
     const ended = longRunning ? parts.metrics.longRunning(labels) : undefined;
     try {
       // Many requests over one connection are for those who are known (CVE-2023-44487).

@@ -17,7 +17,6 @@ import { bodyFormat, type Format, mediaTypeOf, negotiate, patchFormat, type Repr
 import { prettyList, wantsPretty } from './pretty.ts';
 import {
   deleteOptions,
-  flag,
   getOptions,
   includeObject,
   listOptions,
@@ -243,13 +242,11 @@ function listShape(transform: Representation['transform'], answer: ListAnswer): 
   return [{ ...answer, ...partialListHead(version) }, partials()];
 }
 
-/** True for a request that goes on: a watch, a log that is followed, a stream. Those have no deadline and take no seat. */
-export function isLongRunning(request: ResourceRequest, exchange: Pick<Exchange, 'query'>): boolean {
-  if (request.verb === 'watch') return true;
-  const { subresource } = request.target;
-  if (subresource === 'log') return flag(exchange.query, 'follow');
-  return ['exec', 'attach', 'portforward', 'proxy'].includes(subresource);
-}
+const streamed: ReadonlySet<string> = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
+
+/** True for a request that goes on: a watch, a stream; a log too, followed or not, takes as long as its reader does. Those have no deadline and take no seat. */
+export const isLongRunning = ({ verb, target }: Pick<ResourceRequest, 'verb' | 'target'>): boolean =>
+  verb === 'watch' || streamed.has(target.subresource);
 
 /** 404 of an object, for streams that need a pod. */
 export const podNotFound = (name: string): ApiError => notFound({ group: '', resource: 'pods' }, name);
