@@ -21,11 +21,15 @@ export function generateName(base: string, random: Random): string {
   return `${base.slice(0, maxGeneratedBase)}${randomSuffix(random)}`;
 }
 
+const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** A version 4 UUID (RFC 9562), lower case. */
 export function uuid(random: Random): string {
-  const bytes = Array.from({ length: 16 }, () => Math.floor(random() * 256));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  let text = '';
+  for (let index = 0; index < 16; index += 1) {
+    const byte = Math.floor(random() * 256);
+    const marked = index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte;
+    text += index === 4 || index === 6 || index === 8 || index === 10 ? `-${hexOf[marked]}` : hexOf[marked];
+  }
+  return text;
 }

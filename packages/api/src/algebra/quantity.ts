@@ -43,10 +43,23 @@ const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'] as const;
 export const quantityFormatMessage =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
+/** A cluster's documents say the same few quantities over and over. */
+const known = new Map<string, Quantity | undefined>();
+const maxKnown = 4096;
+
 /** Reads a quantity. Undefined when the text is none, or when its exponent is beyond any use. */
 export function tryParseQuantity(text: string | number): Quantity | undefined {
   const source = typeof text === 'number' ? String(text) : text;
   if (source.length > maxLength) return undefined;
+  const found = known.get(source);
+  if (found !== undefined || known.has(source)) return found;
+  if (known.size >= maxKnown) known.clear();
+  const quantity = read(source);
+  known.set(source, quantity);
+  return quantity;
+}
+
+function read(source: string): Quantity | undefined {
   const match = pattern.exec(source);
   if (match === null) return undefined;
   const [, sign = '', whole = '', fraction = '', mark, exponentText, suffix = ''] = match;
@@ -116,21 +129,13 @@ function formatBinary(units: bigint): string {
 
 /** Texts of this form are canonical already: the common case, told without arithmetic. */
 const surelyCanonical = /^[1-9]\d{0,2}(?:m|k|M|G|Ki|Mi|Gi)?$/;
-const canonicalTexts = new Map<string, string>();
-const maxRemembered = 4096;
 
 /** The canonical form of a quantity's text. Undefined when it is no quantity. */
 export function canonicalQuantity(text: string | number): string | undefined {
   const source = typeof text === 'number' ? String(text) : text;
   if (surelyCanonical.test(source)) return source;
-  const known = canonicalTexts.get(source);
-  if (known !== undefined) return known;
   const quantity = tryParseQuantity(source);
-  if (quantity === undefined) return undefined;
-  const canonical = formatQuantity(quantity);
-  if (canonicalTexts.size >= maxRemembered) canonicalTexts.clear();
-  canonicalTexts.set(source, canonical);
-  return canonical;
+  return quantity === undefined ? undefined : formatQuantity(quantity);
 }
 
 /** Below zero when `a` is less than `b`, zero when equal, above zero when greater. Formats do not matter. */

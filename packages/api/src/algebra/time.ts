@@ -35,6 +35,8 @@ export function parseTime(text: string): number | undefined {
 export function normaliseTime(text: string, precision: 'seconds' | 'micro'): string | undefined {
   const ms = parseTime(text);
   if (ms === undefined) return undefined;
+  // No fraction, no offset: what was written is the form already, and most often it comes from the store.
+  if (precision === 'seconds' && text.length === 20) return text.toUpperCase();
   if (precision === 'seconds') return formatTime(Math.floor(ms / 1000) * 1000);
   const digits = /\.(\d{1,9})/.exec(text)?.[1] ?? '';
   return `${formatTime(ms).slice(0, 19)}.${digits.slice(0, 6).padEnd(6, '0')}Z`;

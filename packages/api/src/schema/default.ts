@@ -72,8 +72,14 @@ function fill(schema: Schema, value: Json): void {
   if (schema.type === 'object') fillObject(planOf(schema), value);
 }
 
-/** A default that nobody else holds: most are plain values, which need no copy. */
-const ownCopy = (value: Json): Json => (typeof value === 'object' ? structuredClone(value) : value);
+/** A default that nobody else holds. */
+function ownCopy(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(ownCopy);
+  const copy: JsonObject = {};
+  for (const key of Object.keys(value)) setOwn(copy, key, ownCopy(value[key] as Json));
+  return copy;
+}
 
 function fillObject(plan: Plan, object: JsonObject): void {
   for (const [name, property] of plan.defaults) {

@@ -1,6 +1,7 @@
 /** Messages whose compressed flag is set although the call names no encoding. grpc-js takes them as they are; the protocol has them refused. */
-import { ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
+import { type ServerInterceptor, status } from '@grpc/grpc-js';
 import { frameReaderOf } from './frames.ts';
+import { asItIs } from './guard.ts';
 
 /** Stands for "none was named" where grpc-js would say identity, which is also what it says of a message that is not compressed. */
 const unnamed = 'none named';
@@ -16,5 +17,5 @@ export const refuseUnnamedCompression: ServerInterceptor = (_method, call) => {
         ? Promise.reject({ code: status.INTERNAL, details: 'a message is compressed, and no grpc-encoding says how' })
         : decompress(message, encoding);
   }
-  return new ServerInterceptingCall(call);
+  return asItIs(call);
 };

@@ -37,6 +37,8 @@ export interface Env {
   readonly logger: Logger;
   readonly table: DefinitionTable;
   readonly admission: readonly AdmissionStep[];
+  /** What `collectionOf` has found. */
+  readonly collections: WeakMap<Kind, CollectionCache>;
   /** By `<group>/<resource>`. */
   readonly hooks: ReadonlyMap<string, WriteHook>;
   /** By `<group>/<resource>`. */
@@ -54,11 +56,15 @@ export function kindOf(env: Env, target: Target, context: RequestContext): Kind 
 
 /** The kind's collection in the watch cache. */
 export function collectionOf(env: Env, kind: Kind): CollectionCache {
+  const known = env.collections.get(kind);
+  if (known !== undefined) return known;
   const { stored } = kind;
-  return env.cache.collection(
+  const collection = env.cache.collection(
     storageKeyOf(stored),
     (document) => env.table.storedAs(stored)?.strategy.selectableFields?.(document) ?? {},
   );
+  env.collections.set(kind, collection);
+  return collection;
 }
 
 /** 405 in Kubernetes' words. */

@@ -1,7 +1,7 @@
 /** What updates of a part leave as it is. */
 import type { JsonObject } from '@skiff/api';
 import { copy, own, put } from '../patch/values.ts';
-import { metaOf, putOrDelete } from './meta.ts';
+import { metaOf } from './meta.ts';
 
 /** The old metadata, with the new record of who manages what. */
 export function keepAllMetaButManagers(object: JsonObject, old: JsonObject): void {
@@ -12,9 +12,12 @@ export function keepAllMetaButManagers(object: JsonObject, old: JsonObject): voi
   put(object, 'metadata', meta);
 }
 
-/** Everything but `status` and `metadata` is the old object's. */
+/** Everything but `status` and `metadata` is the old object's: not a copy of it, since nobody changes it any more. */
 export function keepAllButStatus(object: JsonObject, old: JsonObject): void {
   for (const key of new Set([...Object.keys(object), ...Object.keys(old)])) {
-    if (key !== 'status' && key !== 'metadata') putOrDelete(object, key, own(old, key));
+    if (key === 'status' || key === 'metadata') continue;
+    const kept = own(old, key);
+    if (kept === undefined) delete object[key];
+    else put(object, key, kept);
   }
 }

@@ -9,7 +9,7 @@ import {
   type Random,
 } from '@skiff/api';
 import type { Store } from '../storage/contract.ts';
-import type { WatchCache } from '../watch/contract.ts';
+import type { CollectionCache, WatchCache } from '../watch/contract.ts';
 import { standardAdmission } from './admission/index.ts';
 import { resourceQuota } from './admission/resource-quota.ts';
 import { componentStatusKind } from './component-statuses.ts';
@@ -137,7 +137,8 @@ function createEnv(options: RegistryOptions): Env {
   const hooks = new Map<string, WriteHook>();
   const virtual = new Map<string, VirtualKind>();
   const admission: AdmissionStep[] = [];
-  const env: Env = { store, cache, clock, random, logger, table, admission, hooks, virtual, tokens };
+  const collections = new WeakMap<Kind, CollectionCache>();
+  const env: Env = { store, cache, clock, random, logger, table, admission, collections, hooks, virtual, tokens };
   hooks.set(
     '/services',
     createServiceHook({
