@@ -1,8 +1,13 @@
 /** Instants as RFC 3339 text and durations as Go writes them. Instants are milliseconds since the epoch. */
 
+/** The last second that was asked for: every write of a second bears the same time, in several places. */
+let known = { second: Number.NaN, text: '' };
+
 /** `metav1.Time`: UTC, whole seconds, `2024-05-01T10:00:00Z`. */
 export function formatTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(ms / 1000);
+  if (second !== known.second) known = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` };
+  return known.text;
 }
 
 /** `metav1.MicroTime`: UTC, six digits of a second, `2024-05-01T10:00:00.123000Z`. */

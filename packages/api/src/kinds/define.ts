@@ -33,6 +33,7 @@ export interface Extras {
 export function groupVersion(group: string, version: string, prefix: string) {
   return (kind: string, resource: string, extras: Extras = {}): Definition => {
     const { clusterScoped, virtual, storage } = extras;
+    const type = `${prefix}.${kind}`;
     return {
       group,
       version,
@@ -46,7 +47,7 @@ export function groupVersion(group: string, version: string, prefix: string) {
       verbs: extras.verbs ?? allVerbs,
       subresources: extras.subresources ?? [],
       ...(virtual === true ? {} : { storage: storage ?? { group, version, resource, kind } }),
-      schema: () => builtinType(`${prefix}.${kind}`),
+      schema: () => builtinType(type),
     };
   };
 }

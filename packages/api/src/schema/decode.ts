@@ -59,12 +59,11 @@ function fieldsOf(schema: ObjectSchema): ReadonlyMap<string, Field> {
 }
 
 function objectWalker(schema: ObjectSchema, struct: string): Walker {
-  const type = goType(schema);
   const keepsUnknown = schema.preserveUnknown === true;
   let fields: ReadonlyMap<string, Field> | undefined;
   return (value, at) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      at.addMismatch(goValue(value), struct, type);
+      at.addMismatch(goValue(value), struct, goType(schema));
       return undefined;
     }
     fields ??= fieldsOf(schema);
