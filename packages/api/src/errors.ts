@@ -156,10 +156,15 @@ export const internal = (error: unknown): ApiError =>
     },
   );
 
+/** An object with thousands of faults is as wrong as one with these. */
+const maxCauses = 1000;
+
 /** 422 with a cause for each field; `kind` is `Deployment` style, as Kubernetes words it. */
-export function invalid(of: { group: string; kind: string }, name: string, causes: readonly FieldError[]): ApiError {
+export function invalid(of: { group: string; kind: string }, name: string, all: readonly FieldError[]): ApiError {
   const subject = of.group === '' ? of.kind : `${of.kind}.${of.group}`;
+  const causes = all.slice(0, maxCauses);
   const texts = causes.map((cause) => `${cause.field}: ${cause.message}`);
+  if (all.length > causes.length) texts.push(`and ${all.length - causes.length} more`);
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new ApiError('Invalid', `${subject} "${name}" is invalid: ${list}`, {
     name,

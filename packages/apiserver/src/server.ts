@@ -35,6 +35,7 @@ import { createGrpcDoor, type GrpcDoor } from './grpc/door.ts';
 import { nodesService } from './grpc/nodes.ts';
 import { podsService } from './grpc/pods.ts';
 import { resourcesService } from './grpc/resources.ts';
+import { type BodyReader, createBodyReader } from './http/bodies/reader.ts';
 import { createRestDoor, defaultHeadersTimeoutMs, type RestDoor } from './http/door.ts';
 import { createHandler } from './http/handler.ts';
 import type { HealthCheck } from './http/health.ts';
@@ -95,6 +96,7 @@ interface Core {
   readonly remote: RemoteParts;
   readonly aggregator: Aggregator;
   readonly usage: Usage;
+  readonly bodies: BodyReader;
 }
 
 const openStore = (config: ApiServerConfig, store: StoreConfig): Promise<Store> | Store =>
@@ -192,6 +194,7 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
     links,
     streams,
     usage,
+    bodies: createBodyReader(),
     webhooks,
     configurations,
     remote,
@@ -220,7 +223,7 @@ async function createRest(
   const { registry, chain, streams, links, aggregator, remote } = core;
   const proxy = { registry, links, streams, clock, random };
   const metrics = createMetrics({ flowControl: core.flowControl, linkedNodes: () => core.links.count });
-  const resources = { registry, clock, random, isBuiltin: builtinTest(builtinDefinitions()) };
+  const resources = { registry, clock, random, bodies: core.bodies, isBuiltin: builtinTest(builtinDefinitions()) };
   const paths = createPaths({
     ...{ catalogue: aggregator, logger, metrics, ready },
     openApi: createOpenApi(registry, encodeOpenApiV2, {
@@ -265,7 +268,7 @@ function createGrpc(config: ApiServerConfig, core: Core, tls: Tls, ca: KeyPair):
   return createGrpcDoor({
     ...{ tls, clock, logger, authenticate: core.authenticate },
     resources: resourcesService({
-      ...{ registry, chain, clock, random },
+      ...{ registry, chain, clock, random, bodies: core.bodies },
       definitions: () => aggregator.definitions(),
       elsewhere: verbsElsewhere(aggregator, core.remote),
     }),
@@ -326,6 +329,7 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
     ending.abort();
     await chores;
     core.webhooks.close();
+    await core.bodies.close();
     stopCompactor();
     await core.cache.close();
     await store.close();

@@ -27,6 +27,8 @@ export interface ExactJson {
   readonly duplicates: readonly string[];
   /** Paths of numbers such as `1.0`, which Go takes for no integer although JavaScript does. */
   readonly fractions: readonly string[];
+  /** How many integers are bigints. */
+  readonly bigIntegers: number;
 }
 
 /** Why a text is not JSON, in the words of Go's encoding/json. */
@@ -44,7 +46,7 @@ export class JsonSyntaxError extends Error {
 export function parseExact(text: string, maxDepth: number): ExactJson {
   const reader = new Reader(text, maxDepth);
   const value = reader.document();
-  return { value, duplicates: reader.duplicates, fractions: reader.fractions };
+  return { value, duplicates: reader.duplicates, fractions: reader.fractions, bigIntegers: reader.bigIntegers };
 }
 
 const numberPattern = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
@@ -55,6 +57,7 @@ const int64 = (value: bigint): boolean => BigInt.asIntN(64, value) === value;
 class Reader {
   readonly duplicates: string[] = [];
   readonly fractions: string[] = [];
+  bigIntegers = 0;
   readonly #text: string;
   readonly #maxDepth: number;
   readonly #path: (string | number)[] = [];
@@ -130,7 +133,10 @@ class Reader {
     if (match[1] === undefined && match[2] === undefined && !Number.isSafeInteger(value)) {
       const exact = BigInt(match[0]);
       // Documents are typed as JSON; a bigint stands for a number and is written as one.
-      if (int64(exact)) return exact as unknown as number;
+      if (int64(exact)) {
+        this.bigIntegers += 1;
+        return exact as unknown as number;
+      }
     }
     if (Number.isInteger(value) && (match[1] !== undefined || match[2] !== undefined)) this.#list(this.fractions);
     return value;

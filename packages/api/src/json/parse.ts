@@ -2,8 +2,9 @@
  * JSON in. The engine's own parser does the work; this adds what a server must not let through: nesting that would break
  * what walks the document later, repeated keys, integers that would lose digits, and text that is no Unicode.
  */
-import { badRequest } from '../errors.ts';
+import { ApiError, badRequest } from '../errors.ts';
 import type { Json } from '../object.ts';
+import { countJson } from './count.ts';
 import { JsonSyntaxError, parseExact, setOwn } from './exact.ts';
 import { countKeys, scanJson } from './scan.ts';
 
@@ -13,6 +14,8 @@ export const maxJsonDepth = 1000;
 export interface ParseOptions {
   /** Look for repeated keys (field validation Strict and Warn). Costs about as much again as parsing. */
   readonly duplicates?: boolean;
+  /** Refuse what holds too many values (RequestEntityTooLarge). */
+  readonly bounded?: boolean;
 }
 
 export interface Parsed {
@@ -36,32 +39,62 @@ const none: readonly string[] = [];
  * Reads a document. Integers beyond 2^53 come back as bigint where a number is typed, and are written exactly by
  * `JSON.stringify`; keys such as `__proto__` are own properties. Throws BadRequest with Go's words for the fault.
  */
-export function parseJson(text: string, options: ParseOptions = {}): Parsed {
+export const parseJson = (text: string, options: ParseOptions = {}): Parsed =>
+  parseQuickly(text, options) ?? parseThoroughly(text, options);
+
+/** The same by the engine alone; undefined for a text that needs the reader of our own, whether for its values or for its faults. */
+export function parseQuickly(text: string, options: ParseOptions = {}): Parsed | undefined {
   const isShallow = text.length <= 2 * maxJsonDepth;
   const scan = isShallow && options.duplicates !== true ? undefined : scanJson(text, maxJsonDepth);
   if (scan !== undefined && scan.depth > maxJsonDepth) throw badRequest('json: exceeded max depth');
-  if (oddNumber.test(text)) return wellFormed(text, readExactly(text));
+  if (options.bounded === true) refuseTooManyValues(text);
+  if (oddNumber.test(text)) return undefined;
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
   } catch {
-    return readExactly(text);
+    return undefined;
   }
-  if (options.duplicates === true && scan !== undefined && scan.keys !== countKeys(value)) {
-    return wellFormed(text, readExactly(text));
-  }
+  if (options.duplicates === true && scan !== undefined && scan.keys !== countKeys(value)) return undefined;
   return wellFormed(text, { value, duplicates: none, fractions: none });
 }
 
-function readExactly(text: string): Parsed {
+/** The same by the reader of our own, which is several times slower. */
+export function parseThoroughly(text: string, { bounded }: ParseOptions = {}): Parsed {
   try {
-    const exact = parseExact(text, maxJsonDepth);
-    return { ...exact, duplicates: exact.duplicates.map((path) => `duplicate field "${path}"`) };
+    const { value, duplicates, fractions, bigIntegers } = parseExact(text, maxJsonDepth);
+    if (bounded === true && bigIntegers > most.bigIntegers) throw tooMany(most.bigIntegers, 'integers beyond 2^53');
+    return wellFormed(text, { value, fractions, duplicates: duplicates.map((path) => `duplicate field "${path}"`) });
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw badRequest(`json: ${error.message}`);
     throw error;
   }
 }
+
+/** What a text may hold: far more than any real document of its greatest size, and little enough for a server to go through in one turn. */
+const most = { differentKeys: 20_000, keys: 150_000, values: 200_000, bigIntegers: 20_000 };
+/** A shorter text cannot hold as much. */
+const countedLength = 128 * 1024;
+
+/** Throws RequestEntityTooLarge for a text that holds too many values for its size. */
+export function refuseTooManyValues(text: string): void {
+  if (text.length <= countedLength) return;
+  const count = countJson(text, most.differentKeys);
+  for (const [what, words] of [
+    ['differentKeys', 'different keys'],
+    ['keys', 'keys'],
+    ['values', 'values'],
+  ] as const)
+    if (count[what] > most[what]) throw tooMany(most[what], words);
+}
+
+/** Throws the same for keys that are not written yet. */
+export function refuseTooManyKeys(differentKeys: number): void {
+  if (differentKeys > most.differentKeys) throw tooMany(most.differentKeys, 'different keys');
+}
+
+const tooMany = (limit: number, words: string): ApiError =>
+  new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${limit} ${words}`);
 
 /** Half a surrogate pair is no character: it becomes U+FFFD, as in Go, so that what is stored is what is returned. */
 function wellFormed(text: string, parsed: Parsed): Parsed {

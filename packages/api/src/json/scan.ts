@@ -1,4 +1,5 @@
 /** One quick pass over JSON text, for what must be known before or beside `JSON.parse`. */
+import { endOfString } from './count.ts';
 
 export interface Scan {
   /** The deepest nesting of objects and arrays. */
@@ -23,20 +24,6 @@ export function scanJson(text: string, maxDepth: number): Scan {
     } else if (code === 0x7d || code === 0x5d) depth -= 1;
   }
   return { depth: deepest, keys };
-}
-
-/** The index of the quote that ends the string which starts at `start`; the end of the text when it never ends. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
-  return end < 0 ? text.length : end;
-}
-
-/** An odd number of backslashes before a quote escapes it. */
-function isEscaped(text: string, quote: number): boolean {
-  let index = quote - 1;
-  while (text.charCodeAt(index) === 0x5c) index -= 1;
-  return (quote - index) % 2 === 0;
 }
 
 /** How many keys a parsed value has, in all its objects. */

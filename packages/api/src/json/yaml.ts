@@ -8,8 +8,8 @@ import type { Json } from '../object.ts';
 import { setOwn } from './exact.ts';
 import { maxJsonDepth, type Parsed } from './parse.ts';
 
-/** YAML is read some fifty times slower than JSON: this much takes a fifth of a second, which a server can bear. */
-export const maxYamlLength = 256 * 1024;
+/** YAML is read some fifty times slower than JSON: this much takes a second, on a thread that has nothing else to do. */
+export const maxYamlLength = 1024 * 1024;
 /** How many values all aliases of a document may stand for together. */
 const maxAliasedValues = 10_000;
 const maxListed = 100;

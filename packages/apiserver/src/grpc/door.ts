@@ -1,5 +1,6 @@
 /** The gRPC door's listener: limits, keepalive, health, reflection, and a close that waits for nobody for ever. */
-import { Server, type ServerOptions, type ServiceDefinition } from '@grpc/grpc-js';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { Server, type ServerOptions, type ServiceDefinition, status } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { ApiError, type Clock, type Logger } from '@skiff/api';
 import { services } from '@skiff/api/wire';
@@ -10,6 +11,7 @@ import { adapt, type Handler } from './adapt.ts';
 import { refuseUnnamedCompression } from './compression.ts';
 import { type GrpcTls, serverCredentials } from './credentials.ts';
 import { guardSideServices } from './guard.ts';
+import { boundedTimeout } from './timeout.ts';
 
 export interface GrpcDoorParts {
   readonly tls: GrpcTls;
@@ -53,6 +55,7 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
     ...options,
     interceptors: [refuseUnnamedCompression, guardSideServices(parts.authenticate)],
   });
+  refuseMalformedTimeouts(server);
   const adapted = { clock: parts.clock, logger: parts.logger, signal: closing.signal };
   const add = (service: ServiceDefinition, handlers: Readonly<Record<string, Handler>>): void =>
     server.addService(service, adapt(service, handlers, adapted));
@@ -77,5 +80,34 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       force.cancel();
     },
+  };
+}
+
+/** What grpc-js calls with each new stream, before it reads its headers. */
+interface StreamServer {
+  _streamHandler(interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void;
+}
+
+/** Answers INVALID_ARGUMENT to a `grpc-timeout` that is none, and bounds one that is too long. Call before the server is bound. */
+function refuseMalformedTimeouts(server: Server): void {
+  const inner = server as unknown as StreamServer;
+  if (typeof inner._streamHandler !== 'function') throw new Error('grpc-js takes its streams elsewhere than it did');
+  const handle = inner._streamHandler.bind(server);
+  inner._streamHandler = (interceptors, stream, headers) => {
+    const sent = headers['grpc-timeout'];
+    if (sent === undefined) return handle(interceptors, stream, headers);
+    const timeout = boundedTimeout(String(sent));
+    if (timeout !== undefined) return handle(interceptors, stream, { ...headers, 'grpc-timeout': timeout });
+    stream.on('error', () => {});
+    stream.respond(
+      {
+        ':status': 200,
+        'content-type': 'application/grpc',
+        'grpc-status': String(status.INVALID_ARGUMENT),
+        'grpc-message': 'malformed grpc-timeout',
+      },
+      { endStream: true },
+    );
+    stream.resume();
   };
 }

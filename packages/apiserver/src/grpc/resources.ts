@@ -12,6 +12,7 @@ import {
   watchOptionsFault,
 } from '../chain/options.ts';
 import type { Verbs } from '../extensions/aggregation/forward.ts';
+import type { BodyReader } from '../http/bodies/reader.ts';
 import { decodePatch, decodeText, incomingMessage, messageOf } from '../http/documents.ts';
 import { resolve } from '../http/resources.ts';
 import { tableOfOne, tableTexts } from '../http/table.ts';
@@ -42,6 +43,7 @@ export interface ResourcesParts {
   readonly elsewhere: (target: Target) => Verbs | undefined;
   readonly clock: Clock;
   readonly random: Random;
+  readonly bodies: BodyReader;
 }
 
 /** A call that has passed the chain. */
@@ -104,15 +106,15 @@ function deleteOptionsOf(options: wire.DeleteOptions | null): DeleteOptions {
   });
 }
 
-function incomingOf(object: wire.ObjectMessage | null): Incoming {
-  if (object?.json !== undefined) return decodeText(object.json, 'json');
+async function incomingOf(bodies: BodyReader, object: wire.ObjectMessage | null): Promise<Incoming> {
+  if (object?.json !== undefined) return decodeText(bodies, object.json, 'json');
   if (object?.message !== undefined) return incomingMessage(object.message);
   throw badRequest('the request carries no object');
 }
 
 /** Handlers of the service. */
 export function resourcesService(parts: ResourcesParts): Readonly<Record<string, Handler>> {
-  const { registry, chain } = parts;
+  const { registry, chain, bodies } = parts;
 
   const findRemote: Registry['definition'] = (group, version, resource) =>
     parts.definitions().find((each) => each.group === group && each.version === version && each.resource === resource);
@@ -191,7 +193,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
     Create: unary((request: wire.CreateRequest, call) =>
       pass('create', request, call, async (passed) => {
         const options = writeOptionsOf(request.options, { kind: 'CreateOptions' });
-        const body = incomingOf(request.object);
+        const body = await incomingOf(bodies, request.object);
         return objectOf(
           passed,
           await passed.verbs.create(passed.context, passed.target, body, options),
@@ -202,7 +204,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
     Update: unary((request: wire.UpdateRequest, call) =>
       pass('update', request, call, async (passed) => {
         const options = writeOptionsOf(request.options, { kind: 'UpdateOptions' });
-        const body = incomingOf(request.object);
+        const body = await incomingOf(bodies, request.object);
         return objectOf(
           passed,
           await passed.verbs.update(passed.context, passed.target, body, options),
@@ -217,7 +219,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         const { force } = request;
         const write = { kind: 'PatchOptions', patch: type, force: force || undefined } as const;
         const options = writeOptionsOf(request.options, write);
-        const patch = { ...decodePatch(request.patch, type), type, force };
+        const patch = { ...(await decodePatch(bodies, request.patch, type)), type, force };
         return objectOf(
           passed,
           await passed.verbs.patch(passed.context, passed.target, patch, options),

@@ -2,10 +2,10 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { type ApiError, badRequest, type Json, type JsonObject, type Parsed, parseJson } from '@skiff/api';
 import type { AnyMessage } from '@skiff/api/wire';
-import { decodeProtobuf, encodeProtobuf, encodeProtobufList, fromAny, toAny } from '@skiff/api/wire/server';
-import { parseYaml } from '@skiff/api/yaml';
+import { encodeProtobuf, encodeProtobufList, fromAny, toAny } from '@skiff/api/wire/server';
 import { checkDeleteOptions } from '../chain/options.ts';
 import type { DeleteOptions, Incoming, ListAnswer, PatchBody, PatchType } from '../registry/contract.ts';
+import type { BodyReader, TextFormat } from './bodies/reader.ts';
 import { utf8 } from './body.ts';
 import { listMetaText, portions } from './encode.ts';
 import type { Format } from './negotiate.ts';
@@ -14,51 +14,57 @@ import { toYaml } from './yaml.ts';
 /** A body as it came: bytes, or the text that a gRPC message carries. */
 type Body = Uint8Array | string;
 
-/** A document in JSON or YAML; of YAML exactly one. Throws ApiError BadRequest. */
-function parse(body: Body, format: 'json' | 'yaml'): Parsed {
-  const text = typeof body === 'string' ? body : utf8(body);
-  if (format === 'json') return parseJson(text, { duplicates: true });
-  const [first, second] = parseYaml(text);
-  if (first === undefined) throw badRequest('the body of the request is empty');
-  if (second !== undefined) throw badRequest('the body of the request holds several documents');
-  return first;
-}
+const read = (bodies: BodyReader, body: Body, format: TextFormat): Promise<Parsed> =>
+  bodies.read(typeof body === 'string' ? body : utf8(body), format);
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A write's body. Throws ApiError BadRequest for one that is no object. */
-export function decodeIncoming(body: Uint8Array, format: Format): Incoming {
-  if (format !== 'protobuf') return decodeText(body, format);
+export async function decodeIncoming(bodies: BodyReader, body: Uint8Array, format: Format): Promise<Incoming> {
+  if (format !== 'protobuf') return decodeText(bodies, body, format);
   if (body.length === 0) throw emptyBody();
-  return { document: decodeProtobuf(body), duplicates: [] };
+  return incomingOf(await bodies.readMessage(body), body);
 }
 
 const emptyBody = (): ApiError => badRequest('the body of the request is empty');
 
 /** The same of JSON and YAML alone. */
-export function decodeText(body: Body, format: 'json' | 'yaml'): Incoming {
+export async function decodeText(bodies: BodyReader, body: Body, format: TextFormat): Promise<Incoming> {
   if (body.length === 0) throw emptyBody();
-  const { value, duplicates, fractions } = parse(body, format);
+  return incomingOf(await read(bodies, body, format), body);
+}
+
+function incomingOf({ value, duplicates, fractions }: Parsed, { length }: Body): Incoming {
   if (!isObject(value)) throw badRequest('the body of the request must be an object');
-  return { document: value, duplicates, fractions };
+  return { document: value, duplicates, fractions, size: length };
 }
 
 /** A patch's body. Throws ApiError BadRequest. */
-export function decodePatch(body: Body, type: PatchType): Pick<PatchBody, 'patch' | 'duplicates'> {
-  const { value, duplicates } = parse(body, type === 'apply' ? 'yaml' : 'json');
+export async function decodePatch(
+  bodies: BodyReader,
+  body: Body,
+  type: PatchType,
+): Promise<Pick<PatchBody, 'patch' | 'duplicates' | 'size'>> {
+  const { value, duplicates } = await read(bodies, body, type === 'apply' ? 'yaml' : 'json');
   if (type === 'json' ? !Array.isArray(value) : !isObject(value))
     throw badRequest(
       `the body of the request is no ${type} patch: it must be ${type === 'json' ? 'a list' : 'an object'}`,
     );
-  return { patch: value, duplicates };
+  return { patch: value, duplicates, size: body.length };
 }
 
 const deleteOptionsKind = { apiVersion: 'v1', kind: 'DeleteOptions' };
 
 /** The body of a delete. Throws ApiError BadRequest or Invalid. */
-export function decodeDeleteOptions(body: Uint8Array, format: Format): DeleteOptions {
-  const value = format === 'protobuf' ? decodeProtobuf(body, deleteOptionsKind) : parse(body, format).value;
+export async function decodeDeleteOptions(
+  bodies: BodyReader,
+  body: Uint8Array,
+  format: Format,
+): Promise<DeleteOptions> {
+  const { value } = await (format === 'protobuf'
+    ? bodies.readMessage(body, deleteOptionsKind)
+    : read(bodies, body, format));
   if (!isObject(value)) throw badRequest('the body of a delete must be DeleteOptions');
   if (value.kind !== undefined && value.kind !== 'DeleteOptions')
     throw badRequest('decoded object cannot be converted to DeleteOptions');

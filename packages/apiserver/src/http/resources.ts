@@ -2,6 +2,7 @@
 import { ApiError, apiVersionOf, type Clock, type Definition, notFound, type Random, type Verb } from '@skiff/api';
 import { hasMessage } from '@skiff/api/wire/server';
 import type { Answer, ListAnswer, Registry, RequestContext, Target } from '../registry/contract.ts';
+import type { BodyReader } from './bodies/reader.ts';
 import { readBody } from './body.ts';
 import {
   decodeDeleteOptions,
@@ -33,6 +34,7 @@ export interface ResourceParts {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly random: Random;
+  readonly bodies: BodyReader;
   /** True for a kind that Skiff ships: those have strategic merge. */
   readonly isBuiltin: (definition: Definition) => boolean;
 }
@@ -147,14 +149,14 @@ const nameSelector = (name: string, selector: string): string =>
 async function create(work: Work): Promise<Answer> {
   const { parts, context, target, exchange } = work;
   const format = bodyFormat(header(exchange, 'content-type'), work.formats);
-  const body = decodeIncoming(await readBody(exchange, context.signal), format);
+  const body = await decodeIncoming(parts.bodies, await readBody(exchange, context.signal), format);
   return parts.registry.create(context, target, body, writeOptions(exchange.query, { kind: 'CreateOptions' }));
 }
 
 async function update(work: Work): Promise<Answer> {
   const { parts, context, target, exchange } = work;
   const format = bodyFormat(header(exchange, 'content-type'), work.formats);
-  const body = decodeIncoming(await readBody(exchange, context.signal), format);
+  const body = await decodeIncoming(parts.bodies, await readBody(exchange, context.signal), format);
   return parts.registry.update(context, target, body, writeOptions(exchange.query, { kind: 'UpdateOptions' }));
 }
 
@@ -163,15 +165,19 @@ async function patch(work: Work): Promise<Answer> {
   const type = patchFormat(header(exchange, 'content-type'), parts.isBuiltin(work.definition));
   const force = optionalFlag(exchange.query, 'force');
   const options = writeOptions(exchange.query, { kind: 'PatchOptions', patch: type, force });
-  const decoded = decodePatch(await readBody(exchange, context.signal), type);
+  const decoded = await decodePatch(parts.bodies, await readBody(exchange, context.signal), type);
   return parts.registry.patch(context, target, { ...decoded, type, force: force ?? false }, options);
 }
 
 async function deletion(work: Work) {
-  const { context, exchange } = work;
+  const { parts, context, exchange } = work;
   const body = await readBody(exchange, context.signal);
   if (body.length === 0) return deleteOptions(exchange.query);
-  return decodeDeleteOptions(body, bodyFormat(header(exchange, 'content-type'), ['json', 'yaml', 'protobuf']));
+  return decodeDeleteOptions(
+    parts.bodies,
+    body,
+    bodyFormat(header(exchange, 'content-type'), ['json', 'yaml', 'protobuf']),
+  );
 }
 
 const remove = async (work: Work): Promise<Answer> =>

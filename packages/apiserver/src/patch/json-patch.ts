@@ -2,6 +2,7 @@
  * JSON patch (RFC 6902). `fast-json-patch` carries the operations out; before each one the pointer is walked here over own
  * keys with RFC 6901's index rule, because the library takes index `01` and throws bare TypeErrors near prototypes.
  */
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Json } from '@skiff/api';
 import jsonPatchLibrary from 'fast-json-patch';
 import { PatchError } from './errors.ts';
@@ -21,8 +22,11 @@ interface Operation {
   readonly value: Json | undefined;
 }
 
-/** The document after the patch; neither argument is changed. Throws PatchError. */
-export function jsonPatch(document: Json, patch: unknown): Json {
+/** So many operations are carried out in a row: each may move a long list along. */
+const operationsInTurn = 100;
+
+/** The document after the patch; neither argument is changed. Others have their turn meanwhile. Throws PatchError. */
+export async function jsonPatch(document: Json, patch: unknown): Promise<Json> {
   if (!Array.isArray(patch)) {
     throw new PatchError(
       'malformed',
@@ -38,7 +42,8 @@ export function jsonPatch(document: Json, patch: unknown): Json {
   const operations = patch.map(readOperation);
   let current = copy(document);
   let copied = 0;
-  for (const operation of operations) {
+  for (const [index, operation] of operations.entries()) {
+    if (index % operationsInTurn === operationsInTurn - 1) await othersTurn();
     if (operation.op === 'copy') {
       copied += JSON.stringify(valueAt(current, operation.from, operation)).length;
       if (copied > maxCopied) {
@@ -73,7 +78,12 @@ function readOperation(raw: unknown): Operation {
   if ((op === 'add' || op === 'replace') && value === undefined) {
     throw new PatchError('inapplicable', `${op} operation at ${path} has no value`);
   }
-  return { op, path, from: needsFrom && typeof from === 'string' ? from : '', value };
+  return {
+    op,
+    path,
+    from: needsFrom && typeof from === 'string' ? from : '',
+    value: value === undefined ? undefined : copy(value),
+  };
 }
 
 const isName = (op: string): op is Name => names.has(op);
@@ -88,7 +98,8 @@ function apply(document: Json, operation: Operation): Json {
     if (op === 'move' && path.startsWith(`${from}/`)) {
       throw new PatchError('inapplicable', `move operation does not apply: ${from} cannot move into itself`);
     }
-    const value = copy(valueAt(document, from, operation));
+    const source = valueAt(document, from, operation);
+    const value = op === 'copy' ? copy(source) : source;
     const base =
       op === 'copy' || path === from ? document : carryOut(document, { ...operation, op: 'remove', path: from });
     return carryOut(base, { ...operation, op: 'add', value });
@@ -121,9 +132,7 @@ const errorName = (error: unknown): string => (error instanceof Error ? error.na
 
 function toLibrary(operation: Operation): jsonPatchLibrary.Operation {
   const { op, path, value } = operation;
-  return op === 'remove'
-    ? { op, path }
-    : { op: op === 'replace' ? 'replace' : 'add', path, value: copy(value ?? null) };
+  return op === 'remove' ? { op, path } : { op: op === 'replace' ? 'replace' : 'add', path, value: value ?? null };
 }
 
 const tokensOf = (pointer: string): string[] =>

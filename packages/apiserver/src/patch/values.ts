@@ -34,12 +34,23 @@ export function copy<T extends Json>(value: T): T;
 export function copy(value: Json): Json {
   if (Array.isArray(value)) return value.map((item) => copy(item));
   if (!isObject(value)) return value;
-  // Spread keeps the shape (and an own `__proto__`); what holds something of its own is then put in its place.
+  const keys = Object.keys(value);
+  // Spread keeps the shape (and an own `__proto__`), which is quick as long as there is one; what holds something of its own is put in its place.
+  if (keys.length > maxShaped) return copyWide(value, keys);
   const result: JsonObject = { ...value };
-  for (const key of Object.keys(value)) {
+  for (const key of keys) {
     const member = value[key];
     if (typeof member === 'object' && member !== null) put(result, key, copy(member));
   }
+  return result;
+}
+
+/** The engine keeps larger objects as tables. */
+const maxShaped = 64;
+
+function copyWide(value: JsonObject, keys: readonly string[]): JsonObject {
+  const result: JsonObject = {};
+  for (const key of keys) put(result, key, copy(value[key] as Json));
   return result;
 }
 

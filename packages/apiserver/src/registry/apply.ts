@@ -12,12 +12,14 @@ import type { Env } from './env.ts';
 import { type Change, guaranteedUpdate } from './guaranteed-update.ts';
 import { managersOf, refuseManagedFields, skeletonOf, versionsOf, writerOf } from './managed-fields.ts';
 import { checkName, metaOf, nameOf, resourceVersionOf, settleNamespace, uidOf } from './meta.ts';
+import { isLarge, othersTurn } from './turns.ts';
 
 type Applying = Pick<Change, 'context' | 'kind' | 'target' | 'options' | 'view'> & { readonly body: PatchBody };
 
 /** Creates or changes the object. Throws Conflict with a cause for each field that others own. */
 export async function applyOne(env: Env, applying: Applying): Promise<Answer> {
-  const { context, kind, target, options, view } = applying;
+  const { context, kind, target, options, view, body } = applying;
+  const large = isLarge(body.size);
   const config = readConfiguration(applying);
   const writer = writerOf(env, applying);
   validateOnce(applying);
@@ -27,13 +29,17 @@ export async function applyOne(env: Env, applying: Applying): Promise<Answer> {
     target,
     options,
     view,
+    large,
     allowCreate: view === undefined,
     managed: true,
-    make(old) {
+    async make(old, large) {
       const live = old ?? emptyObject(applying);
       checkPreconditions(applying, config, old);
       const { object, managers } = applied(env, applying, live, copy(config), writer);
-      const made = decodePatched(context, decodableOf(kind), () => copy(object), [], options);
+      if (large) await othersTurn();
+      const decoding = { context, shown: decodableOf(kind), duplicates: [], options, large };
+      const made = await decodePatched(decoding, () => copy(object));
+      if (large) await othersTurn();
       delete metaOf(made).managedFields;
       writeManagers(made, managers);
       return made;

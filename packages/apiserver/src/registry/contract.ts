@@ -39,6 +39,8 @@ export interface Incoming {
   readonly duplicates: readonly string[];
   /** Paths of numbers written like `1.0`, which no integer field takes (parseJson's `fractions`). */
   readonly fractions?: readonly string[];
+  /** Its length as it came, for `isLarge`. */
+  readonly size?: number;
 }
 
 export interface WriteOptions {
@@ -53,6 +55,8 @@ export interface PatchBody {
   readonly type: PatchType;
   /** The parsed patch; for `apply` an object. */
   readonly patch: unknown;
+  /** Its length as it came, for `isLarge`. */
+  readonly size?: number;
   readonly duplicates: readonly string[];
   /** `apply` only. */
   readonly force: boolean;

@@ -9,6 +9,7 @@ import { type Env, kindOf, methodNotSupported } from './env.ts';
 import { insert } from './insert.ts';
 import { nameOf } from './meta.ts';
 import { findSubresource } from './subresources/table.ts';
+import { isLarge, othersTurn } from './turns.ts';
 
 export async function create(
   env: Env,
@@ -33,7 +34,9 @@ export async function create(
     return { text: toText(await virtual.create(context, target, object, options)), created: true };
   }
   refuseVersion(object);
-  return insert(env, { context, kind, target: { ...target, name: nameOf(object) }, options }, object);
+  const large = isLarge(body.size);
+  if (large) await othersTurn();
+  return insert(env, { context, kind, target: { ...target, name: nameOf(object) }, options, large }, object);
 }
 
 function refuseVersion(object: JsonObject): void {

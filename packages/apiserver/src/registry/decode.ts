@@ -13,6 +13,7 @@ import {
 import { isObject, own, put, textAt } from '../patch/values.ts';
 import type { Incoming, RequestContext, WriteOptions } from './contract.ts';
 import type { Kind } from './definition-table.ts';
+import { othersTurn } from './turns.ts';
 
 /** What decoding must know of a kind. */
 export interface Decodable {
@@ -63,27 +64,35 @@ export function decodeBody(
   return completed(shown, value);
 }
 
+export interface DecodingPatched {
+  readonly context: RequestContext;
+  readonly shown: Decodable;
+  readonly duplicates: readonly string[];
+  readonly options: WriteOptions;
+  /** It is worked on in several turns. */
+  readonly large: boolean;
+}
+
 /** The object that a patch made; `patched` makes it, anew each time. Throws Invalid in Kubernetes' words for what its kind does not allow. */
-export function decodePatched(
-  context: RequestContext,
-  shown: Decodable,
-  patched: () => JsonObject,
-  duplicates: readonly string[],
-  options: WriteOptions,
-): JsonObject {
-  const document = patched();
+export async function decodePatched(
+  { context, shown, duplicates, options, large }: DecodingPatched,
+  patched: () => JsonObject | Promise<JsonObject>,
+): Promise<JsonObject> {
+  const document = await patched();
+  if (large) await othersTurn();
   checkType(shown, document);
   // Decoding uses the document up: a refusal, which shows it, has it made once more.
   const { value, unknown, faults } = decodeAs(shown, document);
-  const refused = (why: string) =>
-    invalid({ group: '', kind: '' }, '', [field.invalid('patch', JSON.stringify(patched()), why)]);
+  const refused = async (why: string) =>
+    invalid({ group: '', kind: '' }, '', [field.invalid('patch', JSON.stringify(await patched()), why)]);
   const [fault] = faults;
-  if (fault !== undefined) throw refused(fault);
+  if (fault !== undefined) throw await refused(fault);
   const strict = strictFaults(unknown, duplicates);
   if (strict.length > 0) {
-    if (options.fieldValidation === 'Strict') throw refused(strictError(strict));
+    if (options.fieldValidation === 'Strict') throw await refused(strictError(strict));
     if (options.fieldValidation === 'Warn') for (const each of strict) context.warn(each);
   }
+  if (large) await othersTurn();
   return completed(shown, value);
 }
 

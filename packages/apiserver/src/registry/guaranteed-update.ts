@@ -2,7 +2,15 @@
  * Read, change, write, and again when somebody else was faster: the one path of PUT, PATCH and the subresources that
  * change an object.
  */
-import { conflict, field, invalid, type JsonObject, notFound, type ResourceName } from '@skiff/api';
+import {
+  conflict,
+  field,
+  invalid,
+  type JsonObject,
+  notFound,
+  type ResourceName,
+  refuseTooManyValues,
+} from '@skiff/api';
 import { copy, own, same, textAt } from '../patch/values.ts';
 import type { StoredDocument } from '../storage/contract.ts';
 import { type Admitting, admitMutating, admitValidating } from './admission.ts';
@@ -30,6 +38,7 @@ import { carriedOver } from './projections.ts';
 import { shownBy } from './shown.ts';
 import { staleVersion } from './store-errors.ts';
 import type { Projection, View } from './subresources/table.ts';
+import { isLargeDocument, othersTurn } from './turns.ts';
 import { checkChanged, warnDuplicateOwners } from './validation.ts';
 import { fromStored, textAsKind, toStored } from './versions.ts';
 import { writeStored } from './write-stored.ts';
@@ -47,8 +56,13 @@ export interface Change {
   readonly projection?: Projection;
   /** `make` settles the managers itself (apply). */
   readonly managed?: boolean;
-  /** The wanted object, made from what is there; runs again after a lost race. May throw ApiError; must not keep `old`. */
-  make(old: JsonObject | undefined): JsonObject;
+  /** What was sent is worked on in several turns, as is an object that is large already. */
+  readonly large: boolean;
+  /**
+   * The wanted object, made from what is there, `large` when either is; runs again after a lost race. May throw ApiError; must not keep
+   * `old`.
+   */
+  make(old: JsonObject | undefined, large: boolean): JsonObject | Promise<JsonObject>;
 }
 
 export async function guaranteedUpdate(env: Env, change: Change): Promise<Answer> {
@@ -65,9 +79,10 @@ export async function guaranteedUpdate(env: Env, change: Change): Promise<Answer
 }
 
 async function createInstead(env: Env, change: Change): Promise<Answer> {
-  const { context, kind, target, options } = change;
+  const { context, kind, target, options, large } = change;
   if (!change.allowCreate) throw notFound(target, target.name);
-  const object = change.make(undefined);
+  const object = await change.make(undefined, large);
+  if (large) await othersTurn();
   const uid = uidOf(object);
   if (uid !== '') {
     throw conflict(
@@ -77,23 +92,31 @@ async function createInstead(env: Env, change: Change): Promise<Answer> {
     );
   }
   checkName(object, target.name);
-  return insert(env, { context, kind, target, options, ...(change.managed === true ? { managed: true } : {}) }, object);
+  return insert(
+    env,
+    { context, kind, target, options, large, ...(change.managed === true ? { managed: true } : {}) },
+    object,
+  );
 }
 
 async function attempt(env: Env, change: Change, key: string, document: StoredDocument): Promise<Attempted<Answer>> {
   const { context, kind, target, options } = change;
+  const large = change.large || isLargeDocument(document);
   const old = await fromStored(kind, toObject(document));
   const { projection } = change;
   const part = projection === undefined ? {} : { part: shownBy(projection) };
   const admitting: Admitting = { context, target, kind, operation: 'UPDATE', dryRun: options.dryRun, ...part };
   const shown = (whole: JsonObject): JsonObject => projection?.get(kind, whole) ?? whole;
-  const wanted = change.make(copy(shown(old)));
+  if (large) await othersTurn();
+  const wanted = await change.make(copy(shown(old)), large);
+  if (large) await othersTurn();
   settleNamespace(wanted, kind.definition.namespaced ? target.namespace : '');
   checkName(wanted, target.name);
-  if (projection === undefined && change.managed !== true) recordUpdate(env, change, old, wanted);
+  if (projection === undefined && change.managed !== true) await recordUpdate(env, { ...change, large }, old, wanted);
+  if (large) await othersTurn();
   await admitMutating(env, admitting, wanted, shown(old));
   const object = projection === undefined ? wanted : carriedOver(kind, projection, old, wanted);
-  if (projection !== undefined) recordUpdate(env, change, old, object);
+  if (projection !== undefined) await recordUpdate(env, { ...change, large }, old, object);
   warnDuplicateOwners(context, dedupeOwnerReferences(object), true);
   checkIdentity(target, object, old);
   checkVersion(kind, target, object, document);
@@ -101,10 +124,13 @@ async function attempt(env: Env, change: Change, key: string, document: StoredDo
   const hook = env.hooks.get(hookKey(kind));
   const giveBack = await hook?.take(object, old, options.dryRun);
   try {
+    if (large) await othersTurn();
     await checkChanged(context, kind, object, old, target.subresource);
+    if (large) await othersTurn();
     withoutTimeOnlyChange(object, old);
+    if (large) await othersTurn();
     await admitValidating(env, admitting, shown(object), shown(old));
-    const written = await write(env, change, key, { object, old, document });
+    const written = await write(env, change, key, { object, old, document, large });
     if (!options.dryRun) await hook?.settle(completesDeletion(object, old, kind.strategy) ? undefined : object, old);
     return written;
   } catch (error) {
@@ -149,22 +175,28 @@ interface Outcome {
   readonly object: JsonObject;
   readonly old: JsonObject;
   readonly document: StoredDocument;
+  readonly large: boolean;
 }
 
 async function write(env: Env, change: Change, key: string, outcome: Outcome): Promise<Attempted<Answer>> {
   const { kind, options } = change;
-  const { object, old, document } = outcome;
+  const { object, old, document, large } = outcome;
   if (completesDeletion(object, old, kind.strategy)) {
     if (!options.dryRun) await env.store.delete(key, document.version);
     return { answer: { text: toText(object), created: false }, written: !options.dryRun };
   }
   const stored = await toStored(kind, object);
+  if (large) await othersTurn();
   if (options.dryRun) return { answer: { text: toText(object), created: false }, written: false };
   if (same(withoutVersion(stored), withoutVersion(await toStored(kind, old)))) {
     const text = await textAsKind(kind, { ...document, text: withResourceVersion(document) });
     return { answer: { text, created: false }, written: false };
   }
+  if (large) await othersTurn();
   const text = toStoredText(stored);
+  // One that holds too much already may shrink.
+  if (text.length > document.text.length) refuseTooManyValues(text);
+  if (large) await othersTurn();
   const version = await writeStored(env, kind, { key, text, object: stored, expected: document.version });
   const shown = await textAsKind(kind, { text: withResourceVersion({ text, version }), version });
   return { answer: { text: shown, created: false }, written: true };

@@ -1,5 +1,13 @@
 /** Storing a new object: what POST, a creating PUT and a creating apply share. */
-import { ApiError, alreadyExists, forbidden, generateName, type JsonObject, type ResourceName } from '@skiff/api';
+import {
+  ApiError,
+  alreadyExists,
+  forbidden,
+  generateName,
+  type JsonObject,
+  type ResourceName,
+  refuseTooManyValues,
+} from '@skiff/api';
 import { copy, own, put, textAt } from '../patch/values.ts';
 import { isStoreError } from '../storage/contract.ts';
 import { type Admitting, admitMutating, admitValidating } from './admission.ts';
@@ -12,6 +20,7 @@ import { keyOf } from './keys.ts';
 import { recordUpdate } from './managed-fields.ts';
 import { dedupeOwnerReferences, fillSystemFields, metaOf, nameOf, settleNamespace, wipeSystemFields } from './meta.ts';
 import { translated } from './store-errors.ts';
+import { othersTurn } from './turns.ts';
 import { checkNew, warnDuplicateOwners } from './validation.ts';
 import { textAsKind, toStored } from './versions.ts';
 import { writeStored } from './write-stored.ts';
@@ -24,6 +33,8 @@ export interface Insertion {
   readonly options: WriteOptions;
   /** The managers are settled already (apply). */
   readonly managed?: boolean;
+  /** The object is worked on in several turns. */
+  readonly large: boolean;
 }
 
 /** Kubernetes gives up after as many generated names that were taken. */
@@ -31,12 +42,13 @@ const maxNameAttempts = 8;
 
 /** Stores `object`, which is taken over and changed. Throws ApiError. */
 export async function insert(env: Env, insertion: Insertion, object: JsonObject): Promise<Answer> {
-  const { context, kind, target, options } = insertion;
+  const { context, kind, target, options, large } = insertion;
   if (kind.terminating === true) throw terminating(target);
   wipeSystemFields(object);
   settleNamespace(object, kind.definition.namespaced ? target.namespace : '');
   warnDuplicateOwners(context, dedupeOwnerReferences(object), false);
-  if (insertion.managed !== true) recordUpdate(env, insertion, undefined, object);
+  if (insertion.managed !== true) await recordUpdate(env, insertion, undefined, object);
+  if (large) await othersTurn();
   const admitting: Admitting = { context, target, kind, operation: 'CREATE', dryRun: options.dryRun };
   await admitMutating(env, admitting, object, undefined);
   warnDuplicateOwners(context, dedupeOwnerReferences(object), true);
@@ -68,13 +80,15 @@ function generatedNameTaken(of: ResourceName, name: string): ApiError {
 }
 
 async function insertNamed(env: Env, insertion: Insertion, admitting: Admitting, object: JsonObject): Promise<Answer> {
-  const { context, kind, options } = insertion;
+  const { context, kind, options, large } = insertion;
   const nowMs = env.clock.now();
   fillSystemFields(object, nowMs, env.random);
   kind.strategy.prepareForCreate?.(object, nowMs, context.user);
   const giveBack = await env.hooks.get(hookKey(kind))?.take(object, undefined, options.dryRun);
   try {
+    if (large) await othersTurn();
     await checkNew(context, kind, object);
+    if (large) await othersTurn();
     const target = { ...insertion.target, name: nameOf(object) };
     await admitValidating(env, { ...admitting, target }, object, undefined);
     return await store(env, insertion, target, object);
@@ -85,11 +99,13 @@ async function insertNamed(env: Env, insertion: Insertion, admitting: Admitting,
 }
 
 async function store(env: Env, insertion: Insertion, target: Target, object: JsonObject): Promise<Answer> {
-  const { kind, options, context } = insertion;
+  const { kind, options, context, large } = insertion;
   const key = keyOf(kind, target.namespace, target.name);
   delete metaOf(object).resourceVersion;
   const stored = await toStored(kind, object);
+  if (large) await othersTurn();
   const text = toStoredText(stored);
+  refuseTooManyValues(text);
   try {
     if (options.dryRun) {
       if ((await env.store.get(key, context.signal)) !== undefined) throw await takenName(env, target, key);

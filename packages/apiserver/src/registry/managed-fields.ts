@@ -1,6 +1,6 @@
 /** Keeps `metadata.managedFields` in step with who wrote what. */
-import { apiVersionOf, badRequest, formatTime, type JsonObject } from '@skiff/api';
-import { emptySet, type FieldSet, setOf } from '../patch/apply/field-set.ts';
+import { apiVersionOf, badRequest, formatTime, type JsonObject, refuseTooManyKeys } from '@skiff/api';
+import { emptySet, type FieldSet, setOf, sizeOf } from '../patch/apply/field-set.ts';
 import { type Managers, readManagers, writeManagers } from '../patch/apply/managers.ts';
 import { ownersAfterUpdate, type Versions, type Writer } from '../patch/apply/ownership.ts';
 import { isObject, listAt, own, put, same } from '../patch/values.ts';
@@ -8,6 +8,7 @@ import type { RequestContext, Target, WriteOptions } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import type { Env } from './env.ts';
 import { metaOf, putOrDelete } from './meta.ts';
+import { othersTurn } from './turns.ts';
 import { renamed } from './versions.ts';
 
 /** What tells who writes. */
@@ -80,7 +81,12 @@ export function managersOf(object: JsonObject, fallback: JsonObject | undefined)
  * Settles the claims on `object` after an update of `old` (a create, when there is none). An object that nobody's claims were
  * ever kept for stays without. A client may drop all claims by sending `[{}]` or `[]`, as in Kubernetes.
  */
-export function recordUpdate(env: Env, writing: Writing, old: JsonObject | undefined, object: JsonObject): void {
+export async function recordUpdate(
+  env: Env,
+  writing: Writing & { readonly large: boolean },
+  old: JsonObject | undefined,
+  object: JsonObject,
+): Promise<void> {
   const meta = metaOf(object);
   const sent = own(meta, 'managedFields');
   if (isReset(sent)) {
@@ -90,7 +96,12 @@ export function recordUpdate(env: Env, writing: Writing, old: JsonObject | undef
   const managers = sent === undefined ? managersOf(old ?? {}, undefined) : managersOf(object, old);
   if (old !== undefined && managers.size === 0) return;
   const before = old ?? skeletonOf(object);
+  if (writing.large) await othersTurn();
   const after = ownersAfterUpdate(managers, writerOf(env, writing), versionsOf(env, writing.kind), before, object);
+  if (writing.large) {
+    await othersTurn();
+    for (const { fields } of after.values()) refuseTooManyKeys(sizeOf(fields));
+  }
   writeManagers(object, after);
 }
 

@@ -1,6 +1,6 @@
 /** The metadata that the server owns: names, uids, times and the rules for changing them (registry/rest of Kubernetes). */
 import { badRequest, formatTime, type Json, type JsonObject, type Random, uuid } from '@skiff/api';
-import { childObject, copy, listAt, own, put, same, textAt } from '../patch/values.ts';
+import { at, childObject, copy, listAt, own, put, textAt } from '../patch/values.ts';
 
 /** `metadata`, made when it is not there. */
 export function metaOf(object: JsonObject): JsonObject {
@@ -77,12 +77,18 @@ export function keepSystemFields(object: JsonObject, old: JsonObject): void {
 /** Drops ownerReferences that stand twice and tells their uids. */
 export function dedupeOwnerReferences(object: JsonObject): readonly string[] {
   const references = listAt(object, 'metadata', 'ownerReferences');
-  const kept: Json[] = [];
+  const kept = new Map<string, Json>();
   const dropped: string[] = [];
   for (const reference of references) {
-    if (kept.some((each) => same(each, reference))) dropped.push(textAt(reference, 'uid'));
-    else kept.push(reference);
+    const text = referenceText(reference);
+    if (kept.has(text)) dropped.push(textAt(reference, 'uid'));
+    else kept.set(text, reference);
   }
-  if (dropped.length > 0) put(metaOf(object), 'ownerReferences', kept);
+  if (dropped.length > 0) put(metaOf(object), 'ownerReferences', [...kept.values()]);
   return dropped;
 }
+
+const referenceText = (reference: Json): string =>
+  JSON.stringify(
+    ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'].map((name) => at(reference, name)),
+  );

@@ -12,6 +12,7 @@ import { type Env, kindOf, methodNotSupported } from './env.ts';
 import { guaranteedUpdate } from './guaranteed-update.ts';
 import { shownBy } from './shown.ts';
 import { findSubresource } from './subresources/table.ts';
+import { isLarge } from './turns.ts';
 
 export async function patch(
   env: Env,
@@ -26,12 +27,13 @@ export async function patch(
   const forbids = subresource === undefined && !kind.definition.verbs.includes('patch');
   if (subresource?.type === 'action' || isVirtual || forbids) throw methodNotSupported(target, 'patch');
   if (body.type === 'strategic' && kind.custom === true) throw unsupportedStrategic();
-  const common = { context, kind, target, options };
+  const large = isLarge(body.size);
+  const common = { context, kind, target, options, large };
   if (subresource?.type === 'projection') {
     const shown = shownBy(subresource);
     return guaranteedUpdate(env, {
       ...{ ...common, view: undefined, allowCreate: false, projection: subresource },
-      make: (old) => patched(context, shown, old ?? {}, body, options),
+      make: (old, large) => patched({ context, shown, body, options, large }, old ?? {}),
     });
   }
   const view = subresource?.type === 'view' ? subresource : undefined;
@@ -40,27 +42,30 @@ export async function patch(
     ...common,
     view,
     allowCreate: false,
-    make: (old) => patched(context, decodableOf(kind), old ?? {}, body, options),
+    make: (old, large) => patched({ context, shown: decodableOf(kind), body, options, large }, old ?? {}),
   });
 }
 
+interface Patching {
+  readonly context: RequestContext;
+  readonly shown: Decodable;
+  readonly body: PatchBody;
+  readonly options: WriteOptions;
+  readonly large: boolean;
+}
+
 /** The object after the patch, decoded like one that was sent whole. Throws ApiError. */
-function patched(
-  context: RequestContext,
-  shown: Decodable,
-  old: JsonObject,
-  body: PatchBody,
-  options: WriteOptions,
-): JsonObject {
+async function patched(patching: Patching, old: JsonObject): Promise<JsonObject> {
+  const { shown, body } = patching;
   try {
-    return decodePatched(context, shown, () => carryOut(shown, old, body), body.duplicates, options);
+    return await decodePatched({ ...patching, duplicates: body.duplicates }, () => carryOut(shown, old, body));
   } catch (error) {
     throw error instanceof PatchError ? patchRefused(error) : error;
   }
 }
 
-function carryOut(shown: Decodable, old: JsonObject, body: PatchBody): JsonObject {
-  if (body.type === 'json') return requireObject(jsonPatch(old, body.patch));
+async function carryOut(shown: Decodable, old: JsonObject, body: PatchBody): Promise<JsonObject> {
+  if (body.type === 'json') return requireObject(await jsonPatch(old, body.patch));
   if (!isObject(body.patch)) {
     const prefix = body.type === 'merge' ? 'error decoding patch: ' : '';
     const kind = jsonKind(body.patch);

@@ -7,6 +7,7 @@ import { type Change, guaranteedUpdate } from './guaranteed-update.ts';
 import { checkName, settleNamespace } from './meta.ts';
 import { shownBy } from './shown.ts';
 import { findSubresource } from './subresources/table.ts';
+import { isLarge, othersTurn } from './turns.ts';
 
 export async function update(
   env: Env,
@@ -30,8 +31,10 @@ export async function update(
   const namespace = kind.definition.namespaced ? target.namespace : '';
   settleNamespace(decoded, namespace);
   checkName(decoded, target.name);
+  const large = isLarge(body.size);
+  if (large) await othersTurn();
   const change: Change = {
-    ...{ context, kind, target, options },
+    ...{ context, kind, target, options, large },
     ...(projection === undefined ? {} : { projection }),
     view: subresource?.type === 'view' ? subresource : undefined,
     allowCreate: subresource === undefined && kind.strategy.allowCreateOnUpdate === true,

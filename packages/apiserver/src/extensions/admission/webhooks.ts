@@ -215,7 +215,7 @@ class Asker {
     const registry = this.#parts.registry();
     let changed: JsonObject;
     try {
-      const patched = jsonPatch(copy(seen), parseJson(verdict.patch).value);
+      const patched = await jsonPatch(copy(seen), parseJson(verdict.patch).value);
       if (!isObject(patched)) throw new Error('the patched object is no object');
       changed =
         part === undefined

@@ -26,20 +26,29 @@ export interface RequestOptions {
   readonly as?: KeyPair | undefined;
 }
 
-export interface TestServer {
-  readonly server: RunningServer;
+/** What clients must know of a server. */
+interface Place {
   readonly ca: KeyPair;
   readonly admin: KeyPair;
   readonly restPort: number;
   readonly grpcAddress: string;
-  readonly log: readonly string[];
-  issue(commonName: string, organizations?: readonly string[], usages?: readonly Usage[]): Promise<KeyPair>;
+}
+
+type Issue = (commonName: string, organizations?: readonly string[], usages?: readonly Usage[]) => Promise<KeyPair>;
+
+export interface TestClients extends Place {
+  readonly issue: Issue;
   /** Over HTTP/1.1, one connection each. As admin unless `as` says otherwise. */
   request(path: string, options?: RequestOptions): Promise<Reply>;
   /** The same over HTTP/2. */
   request2(path: string, options?: RequestOptions): Promise<Reply>;
   create(path: string, object: JsonObject): Promise<Reply>;
   grpc<Client>(make: ServiceClientConstructor, as: KeyPair | undefined, options?: ClientOptions): Client;
+}
+
+export interface TestServer extends TestClients {
+  readonly server: RunningServer;
+  readonly log: readonly string[];
   close(): Promise<void>;
 }
 
@@ -98,10 +107,24 @@ export async function startTestServer(): Promise<TestServer> {
   );
   const restPort = Number(server.bound.rest[0]?.split(':')[1]);
   const grpcAddress = server.bound.grpc[0] ?? '';
+  return {
+    ...clientsOf({ ca, admin, restPort, grpcAddress }, issue),
+    ...{ server, log },
+    async close() {
+      await server.close();
+      stop.abort();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export function clientsOf(place: Place, issue: Issue): TestClients {
+  const { ca, admin, restPort, grpcAddress } = place;
   const request = (path: string, options: RequestOptions = {}): Promise<Reply> =>
     request1(restPort, ca, path, { as: admin, ...options });
   return {
-    ...{ server, ca, admin, restPort, grpcAddress, log, issue, request },
+    ...place,
+    ...{ issue, request },
     request2: (path, options = {}) => request2(restPort, ca, path, { as: admin, ...options }),
     create: (path, object) =>
       request(path, {
@@ -124,11 +147,6 @@ export async function startTestServer(): Promise<TestServer> {
           ...options,
         },
       ) as unknown as Client,
-    async close() {
-      await server.close();
-      stop.abort();
-      await rm(directory, { recursive: true, force: true });
-    },
   };
 }
 

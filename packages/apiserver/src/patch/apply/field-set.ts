@@ -125,6 +125,13 @@ function nodeOf(before: FieldSet, member: boolean, below: FieldSet): FieldSet | 
   return node;
 }
 
+/** How many elements the set has on all levels: the keys of its FieldsV1 form. */
+export function sizeOf(set: FieldSet): number {
+  let size = 0;
+  for (const element in set) size += 1 + sizeOf(set[element] as FieldSet);
+  return size;
+}
+
 export function equalSets(a: FieldSet, b: FieldSet): boolean {
   const elements = Object.keys(a);
   if (elements.length !== Object.keys(b).length) return false;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import type { KeyPair } from '../../../pki/authority.ts';
-import type { TestServer } from '../../testing/server.ts';
+import type { TestClients } from '../../testing/server.ts';
 import { createCompression } from '../spdy-compression.ts';
 import { synStreamFrame, writeHeaders } from '../spdy-frames.ts';
 
@@ -16,7 +16,7 @@ export interface Raw {
 }
 
 export async function rawConnection(
-  at: TestServer,
+  at: TestClients,
   as: KeyPair = at.admin,
   protocol: 'http/1.1' | 'h2' = 'http/1.1',
 ): Promise<Raw> {
@@ -58,7 +58,7 @@ export function bodyOf(received: Buffer): Buffer {
 }
 
 /** Asks for an upgrade and waits for the 101. */
-export async function upgraded(at: TestServer, path: string, headers: Readonly<Record<string, string>>): Promise<Raw> {
+export async function upgraded(at: TestClients, path: string, headers: Readonly<Record<string, string>>): Promise<Raw> {
   const raw = await rawConnection(at);
   raw.socket.write(requestText(path, headers));
   while (!raw.received().includes('\r\n\r\n')) await Promise.race([once(raw.socket, 'data'), raw.closed]);

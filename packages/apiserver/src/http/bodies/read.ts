@@ -1,0 +1,21 @@
+/** One body read by the slow readers. Pure. */
+import { badRequest, type Parsed, parseThoroughly, refuseTooManyValues } from '@skiff/api';
+import { decodeProtobuf } from '@skiff/api/wire/server';
+import { parseYaml } from '@skiff/api/yaml';
+import type { Work } from './reader.ts';
+
+/** A document; of YAML exactly one. Throws ApiError BadRequest or RequestEntityTooLarge. */
+export function readSlowly({ body, format, assumed }: Omit<Work, 'id'>): Parsed {
+  if (typeof body !== 'string') return small({ value: decodeProtobuf(body, assumed), duplicates: [], fractions: [] });
+  if (format === 'json') return parseThoroughly(body, { bounded: true });
+  const [first, second] = parseYaml(body);
+  if (first === undefined) throw badRequest('the body of the request is empty');
+  if (second !== undefined) throw badRequest('the body of the request holds several documents');
+  return small(first);
+}
+
+/** What these forms hold is known only now. */
+function small(parsed: Parsed): Parsed {
+  refuseTooManyValues(JSON.stringify(parsed.value));
+  return parsed;
+}
