@@ -1,5 +1,6 @@
 /** What the component commands share: a logger on standard error, a signal for SIGTERM and SIGINT, an exit code that tells. */
 import { readFile } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { ApiError, type Logger } from '@skiff/api';
 import { pino } from 'pino';
 
@@ -25,6 +26,8 @@ const loggedError = (error: unknown): unknown =>
 
 /** Runs a component until SIGTERM or SIGINT; a second signal ends the process at once. What ends it early is logged, exit code 1. */
 export async function runComponent(logger: Logger, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  // A component may end without a chance to do this. What it has compiled, the next start need not load the compiler of TypeScript for: 27 MB less.
+  flushCompileCache();
   const controller = new AbortController();
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(1);
