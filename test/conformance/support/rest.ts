@@ -29,7 +29,9 @@ if (document === undefined) throw new Error(`${cluster.kubeconfig} is empty`);
 const { clusters, users } = document.value as unknown as Kubeconfig;
 const { server, 'certificate-authority-data': ca } = clusters[0].cluster;
 const { 'client-certificate-data': cert, 'client-key-data': key } = users[0].user;
-const agent = new Agent({ keepAlive: true, ca: bytes(ca), cert: bytes(cert), key: bytes(key) });
+/** Where the REST door is, and the administrator's PEM texts. */
+export const door = { server, ca: bytes(ca), cert: bytes(cert), key: bytes(key) };
+const agent = new Agent({ keepAlive: true, ...door });
 
 /** Sends a request and answers once its headers are there. `signal` ends it. */
 export function open(method: string, path: string, call: Call = {}, signal?: AbortSignal): Promise<IncomingMessage> {
