@@ -21,8 +21,10 @@ export interface CustomKindOptions {
   readonly stored: StoredAs;
   /** Absent: name and age. */
   readonly columns?: readonly Column[];
-  /** Values of the selectable fields of a stored object. */
+  /** Values of the selectable fields of an object. */
   readonly selectableFields?: Strategy['selectableFields'];
+  /** Those that other versions select by as well; absent: no others. */
+  readonly storedFields?: Kind['storedFields'];
   readonly scale?: ScalePaths;
   /** Absent: versions differ in name only. */
   readonly converter?: Converter;
@@ -51,6 +53,7 @@ export function customKind(options: CustomKindOptions): Kind {
     ],
     ...options.documents,
     ...(scale === undefined ? {} : { scale }),
+    ...(options.storedFields === undefined ? {} : { storedFields: options.storedFields }),
     ...(options.deprecation === undefined ? {} : { deprecation: options.deprecation }),
     ...(options.terminating === true ? { terminating: true } : {}),
   };

@@ -28,6 +28,8 @@ export interface Kind {
   readonly stored: StoredAs;
   /** Absent when this version is the only one there ever was: stored text is answered as it is. */
   readonly converter?: Converter;
+  /** The fields that any version selects stored documents by; absent: this one's own. */
+  readonly storedFields?: Strategy['selectableFields'];
   /** Field selectors of this version that mean another field of the stored one (`regarding.name` of events.k8s.io). */
   readonly fieldAliases?: ReadonlyMap<string, string>;
   /** Fills in the defaults, in place. */

@@ -8,7 +8,7 @@ import type { CachedDocument } from '../watch/contract.ts';
 import { type Continuation, decodeContinue, encodeContinue, expiredContinue } from './continue.ts';
 import type { ListAnswer, ListOptions, RequestContext, Target } from './contract.ts';
 import type { Kind } from './definition-table.ts';
-import { toText, withResourceVersion } from './documents.ts';
+import { parseText, toText, withResourceVersion } from './documents.ts';
 import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
 import { prefixOf } from './keys.ts';
 import { freshen, readResourceVersion } from './resource-versions.ts';
@@ -68,18 +68,31 @@ async function continued(
 }
 
 async function fromCache(env: Env, kind: Kind, selection: Selection, limit: number): Promise<ListAnswer> {
-  const { documents, revision } = collectionOf(env, kind).list(selection.filter);
+  const { documents: found, revision } = collectionOf(env, kind).list(selection.filter);
+  const { documents, texts } = await selectedByShown(kind, selection, found);
   if (limit === 0 || documents.length <= limit) {
-    return answer(kind, { items: await textsAsKind(kind, documents), revision });
+    return answer(kind, { items: texts ?? (await textsAsKind(kind, documents)), revision });
   }
   const page = documents.slice(0, limit);
   const last = page[page.length - 1] as CachedDocument;
   return answer(kind, {
-    items: await textsAsKind(kind, page),
+    items: texts?.slice(0, limit) ?? (await textsAsKind(kind, page)),
     revision,
     continue: encodeContinue(last.key, revision),
     ...(selection.everything ? { remaining: documents.length - limit } : {}),
   });
+}
+
+/** Those whose shown object is selected, with its text; all of them, without, where the stored document told everything. */
+async function selectedByShown(
+  kind: Kind,
+  { shown }: Selection,
+  documents: readonly CachedDocument[],
+): Promise<{ readonly documents: readonly CachedDocument[]; readonly texts?: readonly string[] }> {
+  if (shown === undefined) return { documents };
+  const all = await textsAsKind(kind, documents);
+  const kept = all.map((text) => shown(parseText(text)));
+  return { documents: documents.filter((_, index) => kept[index]), texts: all.filter((_, index) => kept[index]) };
 }
 
 /** Reads pages until `limit` documents match. `limit` 0 reads to the end. Lets `compacted` pass for the caller to word. */
@@ -126,7 +139,8 @@ async function textIfSelected(
 ): Promise<string | undefined> {
   try {
     if (!selection.everything && !selection.matches(factsOf(kind, document))) return undefined;
-    return await textAsKind(kind, shown(document));
+    const text = await textAsKind(kind, shown(document));
+    return selection.shown === undefined || selection.shown(parseText(text)) ? text : undefined;
   } catch (error) {
     env.logger.error({ err: error, key: document.key }, 'a stored object cannot be read; lists leave it out');
     return undefined;

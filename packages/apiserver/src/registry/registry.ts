@@ -91,7 +91,9 @@ export function createRegistry(options: RegistryOptions): ExtensibleRegistry {
     addDefinitions(kinds) {
       table.add(kinds);
       claimCollections(env, kinds);
-      const selectable = kinds.filter((kind) => kind.strategy.selectableFields !== undefined);
+      const selectable = kinds.filter(
+        ({ storedFields, strategy }) => (storedFields ?? strategy.selectableFields) !== undefined,
+      );
       for (const key of new Set(selectable.map((kind) => storageKeyOf(kind.stored)))) env.cache.redescribe(key);
     },
     removeDefinitions: (names) => table.remove(names),

@@ -24,6 +24,8 @@ export interface Selection {
   readonly filter: Filter;
   /** The same for a document that was read from the store. */
   readonly matches: (facts: Facts) => boolean;
+  /** What only the object as it is shown can tell: the fields of a kind that somebody else converts. Absent: nothing. */
+  readonly shown?: (object: JsonObject) => boolean;
   /** No selector says anything: every document of the collection belongs to the list. */
   readonly everything: boolean;
 }
@@ -38,8 +40,10 @@ export function select(
   options: { readonly labelSelector: string; readonly fieldSelector: string },
 ): Selection {
   const labels = parseSelector(options.labelSelector);
-  const fields = readFields(kind, options.fieldSelector);
-  const name = nameIn(target, fields);
+  const all = readFields(kind, options.fieldSelector);
+  const ofShown = kind.convert === undefined ? [] : all.filter(({ field }) => !field.startsWith('metadata.'));
+  const fields = all.filter((each) => !ofShown.includes(each));
+  const name = nameIn(target, all);
   const selectedNamespace = requiredValue(fields, 'metadata.namespace');
   const namespace = target.namespace !== '' ? target.namespace : (selectedNamespace ?? '');
   const everything = labels.requirements.length === 0 && fields.length === 0;
@@ -60,8 +64,14 @@ export function select(
       (name === '' || facts.name === name) &&
       (namespace === '' || facts.namespace === namespace) &&
       (everything || rest(facts)),
-    everything: everything && name === '',
+    ...(ofShown.length === 0 ? {} : { shown: (object) => matchesShown(kind, ofShown, object) }),
+    everything: everything && ofShown.length === 0 && name === '',
   };
+}
+
+function matchesShown({ strategy }: Kind, fields: FieldSelector, object: JsonObject): boolean {
+  const values = strategy.selectableFields?.(object) ?? {};
+  return matchesFields(fields, (field) => (Object.hasOwn(values, field) ? (values[field] ?? '') : ''));
 }
 
 /** A watch of one object names it in the path; a field selector may only repeat that name. */
@@ -95,9 +105,17 @@ function unsupportedField(kind: Kind, field: string): string {
     : `field label not supported: ${field}`;
 }
 
+/** The fields that a stored document is selected by. */
+export const describe = (
+  kind: Kind | undefined,
+  document: Readonly<Record<string, unknown>>,
+): Record<string, string> => ({
+  ...(kind?.storedFields ?? kind?.strategy.selectableFields)?.(document),
+});
+
 /** What selecting needs to know of a stored document. */
 export function factsOf(kind: Kind, document: StoredDocument): Facts {
-  return toCached(document, (object) => kind.strategy.selectableFields?.(object) ?? {}).facts;
+  return toCached(document, (object) => describe(kind, object)).facts;
 }
 
 /** The same of an object that is not stored: it has no fields but its names. */

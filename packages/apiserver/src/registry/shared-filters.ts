@@ -2,15 +2,16 @@
 import type { Filter } from '../watch/contract.ts';
 import type { Target } from './contract.ts';
 import type { Kind } from './definition-table.ts';
-import { select } from './selectors.ts';
+import { type Selection, select } from './selectors.ts';
 
 interface Shared {
-  readonly filter: Filter;
+  readonly selection: Selection;
   watches: number;
 }
 
 export interface FilterLease {
   readonly filter: Filter;
+  readonly shown: Selection['shown'];
   /** Call once, when the watch is over. */
   release(): void;
 }
@@ -26,11 +27,12 @@ export function leaseFilter(
   const ofKind = filters.get(kind) ?? new Map<string, Shared>();
   filters.set(kind, ofKind);
   const key = JSON.stringify([target.namespace, target.name, options.labelSelector, options.fieldSelector]);
-  const shared = ofKind.get(key) ?? { filter: select(kind, target, options).filter, watches: 0 };
+  const shared = ofKind.get(key) ?? { selection: select(kind, target, options), watches: 0 };
   ofKind.set(key, shared);
   shared.watches += 1;
   return {
-    filter: shared.filter,
+    filter: shared.selection.filter,
+    shown: shared.selection.shown,
     release() {
       shared.watches -= 1;
       if (shared.watches === 0) ofKind.delete(key);

@@ -5,6 +5,7 @@
 import { apiVersionOf } from '@skiff/api';
 import type { WatchEvent } from '../watch/contract.ts';
 import type { RegistryEvent, RequestContext, Target, WatchOptions } from './contract.ts';
+import { convertedEvents } from './converted-watch.ts';
 import type { Kind } from './definition-table.ts';
 import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
 import { freshen, readWatchResourceVersion } from './resource-versions.ts';
@@ -39,11 +40,22 @@ export async function watch(
     { filter: lease.filter, after: start.after, bookmarks: options.allowBookmarks },
     signal,
   );
-  return shown(kind, events, start.marksInitialEnd, () => {
+  const all = shown(kind, events, start.marksInitialEnd, () => {
     timer.cancel();
     stop();
     lease.release();
   });
+  return lease.shown === undefined ? all : selected(all, convertedEvents(lease.shown, start.after === undefined));
+}
+
+async function* selected(
+  batches: AsyncIterable<readonly RegistryEvent[]>,
+  pass: ReturnType<typeof convertedEvents>,
+): AsyncGenerator<readonly RegistryEvent[]> {
+  for await (const batch of batches) {
+    const told = batch.map(pass).filter((event) => event !== undefined);
+    if (told.length > 0) yield told;
+  }
 }
 
 interface Start {

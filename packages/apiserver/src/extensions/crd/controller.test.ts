@@ -149,6 +149,26 @@ describe('a CustomResourceDefinition', () => {
     await vi.waitFor(async () => expect(await memory.call.names(widgetsOf, 'default', by)).toEqual(['red']));
   });
 
+  test('selects by the fields of the version that is asked', async () => {
+    const schema = specSchema({ colour: { type: 'string' }, shape: { type: 'string' } });
+    await memory.define(
+      widgets({
+        versions: [
+          version(schema, { selectableFields: [{ jsonPath: '.spec.colour' }] }),
+          version(schema, { name: 'v2', storage: false, selectableFields: [{ jsonPath: '.spec.shape' }] }),
+        ],
+      }),
+    );
+    for (const colour of ['red', 'blue'])
+      await memory.call.create(widgetsOf, 'default', widget(colour, { spec: { colour, shape: `${colour}ish` } }));
+    expect(await memory.call.names(widgetsOf, 'default', { fieldSelector: 'spec.colour=red' })).toEqual(['red']);
+    const v2 = 'x.io/v2/widgets';
+    expect(await memory.call.names(v2, 'default', { fieldSelector: 'spec.shape=blueish' })).toEqual(['blue']);
+    expect(await statusOf(memory.call.names(v2, 'default', { fieldSelector: 'spec.colour=red' }))).toMatchObject({
+      code: 400,
+    });
+  });
+
   test('keeps lists by their keys when it is applied to', async () => {
     const item: JsonSchema = {
       type: 'object',

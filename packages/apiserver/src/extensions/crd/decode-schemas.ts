@@ -1,6 +1,7 @@
 /**
  * `items` and `additionalProperties` of a schema hold another one, or something else (a list, a truth value), so that the
- * type of CustomResourceDefinition says nothing of them: what is inside is decoded here, as deep as it goes.
+ * type of CustomResourceDefinition says nothing of them: what is inside is decoded here, as deep as it goes. Unknown fields in there
+ * are dropped without a word, under strict validation too: Kubernetes' own types for them (JSONSchemaPropsOrArray, …OrBool) do so.
  */
 import { badRequest, builtinType, decode, type JsonObject } from '@skiff/api';
 import { isObject, objectAt, objectsAt, own, put } from '../../patch/values.ts';

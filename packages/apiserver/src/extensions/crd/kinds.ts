@@ -59,10 +59,12 @@ function kindOf(crd: Crd, version: Version, stored: StoredAs, options: CrdKindsO
   };
   const { convert, before, terminating } = options;
   const fields = selectableOf(version);
+  const storedFields = convert === undefined ? selectableOfAll(crd.spec?.versions ?? []) : undefined;
   const scale = scaleOf(version);
   return customKind({
     ...{ definition, stored, terminating, columns: columnsOf(version), check: checkOf(raw) },
     ...(fields === undefined ? {} : { selectableFields: fields }),
+    ...(storedFields === undefined ? {} : { storedFields }),
     ...(scale === undefined ? {} : { scale }),
     documents: {
       decode: (document) => decodeCustom(schema(), document),
@@ -145,6 +147,13 @@ function selectableOf(
     }
     return found;
   };
+}
+
+/** Versions that differ in name only have the same fields; each may select by others of them. */
+function selectableOfAll(versions: readonly Version[]): ReturnType<typeof selectableOf> {
+  const all = versions.map(selectableOf).filter((each) => each !== undefined);
+  if (all.length === 0) return undefined;
+  return (object) => Object.assign(Object.create(null) as Record<string, string>, ...all.map((each) => each(object)));
 }
 
 /** What the schema says of an object's values, and of the change when there was one before. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@skiff/api';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { statusOf, target, testContext, watchOptions } from '../../registry/testing.ts';
 import { createExtendedRegistry, type ExtendedRegistry, version, widget, widgets } from '../testing.ts';
 import { startWebhook, type TestWebhook } from '../testing-webhook.ts';
@@ -30,7 +30,7 @@ const rename = (body: JsonObject): JsonObject => {
 const versioned = (name: string, field: string, storage: boolean): JsonObject =>
   version(
     { type: 'object', properties: { spec: { type: 'object', properties: { [field]: { type: 'integer' } } } } },
-    { name, storage },
+    { name, storage, selectableFields: [{ jsonPath: `.spec.${field}` }] },
   );
 
 beforeEach(async () => {
@@ -76,6 +76,44 @@ describe('conversion by a webhook', () => {
       'me',
     );
     expect(applied).toMatchObject({ spec: { size: 7 } });
+  });
+
+  test('comes before selecting by fields: each version has its own', async () => {
+    for (const [name, length] of [
+      ['a', 1],
+      ['b', 2],
+      ['c', 1],
+    ] as const)
+      await memory.call.create(v2, 'default', widget(name, { spec: { length } }));
+    const by = (fieldSelector: string) => ({ fieldSelector });
+    expect(await memory.call.names(v2, 'default', by('spec.length=1'))).toEqual(['a', 'c']);
+    expect(await memory.call.names(v1, 'default', by('spec.size=1'))).toEqual(['a', 'c']);
+    expect(await memory.call.names(v1, 'default', { ...by('spec.size=1'), limit: 1 })).toEqual(['a']);
+    expect(await memory.call.names(v1, 'default', by('spec.size!=1,metadata.name!=x'))).toEqual(['b']);
+    expect(
+      await memory.call.names(v1, 'default', {
+        ...by('spec.size=2'),
+        resourceVersionMatch: 'Exact',
+        resourceVersion: String(memory.cache.revision),
+      }),
+    ).toEqual(['b']);
+    expect(await statusOf(memory.call.names(v1, 'default', by('spec.length=1')))).toMatchObject({ code: 400 });
+    const stop = new AbortController();
+    const query = watchOptions(by('spec.size=2'));
+    const events = await memory.registry.watch(testContext(stop.signal), target(v1, 'default'), query);
+    const seen: string[] = [];
+    const watching = (async () => {
+      for await (const batch of events)
+        for (const { type, text } of batch) seen.push(`${type} ${JSON.parse(text).metadata.name}`);
+    })();
+    await vi.waitFor(() => expect(seen).toEqual(['ADDED b']));
+    await memory.call.patch(v2, 'default', 'a', 'merge', { spec: { length: 2 } });
+    await memory.call.patch(v2, 'default', 'b', 'merge', { spec: { length: 3 } });
+    await memory.call.patch(v2, 'default', 'c', 'merge', { spec: { length: 4 } });
+    await memory.call.remove(v2, 'default', 'a');
+    await vi.waitFor(() => expect(seen).toEqual(['ADDED b', 'ADDED a', 'DELETED b', 'DELETED a']));
+    stop.abort();
+    await watching;
   });
 
   test('converts a list in one call, and the events of a watch', async () => {
