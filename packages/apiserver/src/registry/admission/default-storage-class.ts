@@ -5,6 +5,7 @@ import type { AdmissionStep } from '../contract.ts';
 import type { Env } from '../env.ts';
 import { nameOf } from '../meta.ts';
 import { listCached } from '../reader.ts';
+import { newestFirst } from './newest.ts';
 
 const classes = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' };
 const annotations = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
@@ -19,7 +20,7 @@ export function defaultStorageClass(env: Env): AdmissionStep {
       const named = textAt(claim, 'metadata', 'annotations', 'volume.beta.kubernetes.io/storage-class');
       // An empty class is a choice too: no class at all.
       if (own(spec, 'storageClassName') !== undefined || named !== '') return;
-      const [first] = listCached(env, classes).filter(isDefault).sort(byAge);
+      const [first] = listCached(env, classes).filter(isDefault).sort(newestFirst);
       if (first !== undefined) put(spec, 'storageClassName', nameOf(first));
     },
   };
@@ -27,9 +28,3 @@ export function defaultStorageClass(env: Env): AdmissionStep {
 
 const isDefault = (object: JsonObject): boolean =>
   annotations.some((key) => textAt(object, 'metadata', 'annotations', key) === 'true');
-
-function byAge(a: JsonObject, b: JsonObject): number {
-  const [left, right] = [textAt(a, 'metadata', 'creationTimestamp'), textAt(b, 'metadata', 'creationTimestamp')];
-  if (left !== right) return left > right ? -1 : 1;
-  return nameOf(a) < nameOf(b) ? -1 : 1;
-}

@@ -1,6 +1,8 @@
 /** The admission steps of every server, in Kubernetes' order. */
 import type { AdmissionStep } from '../contract.ts';
 import type { Env } from '../env.ts';
+import { claimResize } from './claim-resize.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerations } from './default-tolerations.ts';
 import { limitRanger } from './limit-ranger.ts';
@@ -20,5 +22,7 @@ export function standardAdmission(env: Env): readonly AdmissionStep[] {
     defaultTolerations,
     defaultStorageClass(env),
     runtimeClass(env),
+    defaultIngressClass(env),
+    claimResize(env),
   ];
 }
