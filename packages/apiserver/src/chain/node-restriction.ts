@@ -49,7 +49,12 @@ export function nodeFault(nodeName: string, object: JsonObject, old: JsonObject 
   if (name !== nodeName)
     return `node ${JSON.stringify(nodeName)} is not allowed to modify node ${JSON.stringify(name)}`;
   const restricted = changedLabels(object, old ?? {}).filter(isRestrictedLabel);
-  if (restricted.length > 0) return `is not allowed to modify labels: ${restricted.sort().join(', ')}`;
+  if (restricted.length > 0) {
+    const list = restricted.sort().join(', ');
+    return old === undefined
+      ? `node ${JSON.stringify(nodeName)} is not allowed to set the following labels: ${list}`
+      : `is not allowed to modify labels: ${list}`;
+  }
   const [spec, oldSpec] = [asObject(object.spec), asObject(old?.spec)];
   if (old !== undefined && !same(spec.taints, oldSpec.taints))
     return `node ${JSON.stringify(nodeName)} is not allowed to modify taints`;
@@ -78,9 +83,11 @@ function faultOf(nodeName: string, request: AdmissionRequest): string | undefine
     return podStatusFault(nodeName, object, oldObject);
   if (target.group === 'coordination.k8s.io' && resource === 'leases') {
     const { namespace, name } = identityOf(object);
-    if (namespace !== 'kube-node-lease' || name !== nodeName)
-      return `node ${JSON.stringify(nodeName)} can only write its own lease in kube-node-lease`;
+    if (namespace !== 'kube-node-lease') return 'can only access leases in the "kube-node-lease" system namespace';
+    if (name !== nodeName) return 'can only access node lease with the same name as the requesting node';
   }
+  if (target.group === 'storage.k8s.io' && resource === 'csinodes' && identityOf(object).name !== nodeName)
+    return 'can only access CSINode with the same name as the requesting node';
   return undefined;
 }
 
