@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { podActions } from './actions.ts';
-import type { Action, PodFacts, Setback } from './facts.ts';
+import { type Action, type Busy, type PodFacts, type Setback, targetOf } from './facts.ts';
 import { container, dead, factsOf, instance, podWith, sandbox, sidecar, startMs } from './testing/facts.ts';
 
 /** Actions in one word each: `startContainer app 0`. */
@@ -191,6 +191,33 @@ describe('sidecars', () => {
     const ending = { presence: 'deleting', stopBy: now + 30_000 } as const;
     expect(planned(factsOf(many, [...all, instance('app')], ending))).toEqual(['kill app-0 ending']);
   });
+});
+
+test('a sidecar’s preStop hook runs when the pod begins to end, once; its kill waits for its turn, and for the hook', () => {
+  const hooked = { ...sidecar('s'), lifecycle: { preStop: { exec: { command: ['bye'] } } } };
+  const pod = podWith({ initContainers: [hooked] });
+  const ending = { presence: 'deleting', stopBy: now + 30_000 } as const;
+  const all = [sandbox(), instance('s'), instance('app')];
+  const types = (facts: PodFacts) => podActions(facts).actions.map((one) => `${one.type} ${targetOf(one)}`);
+  expect(types(factsOf(pod, all, ending))).toEqual(['killContainer app', 'runPreStop s']);
+  const hook: Busy = { action: 'runPreStop', killBy: now + 30_000 };
+  const killing: Busy = { action: 'killContainer', killBy: now + 30_000 };
+  expect(
+    types(
+      factsOf(pod, all, {
+        ...ending,
+        busy: new Map([
+          ['s', hook],
+          ['app', killing],
+        ]),
+      }),
+    ),
+  ).toEqual([]);
+  const left = [sandbox(), instance('s'), dead('app', 0)];
+  expect(types(factsOf(pod, left, { ...ending, busy: new Map([['s', hook]]) }))).toEqual([]);
+  const ran = { ...ending, preStopped: new Set(['s-0']) };
+  expect(types(factsOf(pod, all, { ...ran, busy: new Map([['app', killing]]) }))).toEqual([]);
+  expect(types(factsOf(pod, left, ran))).toEqual(['killContainer s']);
 });
 
 describe('a running container is killed', () => {

@@ -1,7 +1,7 @@
 /** How a pod comes to its end: app containers, then sidecars in reverse order, then sandbox, volumes, and its API object. */
 import type { ContainerStatus } from '../runtime/contract.ts';
 import { type Action, type Busy, isSetBack, type Plan, type PodFacts, sandboxesOf, targetOf } from './facts.ts';
-import { initContainers, terminationGraceMs } from './spec.ts';
+import { findDeclared, initContainers, terminationGraceMs } from './spec.ts';
 
 /** Pods whose verdict is to end. A pod that stays in the API keeps its dead containers, for their logs. */
 export function endActions(facts: PodFacts): Plan {
@@ -38,7 +38,7 @@ function stopContainers(facts: PodFacts): Plan | undefined {
   for (const [target, busy] of facts.busy) {
     if (target === '@api') continue;
     if (startsSomething(busy)) actions.push({ type: 'cancel', target });
-    if (startsSomething(busy) || busy.action === 'killContainer') waiting = true;
+    if (startsSomething(busy) || busy.action === 'killContainer' || busy.action === 'runPreStop') waiting = true;
   }
   const running = facts.containers.filter((one) => one.role === 'container' && one.state === 'running');
   if (running.length === 0 && !waiting) return undefined;
@@ -49,10 +49,10 @@ function stopContainers(facts: PodFacts): Plan | undefined {
     // A kill with less patience takes over from the one under way.
     if (killing !== undefined && killBy < killing && facts.stopBy !== undefined) actions.push(kill(container, killBy));
   }
-  const fresh = unlessSetBack(
-    facts,
-    next.map((container) => kill(container, killBy)),
-  );
+  const fresh = unlessSetBack(facts, [
+    ...next.map((container) => kill(container, killBy)),
+    ...running.filter((one) => !next.includes(one) && hasHookToRun(facts, one)).map((one) => preStop(one, killBy)),
+  ]);
   return { ...fresh, actions: [...actions, ...fresh.actions] };
 }
 
@@ -72,6 +72,11 @@ function nextToStop(facts: PodFacts, running: readonly ContainerStatus[]): reado
   const last = sidecars.findLast((name) => running.some((container) => container.name === name));
   return running.filter((container) => container.name === last);
 }
+
+const hasHookToRun = (facts: PodFacts, { name, id }: ContainerStatus): boolean =>
+  findDeclared(facts.pod, name)?.spec.lifecycle?.preStop !== undefined && !facts.preStopped.has(id);
+
+const preStop = ({ name, id }: ContainerStatus, killBy: number): Action => ({ type: 'runPreStop', name, id, killBy });
 
 const kill = ({ name, id }: ContainerStatus, killBy: number): Action => ({
   type: 'killContainer',

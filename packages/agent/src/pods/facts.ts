@@ -74,6 +74,8 @@ export interface PodFacts {
   readonly health: ReadonlyMap<string, ContainerHealth>;
   /** Ids of containers that were stopped because their declaration changed: they are replaced whatever the restart policy. */
   readonly replaced: ReadonlySet<string>;
+  /** Ids of containers whose preStop hook has run. */
+  readonly preStopped: ReadonlySet<string>;
   /** By container id: what dead containers left in their termination message file. */
   readonly lastWords: ReadonlyMap<string, string>;
   readonly setbacks: ReadonlyMap<Target, Setback>;
@@ -98,6 +100,8 @@ export type Action =
       /** Written on the container: how long it waits, once dead, before the next start. */
       readonly backoffMs: number;
     }
+  /** The hook of a sidecar whose turn to stop has not come: hooks run when the pod begins to end, whatever the order of stopping. */
+  | { readonly type: 'runPreStop'; readonly name: string; readonly id: string; readonly killBy: number }
   | {
       readonly type: 'killContainer';
       readonly name: string;
@@ -129,6 +133,7 @@ export function targetOf(action: Action): Target {
     case 'removeSandbox':
       return '@sandbox';
     case 'startContainer':
+    case 'runPreStop':
     case 'killContainer':
     case 'removeContainer':
       return action.name;

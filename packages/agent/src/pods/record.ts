@@ -24,6 +24,7 @@ export class PodRecord {
   readonly lastWords = new Map<string, string>();
   /** Containers that were stopped because their declaration changed. */
   readonly replaced = new Set<string>();
+  readonly preStopped = new Set<string>();
   readonly setbacks = new Map<Target, Setback>();
   /** The last wait of each target's setback, for the next to be longer. */
   readonly setbackMs = new Map<Target, number>();
@@ -70,4 +71,6 @@ export class PodRecord {
 
 /** Actions that go on although the agent stops looking: none may be left half done by an abort. */
 export const busyOf = (action: Action): Busy =>
-  action.type === 'killContainer' ? { action: action.type, killBy: action.killBy } : { action: action.type };
+  action.type === 'killContainer' || action.type === 'runPreStop'
+    ? { action: action.type, killBy: action.killBy }
+    : { action: action.type };

@@ -81,6 +81,8 @@ export class PodTasks {
         return this.#removeSandbox(record, action.id);
       case 'startContainer':
         return this.#startContainer(record, action, signal);
+      case 'runPreStop':
+        return this.#runPreStop(record, action, signal);
       case 'killContainer':
         return this.#killContainer(record, action, signal);
       case 'removeContainer':
@@ -88,6 +90,7 @@ export class PodTasks {
         record.lastWords.delete(action.id);
         record.adopted.delete(action.id);
         record.replaced.delete(action.id);
+        record.preStopped.delete(action.id);
         return;
       case 'deleteFromApi':
         await this.#deleteFromApi(record.pod, signal);
@@ -257,22 +260,29 @@ export class PodTasks {
     return { containerId, container, ip: this.around(record).podIPs[0] ?? '', runtime };
   }
 
+  /** Once for a container, however often it is asked for. */
+  async #runPreStop(record: PodRecord, action: Of<'runPreStop' | 'killContainer'>, signal: AbortSignal): Promise<void> {
+    const { events, clock } = this.#deps;
+    const container = findDeclared(record.pod, action.name)?.spec;
+    const hook = container?.lifecycle?.preStop;
+    const graceMs = action.killBy - clock.now();
+    if (container === undefined || hook === undefined || graceMs <= 0 || record.preStopped.has(action.id)) return;
+    const target = this.target(record, container, action.id);
+    const run = (limit: AbortSignal): Promise<void> => runHook('preStop', hook, target, clock, limit);
+    await withDeadline(clock, graceMs, run, signal).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      const path = fieldPathOf(record.pod, action.name);
+      if (!signal.aborted) events.event(record.pod, 'Warning', 'FailedPreStopHook', message, path);
+    });
+    signal.throwIfAborted();
+    record.preStopped.add(action.id);
+  }
+
   async #killContainer(record: PodRecord, action: Of<'killContainer'>, signal: AbortSignal): Promise<void> {
     const { runtime, events, clock } = this.#deps;
     const path = fieldPathOf(record.pod, action.name);
     events.event(record.pod, 'Normal', 'Killing', action.message, path);
-    const container = findDeclared(record.pod, action.name)?.spec;
-    const hook = container?.lifecycle?.preStop;
-    const graceMs = action.killBy - clock.now();
-    if (container !== undefined && hook !== undefined && graceMs > 0) {
-      const target = this.target(record, container, action.id);
-      const run = (limit: AbortSignal): Promise<void> => runHook('preStop', hook, target, clock, limit);
-      await withDeadline(clock, graceMs, run, signal).catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        if (!signal.aborted) events.event(record.pod, 'Warning', 'FailedPreStopHook', message, path);
-      });
-      signal.throwIfAborted();
-    }
+    await this.#runPreStop(record, action, signal);
     if (action.cause === 'changed') record.replaced.add(action.id);
     await runtime.stopContainer(action.id, Math.max(action.killBy - clock.now(), minGraceMs));
   }

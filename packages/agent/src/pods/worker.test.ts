@@ -374,6 +374,26 @@ describe('hooks', () => {
     expect(Number(stop.split(' ')[2])).toBeLessThanOrEqual(26_000);
   });
 
+  test('preStop of a sidecar runs beside the end of the app, and once', async () => {
+    const node = await testNode();
+    const lifecycle = { preStop: { exec: { command: ['sh', '-c', 'sleep 6; exit 0'] } } };
+    await node.create('web', {
+      initContainers: [running('side', 'sleep inf', { restartPolicy: 'Always', lifecycle })],
+      containers: [running('app', 'sleep inf', { lifecycle })],
+    });
+    await node.until(() => node.phase('web') === 'Running');
+    const before = node.clock.now();
+    await node.remove('web', 30);
+    await node.until(() => !node.exists('web'));
+    expect(node.clock.now() - before).toBeGreaterThanOrEqual(6000);
+    expect(node.clock.now() - before).toBeLessThan(11_000);
+    expect(node.runtime.calls.filter((call) => call.startsWith('exec side'))).toHaveLength(1);
+    const stops = node.runtime.calls
+      .filter((call) => call.startsWith('stopContainer'))
+      .map((call) => call.split(' ')[1]);
+    expect(stops.slice(0, 2)).toEqual(['app', 'side']);
+  });
+
   test('preStop that never ends costs no more than the grace and two seconds', async () => {
     const node = await testNode();
     const lifecycle = { preStop: { exec: { command: ['sh', '-c', 'sleep inf'] } } };

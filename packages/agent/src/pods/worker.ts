@@ -188,6 +188,7 @@ export class PodWorker {
       health,
       lastWords: record.lastWords,
       replaced: record.replaced,
+      preStopped: record.preStopped,
       setbacks: record.setbacks,
       busy,
       statusReported: true,

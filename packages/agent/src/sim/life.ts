@@ -58,6 +58,8 @@ export const factsOf = (life: Life, view: View): PodFacts => ({
   containers: life.containers,
   health: healthOf(life, view.now),
   replaced: life.replaced,
+  // No hook runs here: none is waited for.
+  preStopped: new Set(life.containers.map(({ id }) => id)),
   lastWords: none,
   setbacks: life.setbacks,
   busy: life.tasks.length === 0 ? none : new Map(life.tasks.map(({ action }) => [targetOf(action), busyOf(action)])),

@@ -79,6 +79,7 @@ export function factsOf(pod: Pod, containers: readonly ContainerStatus[] = [], p
     health: new Map(running.map(({ id }) => [id, well])),
     lastWords: new Map(),
     replaced: new Set(),
+    preStopped: new Set(),
     setbacks: new Map(),
     busy: new Map(),
     statusReported: true,

@@ -28,6 +28,7 @@ export class World {
   #network: PodFacts['network'];
   readonly #setbacks = new Map<Target, Setback>();
   readonly #replaced = new Set<string>();
+  readonly #preStopped = new Set<string>();
   readonly #unhealthy = new Set<string>();
   #stopBy: number | undefined;
 
@@ -48,6 +49,7 @@ export class World {
       health: new Map(running.map(({ id }) => [id, this.#healthOf(id)])),
       lastWords: new Map(),
       replaced: new Set(this.#replaced),
+      preStopped: new Set(this.#preStopped),
       setbacks: new Map(this.#setbacks),
       busy: new Map([...this.busy].map(([target, action]) => [target, busyOf(action)])),
       statusReported: true,
@@ -179,6 +181,9 @@ export class World {
       case 'removeSandbox':
       case 'removeContainer':
         this.containers = this.containers.filter(({ id }) => id !== action.id);
+        return;
+      case 'runPreStop':
+        this.#preStopped.add(action.id);
         return;
       case 'killContainer':
         if (action.cause === 'changed') this.#replaced.add(action.id);

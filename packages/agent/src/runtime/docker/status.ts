@@ -43,6 +43,7 @@ export function toStatus(info: ContainerInspectInfo): ContainerStatus | undefine
   if (identity === undefined) return undefined;
   const { State: state } = info;
   const createdAt = parseDockerTime(info.Created);
+  const startedAt = parseDockerTime(state.StartedAt);
   const startError = state.Error;
   // Docker leaves a container that could not be started as `created`, with the error beside it.
   const failed = state.Status === 'created' && (startError !== '' || state.ExitCode !== 0);
@@ -56,8 +57,9 @@ export function toStatus(info: ContainerInspectInfo): ContainerStatus | undefine
     image: info.Config.Image,
     imageId: info.Image,
     pid: state.Pid,
-    startedAt: parseDockerTime(state.StartedAt),
-    finishedAt: engineState === 'exited' ? parseDockerTime(state.FinishedAt) || createdAt : 0,
+    startedAt,
+    // The engine notes the start after the process has it: one that ends at once may seem to have ended before.
+    finishedAt: engineState === 'exited' ? Math.max(parseDockerTime(state.FinishedAt) || createdAt, startedAt) : 0,
     exitCode: state.ExitCode,
     oomKilled: state.OOMKilled,
     startError,
