@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { end } from './processes.ts';
+import { end, endWithUs } from './processes.ts';
 
 export interface Identity {
   readonly ca: string;
@@ -61,7 +61,12 @@ export async function startServer({ profileTo }: ServerOptions = {}): Promise<Be
   const profile =
     profileTo === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileTo, '--cpu-prof-interval', '500'];
   const flags = [...profile, skiff, 'apiserver', ...apiserverFlags(pki, endpoint, rest as number, grpc as number)];
-  const spawnServer = (): ChildProcess => spawn(process.execPath, flags, { stdio: ['ignore', 'ignore', 'pipe'] });
+  endWithUs(etcd);
+  const spawnServer = (): ChildProcess => {
+    const child = spawn(process.execPath, flags, { stdio: ['ignore', 'ignore', 'pipe'] });
+    endWithUs(child);
+    return child;
+  };
   let apiserver = spawnServer();
   const stop = async (): Promise<void> => {
     await end(apiserver, 'SIGTERM');

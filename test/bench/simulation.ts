@@ -1,6 +1,6 @@
 /** `skiff sim` as a child process: nodes for the benches. */
 import { spawn } from 'node:child_process';
-import { end } from './processes.ts';
+import { end, endWithUs } from './processes.ts';
 import { type BenchServer, skiff } from './server.ts';
 
 export interface Simulation {
@@ -13,6 +13,7 @@ export interface Simulation {
 export function startSimulation({ kubeconfig }: BenchServer, nodes: number, ...flags: readonly string[]): Simulation {
   const command = [skiff, 'sim', '--kubeconfig', kubeconfig, '--nodes', String(nodes), ...flags];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
+  endWithUs(child);
   const ready = new Promise<number>((resolve, reject) => {
     let log = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

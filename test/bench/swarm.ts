@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import spawn from 'nano-spawn';
 import { eventually } from '../cluster/cluster.ts';
-import { end } from './processes.ts';
+import { end, endWithUs } from './processes.ts';
 
 export interface Swarm {
   readonly socket: string;
@@ -44,6 +44,7 @@ export async function startSwarm(name: string): Promise<Swarm> {
     ],
     { stdio: 'ignore' },
   );
+  endWithUs(engine);
   const docker = async (...args: string[]): Promise<string> =>
     (await spawn('docker', ['--host', `unix://${socket}`, ...args])).stdout;
   const stop = (): Promise<void> => stopSwarm(engine, docker, name, folder);

@@ -245,9 +245,10 @@ class RegistryCache implements WatchCache {
 
 /** Keys that one has and the other has not, or at another version. */
 function differences(held: ReadonlyMap<string, bigint>, stored: ReadonlyMap<string, bigint>): string[] {
-  const missed = [...stored].filter(([key, version]) => held.get(key) !== version).map(([key]) => key);
-  const extra = [...held.keys()].filter((key) => !stored.has(key));
-  return [...missed, ...extra];
+  const wrong: string[] = [];
+  for (const [key, version] of stored) if (held.get(key) !== version) wrong.push(key);
+  for (const key of held.keys()) if (!stored.has(key)) wrong.push(key);
+  return wrong;
 }
 
 /** `/registry/apps/deployments/ns/name` → `apps/deployments`. */

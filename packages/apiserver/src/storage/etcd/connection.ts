@@ -39,6 +39,8 @@ export class EtcdConnection {
         'grpc.keepalive_timeout_ms': 5_000,
         'grpc.initial_reconnect_backoff_ms': 50,
         'grpc.max_reconnect_backoff_ms': 1000,
+        // Pages of the whole state are megabytes: with HTTP/2's 64 KiB each would wait for a score of window updates.
+        'grpc-node.flow_control_window': 4 * 1024 * 1024,
         'grpc.enable_retries': 0,
         'grpc.enable_channelz': 0,
         'grpc.use_local_subchannel_pool': 1,
