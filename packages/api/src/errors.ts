@@ -137,10 +137,13 @@ export const conflict = (of: ResourceName, name: string, why: string): ApiError 
 
 export const badRequest = (message: string): ApiError => new ApiError('BadRequest', message);
 
+/** `of` without a resource: a path. */
 export const forbidden = (of: ResourceName, name: string, why: string): ApiError =>
   new ApiError(
     'Forbidden',
-    `${qualifiedResource(of)}${name === '' ? '' : ` "${name}"`} is forbidden: ${why}`,
+    of.resource === ''
+      ? `forbidden: ${why}`
+      : `${qualifiedResource(of)}${name === '' ? '' : ` "${name}"`} is forbidden: ${why}`,
     about(of, name),
   );
 

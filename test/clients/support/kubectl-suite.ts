@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { eventually } from '../../cluster/cluster.ts';
 import { ownNamespace } from './cluster.ts';
+import { refusals } from './kubectl-refusals.ts';
 
 interface Deployment {
   readonly spec: {
@@ -94,6 +95,23 @@ export function kubectlSuite(version: string, at: Cluster, kubectlFile: string):
       expect(unknown.stderr).toMatch(/unknown field/);
       const invalid = await attempt(['apply', '-f', '-'], web('x').replace('"replicas":1', '"replicas":-1'));
       expect(invalid.stderr).toMatch(/spec.replicas: Invalid value: -1: must be greater than or equal to 0/);
+    });
+
+    test('prints what the server refuses in Kubernetes’ words', async () => {
+      await run('create', 'configmap', 'there', '--from-literal=a=1');
+      await run('create', 'deployment', 'idle', '--image=skiff/busybox:1');
+      await run('scale', 'deployment', 'idle', '--replicas=0');
+      for (const [command, printed] of refusals) {
+        const { exitCode, stderr } = await attempt([...command]);
+        expect(stderr, command.join(' ')).toMatch(printed);
+        expect(exitCode, command.join(' ')).toBe(1);
+      }
+    });
+
+    test('shows the health of components, with the warning of old', async () => {
+      const { stdout, stderr } = await attempt(['get', 'componentstatuses']);
+      expect(stdout).toMatch(/^etcd-0 +Healthy +ok/m);
+      expect(stderr).toContain('Warning: v1 ComponentStatus is deprecated in v1.19+');
     });
 
     test('explains every field', async () => {

@@ -4,6 +4,7 @@ import { type ApiError, badRequest, type Json, type JsonObject, type Parsed, par
 import type { AnyMessage } from '@skiff/api/wire';
 import { encodeProtobuf, encodeProtobufList, fromAny, toAny } from '@skiff/api/wire/server';
 import { checkDeleteOptions } from '../chain/options.ts';
+import { wrongPatch } from '../patch/errors.ts';
 import type { DeleteOptions, Incoming, ListAnswer, PatchBody, PatchType } from '../registry/contract.ts';
 import type { BodyReader, TextFormat } from './bodies/reader.ts';
 import { utf8 } from './body.ts';
@@ -47,10 +48,7 @@ export async function decodePatch(
   type: PatchType,
 ): Promise<Pick<PatchBody, 'patch' | 'duplicates' | 'size'>> {
   const { value, duplicates } = await read(bodies, body, type === 'apply' ? 'yaml' : 'json');
-  if (type === 'json' ? !Array.isArray(value) : !isObject(value))
-    throw badRequest(
-      `the body of the request is no ${type} patch: it must be ${type === 'json' ? 'a list' : 'an object'}`,
-    );
+  if (type === 'json' ? !Array.isArray(value) : !isObject(value)) throw badRequest(wrongPatch(value, type));
   return { patch: value, duplicates, size: body.length };
 }
 

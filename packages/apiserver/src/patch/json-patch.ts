@@ -5,7 +5,7 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Json } from '@skiff/api';
 import jsonPatchLibrary from 'fast-json-patch';
-import { PatchError } from './errors.ts';
+import { PatchError, wrongPatch } from './errors.ts';
 import { copy, isObject, jsonKind, own, same } from './values.ts';
 
 const maxOperations = 10_000;
@@ -28,10 +28,7 @@ const operationsInTurn = 100;
 /** The document after the patch; neither argument is changed. Others have their turn meanwhile. Throws PatchError. */
 export async function jsonPatch(document: Json, patch: unknown): Promise<Json> {
   if (!Array.isArray(patch)) {
-    throw new PatchError(
-      'malformed',
-      `error decoding patch: json: cannot unmarshal ${jsonKind(patch)} into Go value of type []handlers.jsonPatchOp`,
-    );
+    throw new PatchError('malformed', wrongPatch(patch, 'json'));
   }
   if (patch.length > maxOperations) {
     throw new PatchError(

@@ -1,10 +1,10 @@
 /** PATCH: json, merge, strategic merge and apply, on an object, a part of it, or the object that stands for a part. */
 import { ApiError, badRequest, field, invalid, type JsonObject } from '@skiff/api';
-import { PatchError } from '../patch/errors.ts';
+import { PatchError, wrongPatch } from '../patch/errors.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
 import { strategicMergePatch } from '../patch/strategic-merge.ts';
-import { isObject, jsonKind } from '../patch/values.ts';
+import { isObject } from '../patch/values.ts';
 import { applyOne } from './apply.ts';
 import type { Answer, PatchBody, RequestContext, Target, WriteOptions } from './contract.ts';
 import { type Decodable, decodableOf, decodePatched } from './decode.ts';
@@ -66,14 +66,7 @@ async function patched(patching: Patching, old: JsonObject): Promise<JsonObject>
 
 async function carryOut(shown: Decodable, old: JsonObject, body: PatchBody): Promise<JsonObject> {
   if (body.type === 'json') return requireObject(await jsonPatch(old, body.patch));
-  if (!isObject(body.patch)) {
-    const prefix = body.type === 'merge' ? 'error decoding patch: ' : '';
-    const kind = jsonKind(body.patch);
-    throw new PatchError(
-      'malformed',
-      `${prefix}json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
-    );
-  }
+  if (!isObject(body.patch)) throw new PatchError('malformed', wrongPatch(body.patch, body.type));
   if (body.type === 'strategic') return strategicMergePatch(old, body.patch, shown.schema());
   return requireObject(mergePatch(old, body.patch));
 }
