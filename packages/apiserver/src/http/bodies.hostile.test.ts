@@ -481,6 +481,25 @@ describe('patches', () => {
   });
 });
 
+describe('patches that cannot be read', () => {
+  const type = (kind: string, into: string): string => `json: cannot unmarshal ${kind} into Go value of type ${into}`;
+  const half = 'unexpected end of JSON input';
+  it.each<[keyof typeof types, string, string]>([
+    ['jsonPatch', '[{"op":', `error decoding patch: ${half}`],
+    ['jsonPatch', '{}', `error decoding patch: ${type('object', '[]handlers.jsonPatchOp')}`],
+    ['jsonPatch', '[1]', `error decoding patch: ${type('number', 'handlers.jsonPatchOp')}`],
+    ['merge', '{"a":', `error decoding patch: ${half}`],
+    ['merge', '[]', `error decoding patch: ${type('array', 'map[string]interface {}')}`],
+    ['strategic', '{"a":', half],
+    ['strategic', '[]', type('array', 'map[string]interface {}')],
+    ['apply', 'a: b: c', 'error decoding YAML: yaml: line 1: Nested mappings are not allowed in compact mappings'],
+  ])('a %s patch of %s says why', async (kind, body, message) => {
+    await post(configMaps, configMap('unread'));
+    const reply = await patch(`${configMaps}/unread?fieldManager=m`, body, kind);
+    expect([...reason(reply), json(reply).message]).toEqual([400, 'BadRequest', message]);
+  });
+});
+
 describe('YAML and protobuf', () => {
   const bomb = [
     'a: &a ["lol","lol","lol","lol","lol","lol","lol","lol","lol"]',

@@ -1,6 +1,6 @@
 /** Bodies into documents and documents into bodies, in each format that the doors speak. */
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import { type ApiError, badRequest, type Json, type JsonObject, type Parsed, parseJson } from '@skiff/api';
+import { type ApiError, badRequest, isReason, type Json, type JsonObject, type Parsed, parseJson } from '@skiff/api';
 import type { AnyMessage } from '@skiff/api/wire';
 import { encodeProtobuf, encodeProtobufList, fromAny, toAny } from '@skiff/api/wire/server';
 import { checkDeleteOptions } from '../chain/options.ts';
@@ -47,9 +47,24 @@ export async function decodePatch(
   body: Body,
   type: PatchType,
 ): Promise<Pick<PatchBody, 'patch' | 'duplicates' | 'size'>> {
-  const { value, duplicates } = await read(bodies, body, type === 'apply' ? 'yaml' : 'json');
+  const { value, duplicates } = await readPatch(bodies, body, type);
   if (type === 'json' ? !Array.isArray(value) : !isObject(value)) throw badRequest(wrongPatch(value, type));
   return { patch: value, duplicates, size: body.length };
+}
+
+/** A patch's value. Throws ApiError in kube-apiserver's words for what cannot be read. */
+async function readPatch(bodies: BodyReader, body: Body, type: PatchType): Promise<Parsed> {
+  try {
+    return await read(bodies, body, type === 'apply' ? 'yaml' : 'json');
+  } catch (error) {
+    throw isReason(error, 'BadRequest') ? badRequest(patchFault(type, (error as ApiError).message)) : error;
+  }
+}
+
+function patchFault(type: PatchType, message: string): string {
+  if (type === 'apply') return `error decoding YAML: ${message}`;
+  const fault = message.replace(/^json: /, '');
+  return type === 'strategic' ? fault : `error decoding patch: ${fault}`;
 }
 
 const deleteOptionsKind = { apiVersion: 'v1', kind: 'DeleteOptions' };

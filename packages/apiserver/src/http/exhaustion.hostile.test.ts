@@ -1,11 +1,14 @@
 /** Legal requests, too many of them, by the numbers of the list of hostile inputs. */
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { rawConnection } from './streams/testing/raw.ts';
 import { expectMeasuredUnharmed } from './testing/invariants.ts';
 import { type MeasuredServer, startMeasuredServer } from './testing/measured.ts';
 import type { Reply, TestClients } from './testing/server.ts';
+
+// Hundreds of handshakes: how long they take is the machine's affair.
+vi.setConfig({ testTimeout: 180_000 });
 
 let at: MeasuredServer;
 const configMaps = '/api/v1/namespaces/default/configmaps';
@@ -87,7 +90,7 @@ it('H-242 ten thousand watches of one client, of which a thousand are never read
   expect((await at.request('/api/v1/namespaces/default')).status).toBe(200);
   expect((await at.memory()) - before).toBeLessThan((open / 1000) * 60 * megabyte);
   for (const session of sessions) session.destroy();
-}, 120_000);
+});
 
 it('H-244 what clients call things is no label of a metric', async () => {
   const count = async (): Promise<number> => (await at.request('/metrics')).text.split('\n').length;
