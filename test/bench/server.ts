@@ -68,10 +68,16 @@ export async function startServer({ profileTo }: ServerOptions = {}): Promise<Be
     return child;
   };
   let apiserver = spawnServer();
-  const stop = async (): Promise<void> => {
+  const stopAll = async (): Promise<void> => {
     await end(apiserver, 'SIGTERM');
     await end(etcd, 'SIGKILL');
     await rm(folder, { recursive: true, force: true });
+  };
+  // A signal may come while a bench that failed is stopping.
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= stopAll();
+    return stopping;
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void stop().finally(() => process.exit(1)));
