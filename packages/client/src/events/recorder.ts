@@ -11,6 +11,7 @@ import {
   type StatusReason,
 } from '@skiff/api';
 import type { Client, EventRecorder } from '../contract.ts';
+import { type Correlated, createCorrelator } from './correlator.ts';
 
 export interface RecorderOptions {
   readonly client: Client;
@@ -23,28 +24,13 @@ export interface RecorderOptions {
   readonly host?: string;
 }
 
-/** Client-go's spam filter: 25 at once for each object, then one in five minutes. */
-const burst = 25;
-const refillMs = 5 * 60 * 1000;
 const maxQueued = 1000;
-const maxRemembered = 4096;
 /** Client-go's: twelve tries, up to ten seconds apart. */
 const maxTries = 12;
 const retryMs = 10_000;
 /** A name has 253 characters at most; sixteen and a dot are the event's own. */
 const maxBaseLength = 236;
 const nanosPerMs = 1_000_000;
-
-interface Remembered {
-  readonly namespace: string;
-  readonly name: string;
-  readonly count: number;
-}
-
-interface Bucket {
-  tokens: number;
-  refilledMs: number;
-}
 
 interface Happening {
   readonly about: ApiObject;
@@ -61,9 +47,8 @@ export function createEventRecorder(options: RecorderOptions): EventRecorder {
 
 class Recorder implements EventRecorder {
   readonly #options: RecorderOptions;
-  readonly #queue: Happening[] = [];
-  readonly #remembered = new Map<string, Remembered>();
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #queue: Correlated[] = [];
+  readonly #correlate = createCorrelator();
   #writing = false;
   #latest = 0n;
 
@@ -72,22 +57,12 @@ class Recorder implements EventRecorder {
   }
 
   event(about: ApiObject, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath = ''): void {
+    if (this.#queue.length >= maxQueued) return;
     const atMs = this.#options.clock.now();
-    if (this.#queue.length >= maxQueued || !this.#admit(about.metadata.uid, atMs)) return;
-    this.#queue.push({ about, type, reason, message, fieldPath, atMs });
+    const correlated = this.#correlate(this.#draft({ about, type, reason, message, fieldPath, atMs }), atMs);
+    if (correlated === undefined) return;
+    this.#queue.push(correlated);
     if (!this.#writing) void this.#drain();
-  }
-
-  #admit(uid: string, nowMs: number): boolean {
-    const bucket = remember(this.#buckets, uid, this.#buckets.get(uid) ?? { tokens: burst, refilledMs: nowMs });
-    const earned = Math.floor((nowMs - bucket.refilledMs) / refillMs);
-    if (earned > 0) {
-      bucket.tokens = Math.min(burst, bucket.tokens + earned);
-      bucket.refilledMs = nowMs;
-    }
-    if (bucket.tokens === 0) return false;
-    bucket.tokens -= 1;
-    return true;
   }
 
   async #drain(): Promise<void> {
@@ -99,15 +74,14 @@ class Recorder implements EventRecorder {
   }
 
   /** Tries again while no server answers; gives up for good on anything else. */
-  async #persist(happening: Happening): Promise<void> {
+  async #persist(correlated: Correlated): Promise<void> {
     const { clock, random, logger } = this.#options;
-    const draft = this.#draft(happening);
     for (let tries = 1; ; tries += 1) {
       try {
-        await this.#write(happening, draft);
+        await this.#write(correlated);
         return;
       } catch (error) {
-        const { reason } = happening;
+        const { reason } = correlated.event;
         logger.debug({ err: error, reason, tries }, 'an event could not be recorded');
         if (tries === maxTries || !isReason(error, 'ServiceUnavailable', 'Timeout', 'ServerTimeout', 'TooManyRequests'))
           return;
@@ -116,24 +90,18 @@ class Recorder implements EventRecorder {
     }
   }
 
-  /** The same happening again raises the count of the event there is. */
-  async #write({ about, type, reason, message, fieldPath, atMs }: Happening, draft: Draft<Event>): Promise<void> {
-    const key = [about.metadata.uid, fieldPath, type, reason, message].join('\n');
-    const before = this.#remembered.get(key);
+  /** What happened before raises the count of the event there is; one that the server has forgotten is made anew. */
+  async #write({ event, isRepeat }: Correlated): Promise<void> {
     const events = this.#options.client.resource(resources.events);
-    if (before !== undefined) {
-      const count = before.count + 1;
-      const patch = { count, lastTimestamp: wholeSeconds(atMs) };
-      const patched = await events.patch(before.namespace, before.name, 'merge', patch).catch(ignoring('NotFound'));
-      if (patched !== undefined) {
-        remember(this.#remembered, key, { ...before, count });
-        return;
-      }
+    if (isRepeat) {
+      const { namespace = '', name = '' } = event.metadata;
+      const { count, lastTimestamp, message } = event;
+      const patch = { count, lastTimestamp, message };
+      const patched = await events.patch(namespace, name, 'merge', patch).catch(ignoring('NotFound'));
+      if (patched !== undefined) return;
     }
     // An earlier try may have come through without our knowing.
-    await events.create(draft).catch(ignoring('AlreadyExists'));
-    const { namespace = '', name = '' } = draft.metadata;
-    remember(this.#remembered, key, { namespace, name, count: 1 });
+    await events.create(event).catch(ignoring('AlreadyExists'));
   }
 
   /** The time in nanoseconds, as client-go has it: a list by name tells an object's events in their order. No two are the same. */
@@ -173,14 +141,6 @@ class Recorder implements EventRecorder {
       reportingInstance: host ?? '',
     };
   }
-}
-
-/** Sets, and forgets the oldest beyond the bound. */
-function remember<T>(map: Map<string, T>, key: string, value: T): T {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > maxRemembered) map.delete(map.keys().next().value ?? '');
-  return value;
 }
 
 const wholeSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
