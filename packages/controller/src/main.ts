@@ -18,6 +18,7 @@ import { storedKinds } from './kinds.ts';
 import { namespaceController } from './namespace/reconcile.ts';
 import { nodeIpamController } from './node-ipam/reconcile.ts';
 import { nodeLifecycleController } from './node-lifecycle/reconcile.ts';
+import { nodeTtlController } from './node-ttl/reconcile.ts';
 import { podGcController } from './pod-gc/reconcile.ts';
 import { replicaSetController, replicationController } from './replicaset/reconcile.ts';
 import { resourceQuotaController } from './resourcequota/reconcile.ts';
@@ -71,6 +72,7 @@ async function runAll(config: ControllersConfig, signal: AbortSignal): Promise<v
   const controllers: Controller[] = [
     nodeIpamController(as('cidrAllocator')),
     nodeLifecycleController(as('node-controller')),
+    nodeTtlController(config.client, informers),
     taintEvictionController(as('taint-eviction-controller')),
     deploymentController(as('deployment-controller')),
     replicaSetController(as('replicaset-controller')),

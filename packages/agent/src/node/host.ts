@@ -1,5 +1,5 @@
 /** Reads what a Node says of its host: thin over the engine, /proc and /sys. */
-import { readFile, statfs } from 'node:fs/promises';
+import { readdir, readFile, statfs } from 'node:fs/promises';
 import type { Runtime } from '../runtime/contract.ts';
 import type { HostSight } from './reporter.ts';
 import type { FileSystem, HostFacts } from './status.ts';
@@ -19,18 +19,37 @@ async function readFacts(runtime: Runtime, rootDir: string): Promise<HostFacts> 
     text('/proc/loadavg'),
     text('/proc/sys/kernel/pid_max'),
   ]);
+  const machineID = (await text('/etc/machine-id')) || (await text('/var/lib/dbus/machine-id'));
   return {
     info,
     runtime: version,
-    machineID: await text('/etc/machine-id'),
-    systemUUID: await text('/sys/class/dmi/id/product_uuid'),
+    machineID,
+    // As cAdvisor: a host without a firmware's word goes by its machine id.
+    systemUUID: (await text('/sys/class/dmi/id/product_uuid')) || machineID,
     bootID: await text('/proc/sys/kernel/random/boot_id'),
     nodefs,
     imagefs,
     memoryAvailableBytes: parseAvailable(memory) ?? info.memoryBytes,
     pids: parseTasks(load) ?? 0,
     maxPids: Number(maxPids) || 32_768,
+    hugePages: await readHugePages(),
   };
+}
+
+const hugePagesDir = '/sys/kernel/mm/hugepages';
+
+/** Folders are called by the size of their pages: `hugepages-2048kB`. A kernel without huge pages has none. */
+async function readHugePages(): Promise<ReadonlyMap<number, number>> {
+  const sizes = (await readdir(hugePagesDir).catch(() => [])).flatMap((name) => {
+    const kib = /^hugepages-(\d+)kB$/.exec(name)?.[1];
+    return kib === undefined ? [] : [{ name, bytes: Number(kib) * 1024 }];
+  });
+  const read = async ({ name, bytes }: (typeof sizes)[number]): Promise<[number, number]> => [
+    bytes,
+    bytes * Number(await text(`${hugePagesDir}/${name}/nr_hugepages`)),
+  ];
+  const all = await Promise.all(sizes.map(read));
+  return new Map(all.sort(([a], [b]) => a - b));
 }
 
 async function readRoom(path: string): Promise<FileSystem> {

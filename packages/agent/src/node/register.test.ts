@@ -29,15 +29,22 @@ describe('registration', () => {
       'kubernetes.io/hostname': 'n1',
       'kubernetes.io/os': 'linux',
     });
+    expect(made?.metadata.annotations).toEqual({ 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' });
   });
 
   test('adopts the Node of its name: the host’s labels are put right, everything else stays', async () => {
     const cluster = createTestCluster();
-    const old = node('n1', { metadata: { labels: { 'kubernetes.io/arch': 'arm64', mine: 'kept' } } });
+    const old = node('n1', {
+      metadata: { labels: { 'kubernetes.io/arch': 'arm64', mine: 'kept' }, annotations: { mine: 'too' } },
+    });
     cluster.seed(resources.nodes, old);
     const adopted = await register(cluster.client, registration, { ...cluster, logger: silentLogger }, never);
     expect(adopted.metadata.labels).toMatchObject({ 'kubernetes.io/arch': 'amd64', mine: 'kept' });
     expect(adopted.metadata.labels).not.toHaveProperty('room');
+    expect(adopted.metadata.annotations).toEqual({
+      mine: 'too',
+      'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+    });
     expect(adopted.spec?.taints).toBeUndefined();
   });
 

@@ -25,11 +25,16 @@ export const hostLabels = ({ nodeName, architecture }: Registration): Record<str
   'kubernetes.io/os': 'linux',
 });
 
+/** Volumes of this node are attached by the control plane: kubelet's default. */
+export const hostAnnotations: Readonly<Record<string, string>> = {
+  'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+};
+
 /** The Node as it is first written. Pure. */
 export const newNode = (of: Registration): Draft<Node> => ({
   apiVersion: 'v1',
   kind: 'Node',
-  metadata: { name: of.nodeName, labels: { ...of.labels, ...hostLabels(of) } },
+  metadata: { name: of.nodeName, labels: { ...of.labels, ...hostLabels(of) }, annotations: { ...hostAnnotations } },
   spec: {
     ...(of.taints.length === 0 ? {} : { taints: [...of.taints] }),
     ...rangesOf(of.podCIDRs ?? []),
@@ -57,8 +62,15 @@ async function registerOnce(client: Client, of: Registration, signal: AbortSigna
 }
 
 async function adopt(client: Client, found: Node, of: Registration, signal: AbortSignal): Promise<Node> {
-  const labels = Object.entries(hostLabels(of)).filter(([key, value]) => found.metadata.labels?.[key] !== value);
-  if (labels.length === 0 || !of.registerNode) return found;
-  const patch = { metadata: { labels: Object.fromEntries(labels) } };
+  const labels = missing(hostLabels(of), found.metadata.labels);
+  const annotations = missing(hostAnnotations, found.metadata.annotations);
+  const isRight = Object.keys({ ...labels, ...annotations }).length === 0;
+  if (isRight || !of.registerNode) return found;
+  const patch = { metadata: { labels, annotations } };
   return client.resource(resources.nodes).patch('', of.nodeName, 'strategic', patch, { signal });
 }
+
+const missing = (
+  wanted: Readonly<Record<string, string>>,
+  found: Readonly<Record<string, string>> = {},
+): Record<string, string> => Object.fromEntries(Object.entries(wanted).filter(([key, value]) => found[key] !== value));

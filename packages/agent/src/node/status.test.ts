@@ -36,8 +36,31 @@ const calm = {
 describe('what a node has', () => {
   test('capacity is the host’s; what kubelet would keep back is not allocatable', () => {
     const { capacity, allocatable } = statusOf();
-    expect(capacity).toEqual({ cpu: '4', 'ephemeral-storage': '100Gi', memory: '8Gi', pods: '110' });
-    expect(allocatable).toEqual({ cpu: '4', 'ephemeral-storage': '96636764160', memory: '8092Mi', pods: '110' });
+    expect(capacity).toEqual({
+      cpu: '4',
+      'ephemeral-storage': '100Gi',
+      memory: '8Gi',
+      pods: '110',
+      'hugepages-2Mi': '0',
+    });
+    expect(allocatable).toEqual({
+      cpu: '4',
+      'ephemeral-storage': '96636764160',
+      memory: '8092Mi',
+      pods: '110',
+      'hugepages-2Mi': '0',
+    });
+  });
+
+  test('memory that is set aside for huge pages is told by their size, and is no longer memory for pods', () => {
+    const hugePages = new Map([
+      [2 * 1024 ** 2, 1024 ** 3],
+      [1024 ** 3, 2 * 1024 ** 3],
+    ]);
+    const { capacity, allocatable } = statusOf({ host: { ...hostFacts(), hugePages } });
+    const pages = { 'hugepages-1Gi': '2Gi', 'hugepages-2Mi': '1Gi' };
+    expect(capacity).toMatchObject({ memory: '8Gi', ...pages });
+    expect(allocatable).toMatchObject({ memory: '5020Mi', ...pages });
   });
 
   test('it says where it is and what it runs', () => {

@@ -26,6 +26,8 @@ export interface HostFacts {
   readonly memoryAvailableBytes: number;
   readonly pids: number;
   readonly maxPids: number;
+  /** Memory set aside for huge pages, in bytes, by the size of a page in bytes. */
+  readonly hugePages: ReadonlyMap<number, number>;
 }
 
 export interface NodeStatusInput {
@@ -94,15 +96,30 @@ const capacity = ({ host, maxPods }: NodeStatusInput): Record<string, string> =>
   cpu: String(host.info.cpus),
   'ephemeral-storage': kibi(host.nodefs.bytes),
   memory: kibi(host.info.memoryBytes),
+  ...hugePages(host),
   pods: String(maxPods),
 });
 
 const allocatable = ({ host, maxPods, thresholds }: NodeStatusInput): Record<string, string> => ({
   cpu: String(host.info.cpus),
   'ephemeral-storage': String(lessThreshold(host.nodefs.bytes, thresholds['nodefs.available'])),
-  memory: kibi(lessThreshold(host.info.memoryBytes, thresholds['memory.available'])),
+  // Memory that is set aside for huge pages serves nobody else.
+  memory: kibi(
+    Math.max(0, lessThreshold(host.info.memoryBytes, thresholds['memory.available']) - sum(host.hugePages.values())),
+  ),
+  ...hugePages(host),
   pods: String(maxPods),
 });
+
+const hugePages = (host: HostFacts): Record<string, string> =>
+  Object.fromEntries(
+    [...host.hugePages].map(([size, bytes]) => [
+      `hugepages-${formatQuantity(quantityOf(size, 'BinarySI'))}`,
+      formatQuantity(quantityOf(bytes, 'BinarySI')),
+    ]),
+  );
+
+const sum = (numbers: Iterable<number>): number => Iterator.from(numbers).reduce((total, one) => total + one, 0);
 
 const lessThreshold = (whole: number, least: Least | undefined): number =>
   Math.max(0, Math.floor(whole - leastOf(least, whole)));

@@ -24,4 +24,5 @@ export const hostFacts = (): HostFacts => ({
   memoryAvailableBytes: 4 * gib,
   pids: 100,
   maxPids: 32_768,
+  hugePages: new Map([[2 * 1024 ** 2, 0]]),
 });

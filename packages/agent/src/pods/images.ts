@@ -1,7 +1,7 @@
 /** Gets a container's image onto the node, or says why that cannot be. */
 import type { Clock, Container, Pod, Secret } from '@skiff/api';
 import type { EventRecorder } from '@skiff/client';
-import type { Image, RegistryAuth, Runtime } from '../runtime/contract.ts';
+import { type Image, isRuntimeError, type RegistryAuth, type Runtime } from '../runtime/contract.ts';
 import { type ImageReference, parseImageReference, withDefaultTag } from './image-reference.ts';
 import { registryAuths } from './registry-auth.ts';
 import { fieldPathOf } from './spec.ts';
@@ -15,7 +15,7 @@ export interface ImagesDeps {
   readonly pullSecrets: (pod: Pod) => Promise<readonly Secret[]>;
 }
 
-/** Throws StepError InvalidImageName, ErrImageNeverPull or ErrImagePull. */
+/** Throws StepError InvalidImageName, ImageInspectError, ErrImageNeverPull or ErrImagePull. */
 export async function ensureImage(
   deps: ImagesDeps,
   pod: Pod,
@@ -33,7 +33,17 @@ export async function ensureImage(
   }
   const reference = withDefaultTag(written, parsed);
   const policy = container.imagePullPolicy ?? (reference.endsWith(':latest') ? 'Always' : 'IfNotPresent');
-  const present = policy === 'Always' ? undefined : await deps.runtime.imageStatus(reference);
+  const present =
+    policy === 'Always'
+      ? undefined
+      : await deps.runtime.imageStatus(reference).catch((error: unknown) => {
+          // An engine that does not answer says nothing of the image.
+          if (isRuntimeError(error, 'unavailable')) throw error;
+          const why = error instanceof Error ? error.message : String(error);
+          const message = `Failed to inspect image "${reference}": ${why}`;
+          deps.events.event(pod, 'Warning', 'InspectFailed', message, path);
+          throw new StepError('ImageInspectError', message, { cause: error });
+        });
   if (present !== undefined) {
     deps.events.event(pod, 'Normal', 'Pulled', `Container image "${written}" already present on machine`, path);
     return present;
@@ -81,7 +91,6 @@ async function pull(
     const why = error instanceof Error ? error.message : String(error);
     const message = `failed to pull image "${reference}": ${why}`;
     events.event(pod, 'Warning', 'Failed', `Failed to pull image "${written}": ${why}`, path);
-    events.event(pod, 'Warning', 'Failed', 'Error: ErrImagePull', path);
     const waiting = `Back-off pulling image "${written}": ErrImagePull: ${message}`;
     throw new StepError('ErrImagePull', message, {
       cause: error,

@@ -28,7 +28,7 @@ import { hostsFile, resolvConf } from './pod-files.ts';
 import type { PodRecord } from './record.ts';
 import { referencesOf } from './references-of.ts';
 import { fieldPathOf, findDeclared, terminationGraceMs } from './spec.ts';
-import { StepError } from './step-error.ts';
+import { failedMessage, StepError } from './step-error.ts';
 
 export interface TaskDeps {
   readonly runtime: Runtime;
@@ -171,9 +171,25 @@ export class PodTasks {
 
   async #startContainer(record: PodRecord, action: Of<'startContainer'>, signal: AbortSignal): Promise<void> {
     const { pod } = record;
-    const { runtime, events, references } = this.#deps;
     const container = findDeclared(pod, action.name)?.spec;
     if (container === undefined) return;
+    const id = await this.#launch(record, action, container, signal).catch((error: unknown) => {
+      const path = fieldPathOf(pod, container.name);
+      if (error instanceof StepError) this.#deps.events.event(pod, 'Warning', 'Failed', failedMessage(error), path);
+      throw error;
+    });
+    await this.#postStart(record, container, id, signal);
+  }
+
+  /** Answers the id of the container, which runs. */
+  async #launch(
+    record: PodRecord,
+    action: Of<'startContainer'>,
+    container: Container,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { pod } = record;
+    const { runtime, events, references } = this.#deps;
     const pullSecrets = async (): Promise<readonly Secret[]> => this.#pullSecrets(pod);
     const image = await ensureImage({ ...this.#deps, pullSecrets }, pod, container, signal);
     signal.throwIfAborted();
@@ -199,16 +215,12 @@ export class PodTasks {
       ...(seccompText === undefined ? {} : { seccompText }),
     });
     const path = fieldPathOf(pod, container.name);
-    const id = await runtime.createContainer(spec).catch((error: unknown) => {
-      throw this.#failed(pod, path, 'CreateContainerError', error);
-    });
+    const id = await runtime.createContainer(spec).catch(failedAs('CreateContainerError'));
     events.event(pod, 'Normal', 'Created', `Created container: ${container.name}`, path);
     signal.throwIfAborted();
-    await runtime.startContainer(id).catch((error: unknown) => {
-      throw this.#failed(pod, path, 'RunContainerError', error);
-    });
+    await runtime.startContainer(id).catch(failedAs('RunContainerError'));
     events.event(pod, 'Normal', 'Started', `Started container ${container.name}`, path);
-    await this.#postStart(record, container, id, signal);
+    return id;
   }
 
   /** The running container that an ephemeral one is aimed at. Throws StepError when it does not run. */
@@ -219,14 +231,6 @@ export class PodTasks {
     const running = own.find((one) => one.role === 'container' && one.name === target && one.state === 'running');
     if (running !== undefined) return { targetId: running.id };
     throw new StepError('CreateContainerConfigError', `the target container "${target}" is not running`);
-  }
-
-  #failed(pod: Pod, path: string, reason: string, error: unknown): unknown {
-    // An engine that does not answer is no fault of the container.
-    if (isRuntimeError(error, 'unavailable')) return error;
-    const message = error instanceof Error ? error.message : String(error);
-    this.#deps.events.event(pod, 'Warning', 'Failed', `Error: ${message}`, path);
-    return new StepError(reason, message, { cause: error });
   }
 
   #pullSecrets(pod: Pod): readonly Secret[] {
@@ -295,10 +299,9 @@ export class PodTasks {
     environment: ReadonlyMap<string, string>,
   ): Promise<Mount[]> {
     const { pod } = record;
-    const { volumes, rootDir, events } = this.#deps;
+    const { volumes, rootDir } = this.#deps;
     const declared = await volumes.mountsFor(pod, container, environment).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
-      events.event(pod, 'Warning', 'Failed', `Error: ${message}`, fieldPathOf(pod, container.name));
       throw new StepError('CreateContainerConfigError', message, { cause: error });
     });
     const words = terminationFile(rootDir, pod.metadata.uid, container.name, attempt);
@@ -354,6 +357,14 @@ export class PodTasks {
     }
   }
 }
+
+const failedAs =
+  (reason: string) =>
+  (error: unknown): never => {
+    // An engine that does not answer is no fault of the container.
+    if (isRuntimeError(error, 'unavailable')) throw error;
+    throw new StepError(reason, error instanceof Error ? error.message : String(error), { cause: error });
+  };
 
 export function hostPortsOf(pod: Pod): readonly HostPort[] {
   return pod.spec.containers.flatMap(({ ports = [] }) =>

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApiError, resources } from '@skiff/api';
+import { ApiError, type Container, type Event, resources } from '@skiff/api';
 import { describe, expect, test } from 'vitest';
 import { RuntimeError } from '../runtime/contract.ts';
 import { running, testNode } from './testing/node.ts';
@@ -262,6 +262,53 @@ describe('a container', () => {
     expect(node.clock.now() - before).toBeLessThan(5000);
     const [one] = await node.containers('web');
     expect(node.runtime.specOf(one?.id ?? '')).toMatchObject({ env: [{ name: 'A', value: '1' }] });
+  });
+
+  test.each<[string, Partial<Container>, readonly string[]]>([
+    [
+      'InvalidImageName',
+      { image: 'alpine --privileged' },
+      [
+        'InspectFailed: Failed to apply default image tag "alpine --privileged": couldn\'t parse image name "alpine --privileged": invalid reference format',
+        'Failed: Error: InvalidImageName',
+      ],
+    ],
+    [
+      'ErrImageNeverPull',
+      { image: 'nobody/has:1', imagePullPolicy: 'Never' },
+      [
+        'ErrImageNeverPull: Container image "nobody/has:1" is not present with pull policy of Never',
+        'Failed: Error: ErrImageNeverPull',
+      ],
+    ],
+    [
+      'ImagePullBackOff',
+      { image: 'nobody/has:1' },
+      [
+        expect.stringMatching(/^Failed: Failed to pull image "nobody\/has:1": /),
+        'Failed: Error: ErrImagePull',
+        'Failed: Error: ImagePullBackOff',
+      ],
+    ],
+    [
+      'CreateContainerConfigError',
+      { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'none', key: 'a' } } }] },
+      ['Failed: Error: secret "none" not found'],
+    ],
+    [
+      'CreateContainerConfigError',
+      { securityContext: { runAsNonRoot: true } },
+      [expect.stringMatching(/^Failed: Error: container has runAsNonRoot and image will run as root /)],
+    ],
+    ['RunContainerError', { command: ['/no/such'] }, [expect.stringMatching(/^Failed: Error: .*\/no\/such/)]],
+  ])('that waits as %s has events that tell why: case %#', async (reason, parts, told) => {
+    const node = await testNode();
+    await node.create('web', { containers: [running('app', 'sleep inf', parts)] });
+    await node.until(() => node.status('web')?.state?.waiting?.reason === reason);
+    const warnings = (): Event[] => node.cluster.all(resources.events).filter(({ type }) => type === 'Warning');
+    await node.until(() => warnings().length >= told.length);
+    expect(warnings().map((event) => `${event.reason}: ${event.message}`)).toEqual(told);
+    for (const { involvedObject } of warnings()) expect(involvedObject.fieldPath).toBe('spec.containers{app}');
   });
 
   test('that cannot be started tells why and is tried again', async () => {

@@ -196,8 +196,8 @@ export class PodWorker {
     if (record.presence !== 'gone') {
       const previous = reporter.latest(record.pod) ?? record.pod.status;
       const status = generateStatus({ facts, hostIPs, previous });
-      for (const { type, message, container } of backoffEvents(record.pod, previous, status))
-        this.#deps.events.event(record.pod, type, 'BackOff', message, fieldPathOf(record.pod, container));
+      for (const { type, reason, message, container } of backoffEvents(record.pod, previous, status))
+        this.#deps.events.event(record.pod, type, reason, message, fieldPathOf(record.pod, container));
       reporter.report(record.pod, status);
     }
     const statusReported = record.presence === 'gone' || reporter.hasLanded(uid);

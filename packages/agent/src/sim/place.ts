@@ -21,7 +21,7 @@ export const hostOf = (nodeName: string): HostSight => ({
     systemUUID: hash32(`system ${nodeName}`).toString(16),
     bootID: hash32(`boot ${nodeName}`).toString(16),
     ...{ nodefs: disk, imagefs: disk, memoryAvailableBytes: 100 * gib },
-    ...{ pids: 300, maxPids: 4_194_304 },
+    ...{ pids: 300, maxPids: 4_194_304, hugePages: new Map() },
   },
 });
 

@@ -250,7 +250,9 @@ describe('events of waiting', () => {
   const waiting = statusOf(factsOf(pod, [sandbox(), died]));
   test('come once for each wait', () => {
     const message = 'Back-off restarting failed container app in pod web_shop(u1)';
-    expect(backoffEvents(pod, undefined, waiting)).toEqual([{ type: 'Warning', message, container: 'app' }]);
+    expect(backoffEvents(pod, undefined, waiting)).toEqual([
+      { type: 'Warning', reason: 'BackOff', message, container: 'app' },
+    ]);
     expect(backoffEvents(pod, waiting, waiting)).toEqual([]);
   });
   test('tell of images too', () => {
@@ -258,7 +260,8 @@ describe('events of waiting', () => {
     const setbacks = new Map([['app', setback('ErrImagePull', { becomes })]]);
     const pulling = statusOf(factsOf(pod, [sandbox()], { setbacks }));
     expect(backoffEvents(pod, undefined, pulling)).toEqual([
-      { type: 'Normal', message: 'Back-off pulling image "busybox:1.36"', container: 'app' },
+      { type: 'Normal', reason: 'BackOff', message: 'Back-off pulling image "busybox:1.36"', container: 'app' },
+      { type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff', container: 'app' },
     ]);
   });
 });
