@@ -77,7 +77,7 @@ describe('a link', () => {
     expect(node.end.canceled).toBe(true);
   });
 
-  it('carries no more streams than its bound', async () => {
+  it('H-246 carries no more streams than its bound', async () => {
     await node.start('c', 'sleep inf');
     for (let i = 1; i <= 1001; i++) await node.end.open(i, logsOf({ follow: true }));
     expect(statusOf(1001)).toMatchObject({ reason: 'TooManyRequests', code: 429 });

@@ -248,7 +248,7 @@ describe.skipIf(process.getuid?.() !== 0)('volumes on the real kernel (needs roo
       await mounted(pod, { subPath: 'file' });
       expect(await readFile(hostPath, 'utf8')).toBe('new');
     });
-    test('of a variable: expanded, and nothing is guessed', async () => {
+    test('H-127 of a variable: expanded, and nothing is guessed', async () => {
       await mounted(pod, { subPathExpr: 'logs/$(NAME)' }, { NAME: 'web' });
       expect(await readdir(inside('logs'))).toEqual(['web']);
       await expect(mounted(pod, { subPathExpr: '$(NONE)' })).rejects.toThrow('NONE not set');
@@ -261,7 +261,7 @@ describe.skipIf(process.getuid?.() !== 0)('volumes on the real kernel (needs roo
       await expect(mounted(pod, { subPath: 'out/made' })).rejects.toThrow('leads out of its volume');
     });
 
-    test('that is swapped for a link while it is mounted shows volume content or fails', async () => {
+    test('H-128 that is swapped for a link while it is mounted shows volume content or fails', async () => {
       const outside = join(dir, 'outside');
       await mkdir(outside);
       await writeFile(join(outside, 'mark'), 'outside');
@@ -288,7 +288,7 @@ describe.skipIf(process.getuid?.() !== 0)('volumes on the real kernel (needs roo
   });
 
   describe('the end', () => {
-    test('takes everything of the pod, and nothing that its links lead to', async () => {
+    test('H-129 takes everything of the pod, and nothing that its links lead to', async () => {
       const outside = join(dir, 'outside');
       await mkdir(outside);
       await writeFile(join(outside, 'precious'), '');
@@ -308,7 +308,7 @@ describe.skipIf(process.getuid?.() !== 0)('volumes on the real kernel (needs roo
       expect(await readdir(join(root, 'pods'))).toEqual([]);
       expect((await readdir(outside)).toSorted()).toEqual(['part', 'precious']);
     });
-    test('removes nothing above a volume whose ..data was turned into a link upwards', async () => {
+    test('H-129 removes nothing above a volume whose ..data was turned into a link upwards', async () => {
       configMaps.set('c', { data: { a: 'one' } });
       const pod = withVolume({ configMap: { name: 'c' } });
       await setUp(pod);

@@ -102,3 +102,8 @@ export const bytesOf = (text: string): number => Buffer.byteLength(text, 'utf8')
 export function entriesOf<T>(map: Readonly<Record<string, T | undefined>> | undefined): [string, T][] {
   return Object.entries(map ?? {}).filter((entry): entry is [string, T] => entry[1] !== undefined);
 }
+
+/** No process can be given a text with a NUL: arguments and variables end at it. */
+export function addNul(faults: Faults, path: string, text: string | undefined): void {
+  if (text?.includes('\0')) faults.push(field.invalid(path, text, 'must not contain the NUL character'));
+}

@@ -52,6 +52,16 @@ describe('identity', () => {
     expect(reason(await create(`${core}/configmaps`, configMap({ name: 'twice' })))).toEqual([409, 'AlreadyExists']);
   });
 
+  it('H-102 a name made from generateName that is taken is never a second object', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 200 }, () => create(`${core}/configmaps`, configMap({ generateName: 'many-' }))),
+    );
+    const names = made.filter((reply) => reply.status === 201).map((reply) => json(reply).metadata.name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const reply of made.filter((each) => each.status !== 201))
+      expect(reason(reply)).toEqual([409, 'AlreadyExists']);
+  });
+
   it('H-103 an old version, a wrong uid and a wrong precondition are conflicts', async () => {
     const made = json(await create(`${core}/configmaps`, configMap({ name: 'raced' })));
     const path = `${core}/configmaps/raced`;
@@ -274,6 +284,36 @@ describe('addresses and ports', () => {
     },
   );
 
+  it('H-116 a Service may not take external addresses, and keeps its own fields', async () => {
+    expect([...reason(await service({ externalIPs: ['192.0.2.1'] }))]).toEqual([403, 'Forbidden']);
+    const { name } = json(await service({})).metadata;
+    const refused = await merge(`${core}/services/${name}`, { spec: { externalIPs: ['192.0.2.1'] } });
+    expect([...reason(refused), json(refused).message]).toEqual([
+      ...[403, 'Forbidden'],
+      `services "${name}" is forbidden: Use of external IPs is denied by admission control`,
+    ]);
+    expect((await merge(`${core}/services/${name}`, { metadata: { labels: { a: 'b' } } })).status).toBe(200);
+  });
+
+  it('H-117 whoever may edit Services may not say where their load balancer is', async () => {
+    const jane = await at.issue('jane');
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' };
+    const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }];
+    await create('/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings', {
+      ...{ metadata: { name: 'jane' }, roleRef, subjects },
+    });
+    const { name } = json(await service({ type: 'LoadBalancer' })).metadata;
+    await expect.poll(async () => (await at.request(`${core}/services/${name}`, { as: jane })).status).toBe(200);
+    const status = { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } };
+    const patch = (path: string) =>
+      at.request(`${core}/services/${name}${path}`, {
+        ...{ method: 'PATCH', as: jane, body: JSON.stringify({ status }) },
+        headers: { 'content-type': 'application/merge-patch+json' },
+      });
+    expect(reason(await patch('/status'))).toEqual([403, 'Forbidden']);
+    expect(json(await patch('')).status).toEqual({ loadBalancer: {} });
+  });
+
   it('H-119 ports and addresses out of range or taken are a 422', async () => {
     for (const spec of [
       { type: 'NodePort', ports: [{ port: 1, nodePort: 80 }] },
@@ -298,10 +338,21 @@ describe('texts that reach a node', () => {
     expect(reason(await create(`${core}/pods`, pod('image', {}, { image })))).toEqual([422, 'Invalid']);
   });
 
+  it.each(['alpine --privileged', '$(id)', 'a\nb', 'a'.repeat(5 * 1024)])(
+    'H-123 the image %j is stored as text, for the node to refuse by name',
+    async (image) => {
+      const reply = await create(`${core}/pods`, { ...pod('x', {}, { image }), metadata: { generateName: 'image-' } });
+      expect([reply.status, json(reply).spec.containers[0].image]).toEqual([201, image]);
+    },
+  );
+
   it.each<[string, object]>([
     ['an empty env name', { env: [{ name: '' }] }],
     ['an env name with =', { env: [{ name: 'a=b' }] }],
     ['an env name with NUL', { env: [{ name: 'a\0b' }] }],
+    ['an env value with NUL', { env: [{ name: 'a', value: 'a\0b' }] }],
+    ['a command with NUL', { command: ['a', 'b\0c'] }],
+    ['an argument with NUL', { args: ['\0'] }],
   ])('H-124 %s is a 422', async (_, first) => {
     expect(reason(await create(`${core}/pods`, pod('env', {}, first)))).toEqual([422, 'Invalid']);
   });

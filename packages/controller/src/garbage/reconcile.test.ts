@@ -89,7 +89,7 @@ test('foreground: a deployment goes when its last pod is gone', async () => {
   expect(all()).toEqual([0, 0, 0]);
 });
 
-test('foreground: a circle of owners goes as well', async () => {
+test('H-111 foreground: a circle of owners goes as well', async () => {
   await start();
   const one = await maps().create(map('one'));
   const two = await maps().create(map('two', [one]));
@@ -102,7 +102,7 @@ test('foreground: a circle of owners goes as well', async () => {
   expect(left()).toEqual([]);
 });
 
-test('an owner that never was, or is in another namespace, is no owner', async () => {
+test('H-111 an owner that never was, or is in another namespace, is no owner', async () => {
   await start();
   const elsewhere = await maps().create(map('elsewhere', [], 'other'));
   await maps().create(map('child', [elsewhere]));

@@ -9,7 +9,7 @@ import type {
   VolumeDevice,
   VolumeMount,
 } from '../../kinds/types.ts';
-import { addEach, addUnsupported, type Faults, type Loose } from '../support.ts';
+import { addEach, addNul, addUnsupported, type Faults, type Loose } from '../support.ts';
 import { addEnvironment, addEnvironmentFrom } from './env.ts';
 import { addDescending } from './paths.ts';
 import { addLifecycle, addProbe } from './probes.ts';
@@ -31,6 +31,8 @@ function addContainer(faults: Faults, container: AnyContainer, scope: ContainerS
   if (name === '') faults.push(field.required(`${path}.name`));
   else addEach(faults, `${path}.name`, name, checkDns1123Label(name));
   if ((container.image ?? '') === '') faults.push(field.required(`${path}.image`));
+  for (const list of ['command', 'args'] as const)
+    for (const [index, text] of (container[list] ?? []).entries()) addNul(faults, `${path}.${list}[${index}]`, text);
   addUnsupported(faults, `${path}.terminationMessagePolicy`, container.terminationMessagePolicy, [
     'FallbackToLogsOnError',
     'File',

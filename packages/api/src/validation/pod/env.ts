@@ -14,7 +14,7 @@ import type {
   ObjectFieldSelector,
   ResourceFieldSelector,
 } from '../../kinds/types.ts';
-import { addEach, addName, type Faults, type Loose } from '../support.ts';
+import { addEach, addName, addNul, type Faults, type Loose } from '../support.ts';
 
 export function addEnvironment(faults: Faults, variables: Loose<EnvVar[]> | undefined, path: string): void {
   for (const [index, variable] of (variables ?? []).entries()) {
@@ -22,6 +22,7 @@ export function addEnvironment(faults: Faults, variables: Loose<EnvVar[]> | unde
     const name = variable.name ?? '';
     if (name === '') faults.push(field.required(`${at}.name`));
     else addEach(faults, `${at}.name`, name, checkRelaxedEnvironmentName(name));
+    addNul(faults, `${at}.value`, variable.value);
     if (variable.valueFrom !== undefined)
       addSource(faults, variable.valueFrom, variable.value ?? '', `${at}.valueFrom`);
   }

@@ -51,6 +51,11 @@ test.each([
     'spec.containers[0].env[0].valueFrom: Invalid value: "": may not be specified when `value` is not empty',
   ],
   [
+    'env: [{name: A, value: "a\\0b"}]',
+    'spec.containers[0].env[0].value: Invalid value: "a\\x00b": must not contain the NUL character',
+  ],
+  ['args: [a, "\\0"]', 'spec.containers[0].args[1]: Invalid value: "\\x00": must not contain the NUL character'],
+  [
     'env: [{name: A, valueFrom: {}}]',
     'spec.containers[0].env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`',
   ],

@@ -169,27 +169,27 @@ describe('a validating webhook', () => {
 describe('a webhook that fails', () => {
   test.each<[string, TestWebhook['answer'], string]>([
     [
-      'answers another request',
+      'H-203 answers another request',
       () => ({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid: 'x', allowed: true } }),
       'received invalid webhook response: expected response.uid=',
     ],
     ['answers no document', () => ({ status: 200, raw: 'secret' }), 'failed to call webhook: '],
     [
-      'answers far too much',
+      'H-203 answers far too much',
       () => ({ status: 200, raw: 'x'.repeat(5 * 1024 * 1024) }),
       'the answer is larger than 4194304 bytes',
     ],
     [
-      'redirects',
+      'H-202 redirects',
       () => ({ status: 307, headers: { location: 'http://169.254.169.254/' }, raw: 'secret' }),
       'the server responded with the status code 307',
     ],
     [
-      'reaches for prototypes',
+      'H-203 reaches for prototypes',
       patched({ op: 'add', path: '/__proto__/polluted', value: true }),
       'received an unusable patch in webhook response',
     ],
-    ['takes too long', () => new Promise<Reply>(() => {}), 'context deadline exceeded'],
+    ['H-203 takes too long', () => new Promise<Reply>(() => {}), 'context deadline exceeded'],
   ])('because it %s', async (_, reply, why) => {
     await configure(mutating, { timeoutSeconds: 1, failurePolicy: 'Fail' });
     webhook.answer = reply;
@@ -208,7 +208,7 @@ describe('a webhook that fails', () => {
     expect(await create('b')).toMatchObject({ data: { a: '1' } });
   });
 
-  test('may not be configured', async () => {
+  test('H-202 may not be configured', async () => {
     await expect(configure(validating, { clientConfig: { url: 'http://127.0.0.1/' } })).rejects.toThrow(
       "'https' is the only allowed URL scheme",
     );

@@ -64,7 +64,7 @@ describe('rules in a schema', () => {
       'messageExpression must evaluate to a string',
     ],
     [
-      'a cost beyond measure',
+      'H-233 a cost beyond measure',
       {
         type: 'array',
         items: withRules({ type: 'array', items: { type: 'string' } }, { rule: 'self.all(x, self.all(y, x == y))' }),
@@ -83,7 +83,7 @@ describe('rules in a schema', () => {
     ],
   ])('with %s are refused', (_, schema, fault) => expect(faultsOf(root({ a: schema })).join('\n')).toContain(fault));
 
-  test('together may cost no more than a schema may', () => {
+  test('H-233 together may cost no more than a schema may', () => {
     const list = (rule: string): JsonSchema =>
       withRules({ type: 'array', maxItems: 1000, items: { type: 'string', maxLength: 500 } }, { rule });
     const properties = Object.fromEntries(
@@ -154,7 +154,7 @@ describe('objects under rules', () => {
     expect(await check(schema, { l: ['a', 'b'] })).toEqual([]);
   });
 
-  test('that cost too much to judge are refused', async () => {
+  test('H-234 that cost too much to judge are refused', async () => {
     const list = withRules(
       { type: 'array', items: { type: 'integer' } },
       { rule: 'self.all(a, self.all(b, a != b || a == b))' },

@@ -61,7 +61,7 @@ describe('a CustomResourceDefinition', () => {
     });
   });
 
-  test('that takes the names of another waits for them', async () => {
+  test('H-236 that takes the names of another waits for them', async () => {
     await memory.define(widgets({ names: { shortNames: ['wd'] } }));
     await memory.call.create(
       crdsOf,
@@ -76,7 +76,7 @@ describe('a CustomResourceDefinition', () => {
     expect(await memory.call.names('x.io/v1/wideners', 'default')).toEqual([]);
   });
 
-  test('never takes the names of a built-in kind', async () => {
+  test('H-236 never takes the names of a built-in kind', async () => {
     const greedy = {
       ...widgets({ group: 'networking.k8s.io', names: { plural: 'ingresses', kind: 'Ingress' } }),
       metadata: {
@@ -208,7 +208,7 @@ describe('a CustomResourceDefinition', () => {
     });
   });
 
-  test('may be one of a thousand', async () => {
+  test('H-243 may be one of a thousand', async () => {
     const names = Array.from({ length: 1000 }, (_, index) => `w${index}`);
     await Promise.all(
       names.map((name) =>

@@ -60,7 +60,7 @@ function memoryLogger(lines: string[]): Logger {
     lines.push(`${level} ${message} ${err instanceof Error ? err.stack : JSON.stringify(fields)}`);
   };
   const logger: Logger = {
-    debug: () => {},
+    debug: put('debug'),
     info: put('info'),
     warn: put('warn'),
     error: put('error'),

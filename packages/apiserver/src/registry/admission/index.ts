@@ -5,6 +5,7 @@ import { claimResize } from './claim-resize.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerations } from './default-tolerations.ts';
+import { externalIPs } from './external-ips.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { priority } from './priority.ts';
@@ -24,5 +25,6 @@ export function standardAdmission(env: Env): readonly AdmissionStep[] {
     runtimeClass(env),
     defaultIngressClass(env),
     claimResize(env),
+    externalIPs,
   ];
 }

@@ -1,9 +1,10 @@
 /** ServiceAccount: every pod runs as an account; one that exists, and with a token when this server can mint one. */
 import { forbidden, type Json, type JsonObject, randomSuffix } from '@skiff/api';
 import { childObject, copy, listAt, objectsAt, own, put, textAt } from '../../patch/values.ts';
-import type { AdmissionRequest, AdmissionStep } from '../contract.ts';
+import type { AdmissionRequest, AdmissionStep, Target } from '../contract.ts';
 import type { Env } from '../env.ts';
 import { readCached, readLive } from '../reader.ts';
+import { forbiddenEphemeralSecret, forbiddenSecret } from './mountable-secrets.ts';
 
 const accounts = { group: '', version: 'v1', resource: 'serviceaccounts' };
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
@@ -26,18 +27,34 @@ export function serviceAccount(env: Env): AdmissionStep {
       if (textAt(spec, 'serviceAccountName') === '') put(spec, 'serviceAccountName', 'default');
       const name = textAt(spec, 'serviceAccountName');
       put(spec, 'serviceAccount', name);
-      const account = await findAccount(env, target.namespace, name);
-      if (account === undefined) {
-        throw forbidden(
-          target,
-          target.name,
-          `error looking up service account ${target.namespace}/${name}: serviceaccount "${name}" not found`,
-        );
-      }
+      const account = await accountOf(env, target, name);
       addPullSecrets(spec, account);
       if (env.tokens !== undefined && wantsToken(spec, account)) addTokenVolume(spec, randomSuffix(env.random));
     },
+    async validate({ object: pod, target, operation }) {
+      if (target.group !== '' || target.resource !== 'pods' || pod === undefined) return;
+      const check = checks[`${operation} ${target.subresource}`];
+      if (check === undefined || textAt(pod, 'metadata', 'annotations', mirrorAnnotation) !== '') return;
+      const spec = childObject(pod, 'spec');
+      const why = check(await accountOf(env, target, textAt(spec, 'serviceAccountName')), spec);
+      if (why !== undefined) throw forbidden(target, target.name, why);
+    },
   };
+}
+
+const checks: Readonly<Record<string, typeof forbiddenSecret>> = {
+  'CREATE ': forbiddenSecret,
+  'UPDATE ephemeralcontainers': forbiddenEphemeralSecret,
+};
+
+async function accountOf(env: Env, target: Target, name: string): Promise<JsonObject> {
+  const { namespace } = target;
+  if (name === '')
+    throw forbidden(target, target.name, `no service account specified for pod ${namespace}/${target.name}`);
+  const account = readCached(env, accounts, namespace, name) ?? (await readLive(env, accounts, namespace, name));
+  if (account !== undefined) return account;
+  const why = `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`;
+  throw forbidden(target, target.name, why);
 }
 
 /** A pod that mirrors one of a node's own files may use nothing of the API's. */
@@ -51,9 +68,6 @@ function checkMirrorPod({ target }: AdmissionRequest, pod: JsonObject): void {
     }
   }
 }
-
-const findAccount = async (env: Env, namespace: string, name: string): Promise<JsonObject | undefined> =>
-  readCached(env, accounts, namespace, name) ?? (await readLive(env, accounts, namespace, name));
 
 function addPullSecrets(spec: JsonObject, account: JsonObject): void {
   const secrets = listAt(account, 'imagePullSecrets');
