@@ -1,5 +1,9 @@
 /** CustomResourceDefinitions and the objects of their kinds. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'vitest';
+import { cluster } from '../e2e/cluster.ts';
 import {
   createKind,
   definitionOf,
@@ -26,6 +30,28 @@ test('C032 a watch of custom objects sees them come, change and go', async ({ ns
   expect((await events.take(5)).map(brief)).toEqual(['ADDED a', 'ADDED b', 'MODIFIED a', 'DELETED b', 'DELETED a']);
   events.close();
   await remove(definitionPath(kind));
+});
+
+test('skiff applies a definition with its objects in one go, and shows them', async ({ ns }) => {
+  const kind = kindOf();
+  const folder = await mkdtemp(join(tmpdir(), 'skiff-apply-'));
+  const file = join(folder, 'all.json');
+  const items = [objectOf(kind, 'a', { metadata: { name: 'a', namespace: ns } }), definitionOf(kind)];
+  await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const label = `widget.${kind.group}/a`;
+  expect(await cluster.skiff('apply', '-f', file)).toMatchObject({
+    exitCode: 0,
+    stdout: `customresourcedefinition.apiextensions.k8s.io/${kind.plural}.${kind.group} applied\n${label} applied\n`,
+  });
+  const shown = await cluster.skiff('get', `configmaps,${kind.plural}.${kind.group}`, '-n', ns);
+  expect(shown.stdout).toMatch(new RegExp(`^NAME +DATA +AGE\n(.|\n)*\n\nNAME +AGE\n${label} +\\S+\n$`));
+  expect(await cluster.skiff('delete', '-f', file)).toMatchObject({ exitCode: 0 });
+  await eventually('the definition to be gone', () => absent(definitionPath(kind)));
+  expect(await cluster.skiff('get', `${kind.plural}.${kind.group}`, '-n', ns)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining(`error: the server doesn't have a resource type "${kind.plural}.${kind.group}"`),
+  });
+  await rm(folder, { recursive: true });
 });
 
 test('C033 a definition is created, established and deleted', async () => {

@@ -7,3 +7,5 @@ export * from './events/recorder.ts';
 export * from './queue/work-queue.ts';
 export type { Duplex } from './transport/calls.ts';
 export * from './transport/connect.ts';
+export type { ServedKind } from './transport/discover.ts';
+export type { Table, TableEvent } from './transport/tables.ts';

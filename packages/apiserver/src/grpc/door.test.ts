@@ -129,6 +129,30 @@ describe('Resources', () => {
       for (const event of batch.events) events.push(`${event.type} ${JSON.parse(event.json).metadata.name}`);
     expect(events).toEqual(['EVENT_TYPE_ADDED seen']);
   });
+
+  it('watches as tables of one row', async () => {
+    const client = at.grpc<{ Watch(request: object): ClientReadableStream<WatchBatch> }>(clients.Resources, at.admin);
+    await call('Create', { target: configMaps(), object: { json: JSON.stringify(document('tabled')) } });
+    const selected = { target: configMaps(), fieldSelector: 'metadata.name=tabled' };
+    const watch = client.Watch({ ...selected, timeoutSeconds: '1', accept: 'ENCODING_TABLE' });
+    const tables: unknown[] = [];
+    for await (const batch of watch as AsyncIterable<WatchBatch>)
+      for (const event of batch.events) tables.push(JSON.parse(event.json));
+    expect(tables).toMatchObject([{ kind: 'Table', rows: [{ cells: ['tabled', 1, expect.any(String)] }] }]);
+  });
+
+  it('tells what is served to all who show who they are', async () => {
+    const jane = unaryClient('Resources', await at.issue('jane'));
+    const { json = '' } = (await jane('Discover', {})) as ObjectMessage;
+    const { apiVersion, kind, items } = JSON.parse(json);
+    expect({ apiVersion, kind }).toEqual({ apiVersion: 'apidiscovery.k8s.io/v2', kind: 'APIGroupDiscoveryList' });
+    expect(items[0].versions[0].resources).toContainEqual(
+      expect.objectContaining({ resource: 'configmaps', scope: 'Namespaced', shortNames: ['cm'] }),
+    );
+    expect(items.map((item: { metadata: { name?: string } }) => item.metadata.name)).toContain('apps');
+    const nobody = unaryClient('Resources', undefined);
+    await expect(nobody('Discover', {})).rejects.toSatisfy((error) => isReason(error, 'Unauthorized'));
+  });
 });
 
 describe('Nodes', () => {

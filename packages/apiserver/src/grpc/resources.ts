@@ -13,6 +13,7 @@ import {
 } from '../chain/options.ts';
 import type { Verbs } from '../extensions/aggregation/forward.ts';
 import type { BodyReader } from '../http/bodies/reader.ts';
+import { aggregatedDocument, groupsOf } from '../http/discovery.ts';
 import { decodePatch, decodeText, incomingMessage, messageOf } from '../http/documents.ts';
 import { resolve } from '../http/resources.ts';
 import { tableOfOne, tableTexts } from '../http/table.ts';
@@ -249,9 +250,24 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         if (fault !== undefined) throw fault;
         const timeoutSeconds = watchTimeoutSeconds(options, parts.random);
         const batches = await passed.verbs.watch(passed.context, passed.target, { ...options, timeoutSeconds });
-        await sendBatches(batches, request.accept, send, { clock: parts.clock, signal: passed.context.signal });
+        const form = { accept: request.accept, table: () => tableOptions(passed.definition) };
+        await sendBatches(batches, form, send, { clock: parts.clock, signal: passed.context.signal });
       }),
     ),
+    Discover: unary((_request: object, call): Promise<wire.ObjectMessage> => {
+      const warnings: string[] = [];
+      const chained = {
+        ...call,
+        impersonation: undefined,
+        attributes: { type: 'path', verb: 'get', path: '/apis' } as const,
+        longRunning: false,
+        warn: (text: string) => void warnings.push(text),
+      };
+      return chain(chained, async () => {
+        const json = JSON.stringify(aggregatedDocument(groupsOf(parts.definitions()), 'v2'));
+        return { json, warnings };
+      });
+    }),
   };
 }
 

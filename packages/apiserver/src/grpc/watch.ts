@@ -7,6 +7,7 @@ import { type Encoding, type EventType, services, type WatchBatch, type WatchEve
 import { messageOf } from '../http/documents.ts';
 import { portions } from '../http/encode.ts';
 import { encodedOnce } from '../http/encoded-once.ts';
+import { type TableOptions, tableOfOne } from '../http/table.ts';
 import { untilStalled } from '../http/watch.ts';
 import type { RegistryEvent } from '../registry/contract.ts';
 import type { Send } from './adapt.ts';
@@ -28,20 +29,35 @@ const asJson = ({ type, text }: RegistryEvent): Buffer =>
 const asMessage = ({ type, text }: RegistryEvent): Buffer =>
   batchOf({ type: eventTypes[type], json: '', message: messageOf(text) });
 
+/** Whose cells tell ages: made for each watcher at its own time. */
+const asTable =
+  (options: () => TableOptions) =>
+  ({ type, text }: RegistryEvent): Buffer =>
+    batchOf({ type: eventTypes[type], json: tableOfOne(text, options()), message: null });
+
 const batchOf = (event: WatchEvent): Buffer => serialize({ events: [event] });
+
+export interface WatchForm {
+  readonly accept: Encoding;
+  /** What a table shows, as of now. */
+  readonly table: () => TableOptions;
+}
+
+function encoder({ accept, table }: WatchForm): (event: RegistryEvent) => Buffer {
+  if (accept === 'ENCODING_PROTOBUF') return (event) => encodedOnce(event, 'grpc protobuf', asMessage);
+  if (accept === 'ENCODING_TABLE') return asTable(table);
+  return (event) => encodedOnce(event, 'grpc json', asJson);
+}
 
 /** Sends what comes, as fast as the client reads: what gathers meanwhile goes out together. Throws ApiError Timeout when it reads nothing. */
 export async function sendBatches(
   batches: AsyncIterable<readonly RegistryEvent[]>,
-  accept: Encoding,
+  form: WatchForm,
   send: Send<readonly Buffer[]>,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<void> {
   const guarded = untilStalled(clock, signal);
-  const bytesOf = (event: RegistryEvent): Buffer =>
-    accept === 'ENCODING_PROTOBUF'
-      ? encodedOnce(event, 'grpc protobuf', asMessage)
-      : encodedOnce(event, 'grpc json', asJson);
+  const bytesOf = encoder(form);
   for await (const batch of batches) {
     for (const portion of portions(batch, ({ text }) => text.length)) await guarded(send(portion.map(bytesOf)));
   }

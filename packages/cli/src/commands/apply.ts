@@ -1,7 +1,11 @@
-import { builtinDefinitions } from '@skiff/api';
+import { realClock } from '@skiff/api';
+import type { ServedKind } from '@skiff/client';
 import type { Command } from 'commander';
+import { inApplyOrder, isDefinedBy } from '../objects/apply-order.ts';
+import { type Catalogue, createCatalogue } from '../objects/catalogue.ts';
 import type { Manifest } from '../objects/files.ts';
-import { kindOfDocument } from '../objects/kinds.ts';
+import { labelOf } from '../objects/kinds.ts';
+import { reportFailure } from '../output/failure.ts';
 import { type ClientOptions, type Session, withClient, withSession } from './client-options.ts';
 
 interface ApplyOptions extends ClientOptions {
@@ -9,6 +13,9 @@ interface ApplyOptions extends ClientOptions {
   readonly forceConflicts: boolean;
   readonly dryRun: boolean;
 }
+
+/** How long a kind may take to be served once its definition is applied. */
+const servedWithinMs = 30_000;
 
 /** `skiff apply -f`: server-side apply (KEP-555) as field manager `skiff`. */
 export function registerApply(program: Command): void {
@@ -19,16 +26,54 @@ export function registerApply(program: Command): void {
     .action(runApply);
 }
 
+/** One object that fails holds up no other. */
 async function runApply(options: ApplyOptions): Promise<void> {
   const { readManifests } = await import('../objects/files.ts');
-  const manifests = await readManifests(options.filename);
+  const manifests = inApplyOrder(await readManifests(options.filename));
   await withSession(options, async (session) => {
-    for (const manifest of manifests) process.stdout.write(`${await applyOne(session, manifest, options)}\n`);
+    const catalogue = createCatalogue(session.client);
+    const applied: Manifest[] = [];
+    for (const manifest of manifests) {
+      try {
+        const isNew = !options.dryRun && isDefinedBy(applied, manifest);
+        const kind = await kindOf(catalogue, manifest, isNew);
+        process.stdout.write(`${await applyOne(session, kind, manifest, options)}\n`);
+        applied.push(manifest);
+      } catch (error) {
+        reportFailure(error);
+      }
+    }
   });
 }
 
-async function applyOne({ client, namespace }: Session, manifest: Manifest, options: ApplyOptions): Promise<string> {
-  const kind = kindOfDocument(builtinDefinitions(), manifest);
+/** Waits for a kind that this command has defined. Throws Error when nobody serves it. */
+async function kindOf(catalogue: Catalogue, manifest: Manifest, isNew: boolean): Promise<ServedKind> {
+  const known = await catalogue.ofDocument(manifest);
+  if (known !== undefined) return known;
+  const { apiVersion, kind, metadata } = manifest;
+  const unknown = `no matches for kind "${kind}" in version "${apiVersion}"`;
+  if (!isNew)
+    throw new Error(
+      `resource mapping not found for name: "${metadata?.name ?? ''}" namespace: "${metadata?.namespace ?? ''}": ${unknown}\nensure CRDs are installed first`,
+    );
+  const { waitFor } = await import('../local/wait.ts');
+  let served: ServedKind | undefined;
+  const ask = async (): Promise<string | undefined> => {
+    catalogue.refresh();
+    served = await catalogue.ofDocument(manifest);
+    return served === undefined ? unknown : undefined;
+  };
+  await waitFor(ask, { clock: realClock, timeoutMs: servedWithinMs, what: `${kind} is served`, everyMs: 100 });
+  if (served === undefined) throw new Error(unknown);
+  return served;
+}
+
+async function applyOne(
+  { client, namespace }: Session,
+  kind: ServedKind,
+  manifest: Manifest,
+  options: ApplyOptions,
+): Promise<string> {
   const name = manifest.metadata?.name;
   if (name === undefined) throw new Error(`a ${manifest.kind} has no metadata.name`);
   const within = kind.namespaced ? (manifest.metadata.namespace ?? namespace) : '';
@@ -37,5 +82,5 @@ async function applyOne({ client, namespace }: Session, manifest: Manifest, opti
     force: options.forceConflicts,
     dryRun: options.dryRun,
   });
-  return `${kind.definition.singular}${kind.group === '' ? '' : `.${kind.group}`}/${applied.metadata.name} applied${options.dryRun ? ' (dry run)' : ''}`;
+  return `${labelOf(kind)}/${applied.metadata.name} applied${options.dryRun ? ' (dry run)' : ''}`;
 }

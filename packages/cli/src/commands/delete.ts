@@ -1,61 +1,86 @@
-import { builtinDefinitions, isReason } from '@skiff/api';
+import { isReason } from '@skiff/api';
+import type { ServedKind } from '@skiff/client';
 import type { Command } from 'commander';
-import { findKind, type KnownKind, kindOfDocument } from '../objects/kinds.ts';
+import { readArguments } from '../objects/arguments.ts';
+import { type Catalogue, createCatalogue } from '../objects/catalogue.ts';
+import { labelOf } from '../objects/kinds.ts';
+import { askedFor } from '../objects/selection.ts';
+import { reportFailure } from '../output/failure.ts';
 import { type ClientOptions, type Session, withClient, withSession } from './client-options.ts';
 import { wholeNumber } from './numbers.ts';
 
 interface DeleteOptions extends ClientOptions {
   readonly filename?: string[];
+  readonly selector: string;
   readonly ignoreNotFound: boolean;
   readonly gracePeriod?: number;
 }
 
 interface Doomed {
-  readonly kind: KnownKind;
+  readonly kind: ServedKind;
   readonly namespace: string;
   readonly name: string;
 }
 
-/** `skiff delete TYPE NAME...` or `-f`. Returns when the server has accepted; finalizers and grace periods may still run. */
+/** `skiff delete TYPE NAME...`, `TYPE/NAME...`, `TYPE -l` or `-f`. Returns when the server has accepted; finalizers and grace periods may still run. */
 export function registerDelete(program: Command): void {
   withClient(
     program
       .command('delete')
       .description('delete objects')
-      .argument('[type]', 'kind, plural or short name')
-      .argument('[name...]', 'names'),
+      .argument('[type]', 'kind, plural or short name; several behind commas; or TYPE/NAME')
+      .argument('[name...]', 'names of objects, or more of TYPE/NAME'),
   )
     .option('-f, --filename <file...>', 'files or folders of YAML or JSON; - for standard input')
+    .option('-l, --selector <selector>', 'the objects with these labels', '')
     .option('--ignore-not-found', 'an absent object is no error', false)
     .option('--grace-period <seconds>', 'how long a pod may take to end', wholeNumber(0))
     .action(runDelete);
 }
 
+/** One object that cannot be deleted holds up no other. */
 async function runDelete(type: string | undefined, names: string[], options: DeleteOptions): Promise<void> {
   await withSession(options, async (session) => {
+    const catalogue = createCatalogue(session.client);
     const doomed =
-      options.filename === undefined ? byName(session, type, names) : await byFile(session, options.filename);
-    for (const one of doomed) await deleteOne(session, one, options);
+      options.filename === undefined
+        ? await byName(session, catalogue, type === undefined ? [] : [type, ...names], options.selector)
+        : await byFile(session, catalogue, options.filename);
+    for (const one of doomed) await deleteOne(session, one, options).catch(reportFailure);
   });
 }
 
-function byName({ namespace }: Session, type: string | undefined, names: readonly string[]): Doomed[] {
-  if (type === undefined || names.length === 0)
-    throw new Error('name what to delete: `skiff delete TYPE NAME...`, or -f FILE');
-  const kind = findKind(builtinDefinitions(), type);
-  return names.map((name) => ({ kind, namespace: kind.namespaced ? namespace : '', name }));
+async function byName(
+  { client, namespace }: Session,
+  catalogue: Catalogue,
+  args: readonly string[],
+  selector: string,
+): Promise<Doomed[]> {
+  const meant = readArguments('delete', args);
+  if (meant.length === 0 || (selector === '' && meant.some(({ name }) => name === undefined)))
+    throw new Error('name what to delete: `skiff delete TYPE NAME...`, TYPE -l SELECTOR, or -f FILE');
+  const asked = await askedFor(catalogue, meant, { namespace, allNamespaces: false, selector, fieldSelector: '' });
+  const doomed = asked.map(async ({ kind, namespace: within, name, labelSelector }) => {
+    if (name !== undefined) return [{ kind, namespace: within, name }];
+    const { items } = await client.resource(kind).list({ namespace: within, labelSelector });
+    return items.map(({ metadata }) => ({ kind, namespace: within, name: metadata.name }));
+  });
+  return (await Promise.all(doomed)).flat();
 }
 
-async function byFile({ namespace }: Session, files: readonly string[]): Promise<Doomed[]> {
+/** Last first: what others stand on goes after them. */
+async function byFile({ namespace }: Session, catalogue: Catalogue, files: readonly string[]): Promise<Doomed[]> {
   const { readManifests } = await import('../objects/files.ts');
-  return (await readManifests(files)).map((manifest) => {
-    const kind = kindOfDocument(builtinDefinitions(), manifest);
-    return {
-      kind,
-      namespace: kind.namespaced ? (manifest.metadata?.namespace ?? namespace) : '',
-      name: manifest.metadata?.name ?? '',
-    };
-  });
+  const { inApplyOrder } = await import('../objects/apply-order.ts');
+  const doomed: Doomed[] = [];
+  for (const manifest of inApplyOrder(await readManifests(files)).reverse()) {
+    const kind = await catalogue.ofDocument(manifest);
+    const name = manifest.metadata?.name ?? '';
+    if (kind === undefined)
+      reportFailure(new Error(`no matches for kind "${manifest.kind}" in version "${manifest.apiVersion}"`));
+    else doomed.push({ kind, name, namespace: kind.namespaced ? (manifest.metadata?.namespace ?? namespace) : '' });
+  }
+  return doomed;
 }
 
 async function deleteOne(
@@ -63,14 +88,13 @@ async function deleteOne(
   { kind, namespace, name }: Doomed,
   options: DeleteOptions,
 ): Promise<void> {
-  const label = `${kind.definition.singular}${kind.group === '' ? '' : `.${kind.group}`} "${name}"`;
   try {
     const { gracePeriod } = options;
     await client.resource(kind).delete(namespace, name, {
       propagationPolicy: 'Background',
       ...(gracePeriod === undefined ? {} : { gracePeriodSeconds: gracePeriod }),
     });
-    process.stdout.write(`${label} deleted\n`);
+    process.stdout.write(`${labelOf(kind)} "${name}" deleted\n`);
   } catch (error) {
     if (!options.ignoreNotFound || !isReason(error, 'NotFound')) throw error;
   }

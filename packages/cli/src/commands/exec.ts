@@ -13,7 +13,7 @@ export function registerExec(program: Command): void {
     program
       .command('exec')
       .description('run a command in a container')
-      .argument('<pod>', 'name of the pod')
+      .argument('<pod>', 'name of the pod, or TYPE/NAME of what selects it')
       .argument('<command...>', 'command and its arguments, after --'),
   )
     .option('-c, --container <name>', 'container; the first one when not given', '')
@@ -23,10 +23,12 @@ export function registerExec(program: Command): void {
 }
 
 async function runExec(pod: string, command: string[], options: ExecOptions): Promise<void> {
-  await withSession(options, async ({ client, namespace }) => {
+  const { podNamed } = await import('../objects/pod-of.ts');
+  await withSession(options, async (session) => {
+    const { client, namespace } = session;
     const stream = client.pods.exec({
       namespace,
-      pod,
+      pod: await podNamed(session, pod),
       container: options.container,
       command,
       stdin: options.stdin,

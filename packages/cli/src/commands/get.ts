@@ -1,7 +1,13 @@
-import { builtinDefinitions } from '@skiff/api';
-import type { Table } from '@skiff/client';
+import type { ApiObject } from '@skiff/api';
+import type { ServedKind, SkiffClient, Table } from '@skiff/client';
 import type { Command } from 'commander';
-import { findKind } from '../objects/kinds.ts';
+import { readArguments } from '../objects/arguments.ts';
+import { createCatalogue } from '../objects/catalogue.ts';
+import { labelOf } from '../objects/kinds.ts';
+import { type Asked, askedFor } from '../objects/selection.ts';
+import { documentText, withoutManagedFields } from '../output/documents.ts';
+import { reportFailure } from '../output/failure.ts';
+import { headerOf, rowsOf, type TableStyle } from '../output/objects.ts';
 import { formatTable } from '../output/table.ts';
 import { type ClientOptions, withClient, withSession } from './client-options.ts';
 
@@ -10,6 +16,7 @@ interface GetOptions extends ClientOptions {
   readonly selector: string;
   readonly fieldSelector: string;
   readonly output?: string;
+  readonly watch: boolean;
 }
 
 const formats = ['json', 'yaml', 'name', 'wide'];
@@ -18,65 +25,120 @@ export function registerGet(program: Command): void {
   withClient(
     program
       .command('get')
-      .description('show objects')
-      .argument('<type>', 'kind, plural or short name')
-      .argument('[name]', 'one object’s name'),
+      .description('show objects of any kind that the server knows, custom ones too')
+      .argument('<type>', 'kind, plural or short name; several behind commas; or TYPE/NAME')
+      .argument('[name...]', 'names of objects, or more of TYPE/NAME'),
   )
     .option('-A, --all-namespaces', 'of every namespace', false)
     .option('-l, --selector <selector>', 'only objects with these labels', '')
     .option('--field-selector <selector>', 'only objects with these fields', '')
     .option('-o, --output <format>', `one of ${formats.join(', ')}`)
+    .option('-w, --watch', 'go on and show each change', false)
     .action(runGet);
 }
 
-async function runGet(type: string, name: string | undefined, options: GetOptions): Promise<void> {
+async function runGet(type: string, names: string[], options: GetOptions): Promise<void> {
   const { output = '' } = options;
   if (output !== '' && !formats.includes(output))
     throw new Error(
       `unable to match a printer suitable for the output format "${output}", allowed formats are: ${formats.join(',')}`,
     );
-  const kind = findKind(builtinDefinitions(), type);
+  const meant = readArguments('get', [type, ...names]);
   await withSession(options, async ({ client, namespace }) => {
-    const within = options.allNamespaces || !kind.namespaced ? '' : namespace;
-    const selection = { namespace: within, labelSelector: options.selector, fieldSelector: options.fieldSelector };
-    if (output === '' || output === 'wide') {
-      const table = await client.table(kind, { ...selection, ...(name === undefined ? {} : { name }) });
-      process.stdout.write(
-        table.rows.length === 0
-          ? emptyMessage(within)
-          : render(table, output === 'wide', options.allNamespaces && kind.namespaced),
-      );
-      return;
+    const asked = await askedFor(createCatalogue(client), meant, { ...options, namespace });
+    if (options.watch) {
+      const { watchAsked } = await import('./get-watch.ts');
+      await watchAsked(client, asked, { output, allNamespaces: options.allNamespaces });
+    } else if (output === '' || output === 'wide') {
+      await showTables(client, asked, output === 'wide', options.allNamespaces);
+    } else {
+      await showDocuments(client, asked, output);
     }
-    const resource = client.resource(kind);
-    const items = name === undefined ? (await resource.list(selection)).items : [await resource.get(within, name)];
-    const document =
-      name === undefined ? { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items } : items[0];
-    if (output === 'json') process.stdout.write(`${JSON.stringify(document, undefined, 4)}\n`);
-    else if (output === 'yaml') process.stdout.write((await import('yaml')).stringify(document));
-    else
-      for (const item of items)
-        process.stdout.write(
-          `${kind.definition.singular}${kind.group === '' ? '' : `.${kind.group}`}/${item.metadata.name}\n`,
-        );
   });
 }
 
-const emptyMessage = (namespace: string): string =>
-  namespace === '' ? 'No resources found\n' : `No resources found in ${namespace} namespace.\n`;
-
-function render(table: Table, wide: boolean, withNamespace: boolean): string {
-  const shown = table.columnDefinitions
-    .map((column, index) => ({ column, index }))
-    .filter(({ column }) => wide || column.priority === 0);
-  const header = shown.map(({ column }) => column.name.toUpperCase());
-  const rows = table.rows.map((row) => shown.map(({ index }) => cellText(row.cells[index])));
-  if (!withNamespace) return formatTable(header, rows);
-  return formatTable(
-    ['NAMESPACE', ...header],
-    rows.map((row, index) => [table.rows[index]?.object?.metadata.namespace ?? '', ...row]),
-  );
+/** What was found, in order; what was not is reported when all else is shown. */
+async function each<T>(asked: readonly Asked[], read: (one: Asked) => Promise<T>): Promise<[Found<T>[], () => void]> {
+  const results = await Promise.allSettled(asked.map(async (one) => ({ asked: one, value: await read(one) })));
+  const found = results.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const report = (): void => {
+    for (const one of results) if (one.status === 'rejected') reportFailure(one.reason);
+  };
+  return [found, report];
 }
 
-const cellText = (cell: unknown): string =>
-  cell === null || cell === undefined || cell === '' ? '<none>' : String(cell);
+interface Found<T> {
+  readonly asked: Asked;
+  readonly value: T;
+}
+
+async function showTables(
+  client: SkiffClient,
+  asked: readonly Asked[],
+  wide: boolean,
+  allNamespaces: boolean,
+): Promise<void> {
+  const [found, report] = await each(asked, ({ kind, name, ...query }) =>
+    client.table(kind, { ...query, ...(name === undefined ? {} : { name }) }),
+  );
+  const filled = byKind(found).filter(({ tables }) => tables.some(({ rows }) => rows.length > 0));
+  const several = new Set(asked.map(({ kind }) => kind)).size > 1;
+  const texts = filled.map(({ kind, tables }) => {
+    const style: TableStyle = {
+      ...{ wide, withNamespace: allNamespaces && kind.namespaced },
+      withKind: several ? kind : undefined,
+    };
+    const [first] = tables;
+    return first === undefined
+      ? ''
+      : formatTable(
+          headerOf(first, style),
+          tables.flatMap((table) => rowsOf(table, style)),
+        );
+  });
+  process.stdout.write(texts.join('\n'));
+  if (texts.length === 0 && found.length === asked.length) process.stderr.write(emptyMessage(asked));
+  report();
+}
+
+/** Tables of one kind that follow each other are one. */
+function byKind(found: readonly Found<Table>[]): { kind: ServedKind; tables: Table[] }[] {
+  const groups: { kind: ServedKind; tables: Table[] }[] = [];
+  for (const { asked, value } of found) {
+    const last = groups.at(-1);
+    if (last?.kind === asked.kind) last.tables.push(value);
+    else groups.push({ kind: asked.kind, tables: [value] });
+  }
+  return groups;
+}
+
+function emptyMessage(asked: readonly Asked[]): string {
+  const namespaces = new Set(asked.map(({ namespace }) => namespace));
+  const [only = ''] = namespaces;
+  return namespaces.size > 1 || only === '' ? 'No resources found\n' : `No resources found in ${only} namespace.\n`;
+}
+
+async function showDocuments(client: SkiffClient, asked: readonly Asked[], output: string): Promise<void> {
+  const [found, report] = await each(asked, ({ kind, namespace, name, labelSelector, fieldSelector }) => {
+    const resource = client.resource(kind);
+    return name === undefined
+      ? resource.list({ namespace, labelSelector, fieldSelector }).then(({ items }) => items)
+      : resource.get(namespace, name).then((item) => [item]);
+  });
+  if (output === 'name') {
+    for (const { asked: one, value } of found)
+      for (const item of value) process.stdout.write(`${labelOf(one.kind)}/${item.metadata.name}\n`);
+  } else {
+    const items = found.flatMap(({ value }) => value.map(withoutManagedFields));
+    const [only] = items;
+    const single = asked.length === 1 && asked[0]?.name !== undefined;
+    if (!single || only !== undefined)
+      process.stdout.write(await documentText(single && only !== undefined ? only : listOf(items), output));
+  }
+  report();
+}
+
+const listOf = (items: readonly ApiObject[]): object => ({
+  ...{ apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' } },
+  items,
+});

@@ -16,7 +16,7 @@ export function registerLogs(program: Command): void {
     program
       .command('logs')
       .description('print what a container wrote')
-      .argument('<pod>', 'name of the pod')
+      .argument('<pod>', 'name of the pod, or TYPE/NAME of what selects it')
       .argument('[container]', 'its container'),
   )
     .option('-c, --container <name>', 'container; needed when the pod has several', '')
@@ -29,10 +29,12 @@ export function registerLogs(program: Command): void {
 }
 
 async function runLogs(pod: string, container: string | undefined, options: LogsOptions): Promise<void> {
-  await withSession(options, async ({ client, namespace }) => {
+  const { podNamed } = await import('../objects/pod-of.ts');
+  await withSession(options, async (session) => {
+    const { client, namespace } = session;
     const chunks = client.pods.logs({
       namespace,
-      pod,
+      pod: await podNamed(session, pod),
       container: container ?? options.container,
       follow: options.follow,
       previous: options.previous,

@@ -1,34 +1,48 @@
-/** From what a user types to a kind: `po`, `pods`, `Pod`, `deploy`, `deployments.apps`. Pure. */
-import type { ApiObject, Definition } from '@skiff/api';
-import type { ResourceOf } from '@skiff/client';
+/** From what a user types to kinds: `po`, `pods`, `Pod`, `deploy`, `deployments.apps`, `deployments.v1.apps`, `all`. Pure. */
+import type { ServedKind } from '@skiff/client';
 
-export type KnownKind = ResourceOf<ApiObject> & { readonly definition: Definition };
+/** Kubectl's words when nothing answers to `typed`. */
+export const unknownType = (typed: string): Error => new Error(`the server doesn't have a resource type "${typed}"`);
 
-/** Throws with kubectl's words when nothing answers to `typed`. */
-export function findKind(definitions: readonly Definition[], typed: string): KnownKind {
-  const [word = '', ...group] = typed.toLowerCase().split('.');
-  const found = definitions.find((definition) => {
-    const names = [definition.resource, definition.singular, definition.kind.toLowerCase(), ...definition.shortNames];
-    return word !== '' && names.includes(word) && (group.length === 0 || definition.group === group.join('.'));
-  });
-  if (found === undefined) throw new Error(`the server doesn't have a resource type "${typed}"`);
-  return toKnown(found);
-}
-
-/** The kind of a document. Throws when its apiVersion and kind are no kind of the server's. */
-export function kindOfDocument(
-  definitions: readonly Definition[],
-  document: { apiVersion?: unknown; kind?: unknown },
-): KnownKind {
-  const { apiVersion, kind } = document;
-  const found = definitions.find(
-    (one) => one.kind === kind && (one.group === '' ? one.version : `${one.group}/${one.version}`) === apiVersion,
+/** The first kind that answers to `typed`: one that is called so before one whose short name it is. */
+export function findKind(kinds: readonly ServedKind[], typed: string): ServedKind | undefined {
+  const [word = '', ...rest] = typed.toLowerCase().split('.');
+  if (word === '') return undefined;
+  const [version, ...group] = rest;
+  const isMeant = (kind: ServedKind): boolean =>
+    rest.length === 0 ||
+    kind.group === rest.join('.') ||
+    (group.length > 0 && kind.version === version && kind.group === group.join('.'));
+  const meant = kinds.filter(isMeant);
+  return (
+    meant.find(({ resource, singular, kind }) => [resource, singular, kind.toLowerCase()].includes(word)) ??
+    meant.find(({ shortNames }) => shortNames.includes(word))
   );
-  if (found === undefined) throw new Error(`no matches for kind "${String(kind)}" in version "${String(apiVersion)}"`);
-  return toKnown(found);
 }
 
-function toKnown(definition: Definition): KnownKind {
-  const { group, version, resource, kind, namespaced } = definition;
-  return { group, version, resource, kind, namespaced, definition };
+/** The kinds of a category that can be listed, each once, at its preferred version. */
+export function kindsOfCategory(kinds: readonly ServedKind[], category: string): ServedKind[] {
+  const found = new Map<string, ServedKind>();
+  for (const kind of kinds) {
+    const id = `${kind.resource}.${kind.group}`;
+    if (kind.categories.includes(category) && kind.verbs.includes('list') && !found.has(id)) found.set(id, kind);
+  }
+  return [...found.values()];
 }
+
+export interface KindOfDocument {
+  readonly apiVersion?: unknown;
+  readonly kind?: unknown;
+}
+
+const apiVersionOf = ({ group, version }: ServedKind): string => (group === '' ? version : `${group}/${version}`);
+
+/** The kind that a document says it is of. */
+export const kindOfDocument = (
+  kinds: readonly ServedKind[],
+  { apiVersion, kind }: KindOfDocument,
+): ServedKind | undefined => kinds.find((one) => one.kind === kind && apiVersionOf(one) === apiVersion);
+
+/** `pod`, `deployment.apps`: a kind in front of a name. */
+export const labelOf = ({ kind, group }: ServedKind): string =>
+  `${kind.toLowerCase()}${group === '' ? '' : `.${group}`}`;

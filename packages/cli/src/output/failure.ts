@@ -1,7 +1,13 @@
 import { ApiError } from '@skiff/api';
 
-/** One line for a person; a Status speaks as kubectl shows it. */
+/** For a person, in the form kubectl has: a Status that a server sent, or why it could not be asked. */
 export function describeFailure(error: unknown): string {
   if (error instanceof ApiError) return `Error from server (${error.reason}): ${error.message}`;
-  return `skiff: ${error instanceof Error ? error.message : String(error)}`;
+  return `error: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** Tells of a failure that does not end the command, which fails all the same. */
+export function reportFailure(error: unknown): void {
+  process.stderr.write(`${describeFailure(error)}\n`);
+  process.exitCode = 1;
 }

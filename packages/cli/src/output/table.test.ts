@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatTable } from './table.ts';
+import { createColumns, formatTable } from './table.ts';
 
 test('pads columns to their widest cell and leaves no trailing space', () => {
   expect(
@@ -15,4 +15,15 @@ test('pads columns to their widest cell and leaves no trailing space', () => {
 
 test('a table without rows is its header', () => {
   expect(formatTable(['NAME'], [])).toBe('NAME\n');
+});
+
+test('later rows keep the width of earlier ones', () => {
+  const columns = createColumns();
+  expect(
+    columns([
+      ['NAME', 'AGE'],
+      ['longer', '1s'],
+    ]),
+  ).toBe('NAME     AGE\nlonger   1s\n');
+  expect(columns([['web', '2s']])).toBe('web      2s\n');
 });

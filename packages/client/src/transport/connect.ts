@@ -9,20 +9,20 @@ import {
   type JoinResponse,
   type LinkDown,
   type LinkUp,
-  type ListRequest,
   type LogChunk,
   type LogsRequest,
-  type ObjectList,
   type PortForwardInput,
   type PortForwardOutput,
   type RenewRequest,
   services,
 } from '@skiff/api/wire';
-import type { Client, ResourceOf } from '../contract.ts';
+import type { Client, ResourceOf, WatchOptions } from '../contract.ts';
 import { type CallContext, type Duplex, duplex, serverStream, unary } from './calls.ts';
 import { type Dial, FailoverChannel } from './channel.ts';
+import { discover, type ServedKind } from './discover.ts';
 import { resourceClient } from './resources.ts';
 import { dialling, type TlsIdentity } from './server-identity.ts';
+import { readTable, type Table, type TableEvent, type TableQuery, watchTable } from './tables.ts';
 
 export interface ConnectOptions {
   /** `host:port` of gRPC doors; the first that answers is used. */
@@ -36,12 +36,6 @@ export interface ConnectOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-}
-
-/** A meta.k8s.io/v1 Table, as far as it is printed. */
-export interface Table {
-  readonly columnDefinitions: readonly { readonly name: string; readonly priority: number }[];
-  readonly rows: readonly { readonly cells: readonly unknown[]; readonly object?: ApiObject }[];
 }
 
 /** What streams to and from pods. */
@@ -68,10 +62,11 @@ export interface SkiffClient extends Client {
   /** The client is who this certificate says, for calls that start from now on. PEM texts. */
   useCertificate(certificate: { readonly cert: string; readonly key: string }): void;
   /** A collection, or the one object named, as `kubectl get` prints it. */
-  table(
-    resource: ResourceOf<ApiObject>,
-    query: { namespace?: string; name?: string; labelSelector?: string; fieldSelector?: string },
-  ): Promise<Table>;
+  table(resource: ResourceOf<ApiObject>, query: TableQuery): Promise<Table>;
+  /** Changes of a collection, each as a table of one row. As `watch`, without bookmarks. */
+  watchTable(resource: ResourceOf<ApiObject>, options: WatchOptions): AsyncIterable<TableEvent>;
+  /** Every kind that is served, built-in, custom or aggregated, in the server's order of preference. */
+  discover(): Promise<readonly ServedKind[]>;
 }
 
 const timeoutMs = 30_000;
@@ -96,28 +91,9 @@ export function connect(options: ConnectOptions): SkiffClient {
 
   return {
     resource: (resource) => resourceClient(control, resource),
-    async table(resource, query) {
-      const target = {
-        group: resource.group,
-        version: resource.version,
-        resource: resource.resource,
-        namespace: query.namespace ?? '',
-        name: query.name ?? '',
-        subresource: '',
-      };
-      const request: Partial<ListRequest> = {
-        target,
-        labelSelector: query.labelSelector ?? '',
-        fieldSelector: query.fieldSelector ?? '',
-        accept: 'ENCODING_TABLE',
-      };
-      if (query.name !== undefined) {
-        const { json } = await unary<{ json: string }>(control, services.Resources, 'Get', request, { timeoutMs });
-        return JSON.parse(json) as Table;
-      }
-      const { items } = await unary<ObjectList>(control, services.Resources, 'List', request, { timeoutMs });
-      return JSON.parse(items[0] ?? '') as Table;
-    },
+    table: (resource, query) => readTable(control, resource, query),
+    watchTable: (resource, options) => watchTable(control, resource, options),
+    discover: () => discover(control),
     pods: {
       async *logs(request, signal) {
         for await (const { data } of serverStream<LogChunk>(bulk(), services.Pods, 'Logs', request, signal)) yield data;

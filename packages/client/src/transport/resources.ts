@@ -2,6 +2,7 @@
 import type { ApiObject, Draft, Json } from '@skiff/api';
 import { ApiError } from '@skiff/api';
 import {
+  type Encoding,
   type ObjectList,
   type ObjectMessage,
   services,
@@ -139,7 +140,10 @@ export function resourceClient<T extends ApiObject>(context: CallContext, resour
       });
       return JSON.parse(answer.json ?? 'null') as Json;
     },
-    watch: (options) => watchEvents(context, target(options.namespace ?? ''), options),
+    async *watch(options) {
+      const batches = watchBatches(context, target(options.namespace ?? ''), options);
+      for await (const { events } of batches) yield events.map((event) => toEvent<T>(event));
+    },
   };
 }
 
@@ -167,11 +171,12 @@ const deleteOptions = (options: DeleteOptions): object => ({
  */
 const silenceMs = 150_000;
 
-async function* watchEvents<T extends ApiObject>(
+export async function* watchBatches(
   context: CallContext,
   target: Target,
   options: WatchOptions,
-): AsyncIterable<readonly WatchEvent<T>[]> {
+  accept: Encoding = 'ENCODING_JSON',
+): AsyncIterable<WatchBatch> {
   const watchdog = new AbortController();
   const signal = AbortSignal.any([options.signal, watchdog.signal]);
   const request = {
@@ -179,6 +184,7 @@ async function* watchEvents<T extends ApiObject>(
     ...selection(options),
     resourceVersion: options.resourceVersion ?? '',
     allowBookmarks: true,
+    accept,
   };
   const guard = () => context.clock.after(silenceMs, () => watchdog.abort());
   let timer = guard();
@@ -186,7 +192,7 @@ async function* watchEvents<T extends ApiObject>(
     for await (const batch of serverStream<WatchBatch>(context, services.Resources, 'Watch', request, signal)) {
       timer.cancel();
       timer = guard();
-      yield batch.events.map((event) => toEvent<T>(event));
+      yield batch;
     }
   } finally {
     timer.cancel();
