@@ -271,7 +271,7 @@ describe.skipIf(process.getuid?.() !== 0)('volumes on the real kernel (needs roo
       const swapper = spawn('sh', ['-c', swap], { stdio: 'ignore' });
       const seen = new Set<string>();
       try {
-        for (let i = 0; i < 150; i += 1) {
+        for (let i = 0; i < 1000; i += 1) {
           const made = await mounted(pod, { subPath: 'sub/deep' }).catch(() => undefined);
           const above = await mounted(pod, { subPath: 'sub' }).catch(() => undefined);
           if (above !== undefined) seen.add(await readFile(join(above.hostPath, 'mark'), 'utf8').catch(() => 'gone'));

@@ -15,7 +15,7 @@ import { ApiError, type Clock, type Logger } from '@skiff/api';
 import { createOpenCalls } from '../chain/open-calls.ts';
 import { certificateReader, credentialsOf, impersonationOf } from './credentials.ts';
 import type { Exchange, Outgoing } from './exchange.ts';
-import { type Handler, type Identity, streamSubresources } from './handler.ts';
+import { type Handler, type Identity, maxHeaderBytes, streamSubresources } from './handler.ts';
 import { parseQuery } from './query.ts';
 import { pathOf, requestInfo } from './request-info.ts';
 
@@ -59,7 +59,6 @@ export interface RestDoor {
   close(deadlineMs: number): Promise<void>;
 }
 
-const maxHeaderBytes = 1024 * 1024;
 const maxConcurrentStreams = 100;
 /** A handshake or a head that takes longer is no client's: kube-apiserver's own limit. */
 export const defaultHeadersTimeoutMs = 32_000;
@@ -93,6 +92,7 @@ export function createRestDoor(parts: DoorParts): RestDoor {
       credentials: credentialsOf(request.headers, certificate),
       impersonation: () => impersonationOf(request.rawHeaders),
       headerFields: request.rawHeaders.length / 2,
+      headerBytes: bytesOf(request.rawHeaders),
     };
   };
 
@@ -166,7 +166,7 @@ export function createRestDoor(parts: DoorParts): RestDoor {
         rejectUnauthorized: false,
         minVersion: 'TLSv1.2',
         maxHeaderListPairs: maxHeaderFieldsOnWire,
-        settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes },
+        settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytesOnWire, maxFrameSize },
         handshakeTimeout: parts.headersTimeoutMs,
         ...http1Options(parts.headersTimeoutMs),
       },
@@ -255,8 +255,18 @@ function closeWhenIdle(session: ServerHttp2Session, clock: Clock): void {
   session.once('close', () => timer.cancel());
 }
 
-/** Above the limit that the handler answers with a 431, so that it can. */
+/** Above the limits that the handler answers with a 431, so that it can. */
 const maxHeaderFieldsOnWire = 2000;
+const maxHeaderBytesOnWire = 2 * maxHeaderBytes;
+/** A head may have nine frames, which is nghttp2's limit: at HTTP/2's usual 16 KiB a frame they would hold no more than 144 KiB. */
+const maxFrameSize = 256 * 1024;
+
+/** As HTTP/2 counts what a head holds: 32 bytes a field beside its name and its value (RFC 9113, section 6.5.2). */
+function bytesOf(rawHeaders: readonly string[]): number {
+  let bytes = rawHeaders.length * 16;
+  for (const text of rawHeaders) bytes += text.length;
+  return bytes;
+}
 
 /** Only a WebSocket or SPDY upgrade of a stream, or of what is behind a proxy, takes the socket away from HTTP; every other Upgrade header is ignored, as RFC 9110 allows. */
 export function isStreamUpgrade(request: IncomingMessage): boolean {

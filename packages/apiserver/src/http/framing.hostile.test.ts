@@ -135,18 +135,6 @@ describe('HTTP/2', () => {
   });
   const origin = () => `https://127.0.0.1:${at.restPort}`;
 
-  it('H-006 headers of 17 KiB and of 100 KiB are taken', async () => {
-    for (const fields of [1, 6]) {
-      const session = http2Connect(origin(), { ...tls(), maxSendHeaderBlockLength: 1024 * 1024 });
-      await once(session, 'remoteSettings');
-      const many = Object.fromEntries(Array.from({ length: fields }, (_, i) => [`x-${i}`, 'a'.repeat(17 * 1024)]));
-      const stream = session.request({ ':path': '/version', ...many });
-      const [headers] = await once(stream, 'response');
-      expect(headers[':status']).toBe(200);
-      session.destroy();
-    }
-  });
-
   it('H-014 a body that trickles is answered at the request’s timeout', async () => {
     const session = http2Connect(origin(), tls());
     const path = `${configMaps}?timeout=200ms`;
@@ -180,6 +168,43 @@ describe('HTTP/2', () => {
     return Buffer.concat([head, payload]);
   };
   const preface = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(4, 0, 0)]);
+
+  /** A header field that is sent as it is, with a name shorter than 127. */
+  const literal = (name: string, value: string): Buffer => {
+    const length: number[] = [127];
+    let rest = value.length - 127;
+    for (; rest >= 128; rest >>= 7) length.push(128 | (rest & 127));
+    return Buffer.concat([
+      Buffer.from([0, name.length]),
+      Buffer.from(name),
+      Buffer.from([...length, rest]),
+      Buffer.from(value),
+    ]);
+  };
+
+  // As Go's client does it: in frames as long as the server takes. Node's own stays at 16 KiB, and nghttp2 takes nine.
+  it.each([
+    ['17 KiB are taken', 1, '"gitVersion"'],
+    ['300 KiB are taken', 18, '"gitVersion"'],
+    ['900 KiB are taken', 53, '"gitVersion"'],
+    ['1.1 MiB are a 431', 67, '"code":431'],
+  ])('H-006 headers of %s', async (_, fields, answer) => {
+    const raw = await rawConnection(at, at.admin, 'h2');
+    const settingsAck = frame(4, 1, 0);
+    raw.socket.write(Buffer.concat([preface, settingsAck]));
+    // The server's limits hold from when it knows that they are known.
+    await expect.poll(() => raw.received().includes(settingsAck)).toBe(true);
+    const many = Array.from({ length: fields }, (_, i) => literal(`x-${i}`, 'a'.repeat(17 * 1024)));
+    const block = Buffer.concat([Buffer.from([0x82, 0x87, 0x41, 1, 0x78, 4, 8]), Buffer.from('/version'), ...many]);
+    const size = 256 * 1024;
+    for (let start = 0; start < block.length; start += size) {
+      const isLast = start + size >= block.length;
+      const [type, flags] = start === 0 ? [1, 1] : [9, 0];
+      raw.socket.write(frame(type, flags | (isLast ? 4 : 0), 1, block.subarray(start, start + size)));
+    }
+    await expect.poll(() => raw.received().includes(answer)).toBe(true);
+    raw.socket.destroy();
+  });
 
   /** Sends a frame for ever, until the server has had enough; bounded so that a failure ends. */
   async function flood(first: Buffer, again: (turn: number) => Buffer): Promise<number> {

@@ -18,6 +18,8 @@ import { respondError } from './respond.ts';
 
 /** More header fields than this are a 431: each costs memory before anyone is authenticated. */
 export const maxHeaderFields = 1000;
+/** Go's own limit, and so Kubernetes'. */
+export const maxHeaderBytes = 1024 * 1024;
 
 /** Subresources that are streams. They are authorised as `create`, however they are asked for: a GET that runs a command is no read. */
 export const streamSubresources: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward']);
@@ -52,6 +54,7 @@ export interface Identity {
   readonly credentials: Credentials;
   readonly impersonation: () => Impersonation | undefined;
   readonly headerFields: number;
+  readonly headerBytes: number;
 }
 
 export const infoOf = (exchange: Pick<Exchange, 'method' | 'path' | 'query'>): RequestInfo =>
@@ -80,7 +83,7 @@ export type Handler = (exchange: Exchange, identity: Identity) => Promise<void>;
 /** Makes the handler of both protocols. It never throws: every fault becomes an answer, or cuts one that has begun. */
 export function createHandler(parts: HandlerParts): Handler {
   const dispatch = async (exchange: Exchange, identity: Identity, info: RequestInfo): Promise<void> => {
-    if (identity.headerFields > maxHeaderFields) throw tooManyHeaders();
+    if (identity.headerFields > maxHeaderFields || identity.headerBytes > maxHeaderBytes) throw headersTooLarge();
     if (info.type === 'bad') throw info.badName ? new ApiError('BadRequest', info.reason) : pathNotFound();
     const longRunning = info.type === 'resource' && isLongRunning(info);
     const call = {
@@ -140,10 +143,10 @@ function seatsOf(registry: Registry, exchange: Exchange, info: RequestInfo): num
 export const methodNotAllowed = (): ApiError =>
   new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
 
-const tooManyHeaders = (): ApiError =>
-  new ApiError('RequestEntityTooLarge', `the request has more than ${maxHeaderFields} header fields`, undefined, {
-    code: 431,
-  });
+const headersTooLarge = (): ApiError => {
+  const why = `the request has more than ${maxHeaderFields} header fields, or more than ${maxHeaderBytes} bytes of them`;
+  return new ApiError('RequestEntityTooLarge', why, undefined, { code: 431 });
+};
 
 function answerFault(logger: Logger, exchange: Exchange, error: unknown): void {
   // The client left: there is nobody to tell.
