@@ -49,4 +49,6 @@ process.on('message', async (question: Question) => {
   process.send?.({ answer: await answer(question) });
   if (question.type === 'close') process.disconnect?.();
 });
+// Nobody is left to ask, whether told so above or because the parent was killed.
+process.once('disconnect', () => process.exit());
 process.send?.({ ca: at.ca, admin: at.admin, restPort: at.restPort, grpcAddress: at.grpcAddress });
