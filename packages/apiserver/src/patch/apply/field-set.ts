@@ -39,6 +39,8 @@ interface MutableSet {
 
 export function buildSet(): SetBuilder {
   const root: MutableSet = {};
+  // Nodes with nothing below. To ask a node itself takes as long as it has elements.
+  const ends = new Set<MutableSet>();
   return {
     set: root,
     insert(path) {
@@ -46,10 +48,15 @@ export function buildSet(): SetBuilder {
       for (const [index, element] of path.entries()) {
         const known = level[element];
         const isEnd = index === path.length - 1;
-        // A node that was an end and is passed now, or the other way round.
-        if (known !== undefined && isEmpty(known) !== isEnd) known[self] = {};
         const next = known ?? {};
-        level[element] = next;
+        if (known === undefined) {
+          level[element] = next;
+          if (isEnd) ends.add(next);
+        } else if (ends.has(known) !== isEnd) {
+          // A node that was an end and is passed now, or the other way round.
+          known[self] = {};
+          ends.delete(known);
+        }
         level = next;
       }
     },
