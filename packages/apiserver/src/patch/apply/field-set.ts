@@ -27,48 +27,9 @@ export const isMember = (node: FieldSet): boolean => node[self] !== undefined ||
 /** The elements of a set, without the mark of the one above it. */
 const elementsOf = (set: FieldSet): string[] => Object.keys(set).filter((element) => element !== self);
 
-/** A set under construction. */
-export interface SetBuilder {
-  insert(path: readonly string[]): void;
-  readonly set: FieldSet;
-}
-
-interface MutableSet {
-  [element: string]: MutableSet;
-}
-
-export function buildSet(): SetBuilder {
-  const root: MutableSet = {};
-  // Nodes with nothing below. To ask a node itself takes as long as it has elements.
-  const ends = new Set<MutableSet>();
-  return {
-    set: root,
-    insert(path) {
-      let level = root;
-      for (const [index, element] of path.entries()) {
-        const known = level[element];
-        const isEnd = index === path.length - 1;
-        const next = known ?? {};
-        if (known === undefined) {
-          level[element] = next;
-          if (isEnd) ends.add(next);
-        } else if (ends.has(known) !== isEnd) {
-          // A node that was an end and is passed now, or the other way round.
-          known[self] = {};
-          ends.delete(known);
-        }
-        level = next;
-      }
-    },
-  };
-}
-
 /** The set that holds exactly these paths. */
-export function setOf(...paths: readonly (readonly string[])[]): FieldSet {
-  const builder = buildSet();
-  for (const path of paths) builder.insert(path);
-  return builder.set;
-}
+export const setOf = (...paths: readonly (readonly string[])[]): FieldSet =>
+  paths.map((path) => path.reduceRight((below, element) => ({ [element]: below }), emptySet)).reduce(union, emptySet);
 
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   return changed(a, b, (left, right) =>

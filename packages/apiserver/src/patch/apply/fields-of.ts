@@ -1,46 +1,41 @@
 /** Which fields a configuration sets, and which fields differ between two states of an object. */
 import type { Json, JsonObject, Schema } from '@skiff/api';
 import { isObject, own, same } from '../values.ts';
-import { buildSet, emptySet, type FieldSet, type SetBuilder, self } from './field-set.ts';
+import { emptySet, type FieldSet, self, union } from './field-set.ts';
 import { type Field, indexItems, type Shape, shapeOf } from './shape.ts';
 
 /** The paths that `value` sets: leaves, list items, and keys of free maps. */
-export function fieldsOf(value: Json, schema: Schema): FieldSet {
-  const builder = buildSet();
-  collect(value, schema, [], builder);
-  return builder.set;
-}
+export const fieldsOf = (value: Json, schema: Schema): FieldSet => nodeOf(value, schema, false) ?? emptySet;
 
-function collect(value: Json, schema: Schema, path: readonly string[], into: SetBuilder): void {
+/** What stands under the element of a value, which is a path itself when `member`; undefined when that is nothing. */
+function nodeOf(value: Json, schema: Schema, member: boolean): FieldSet | undefined {
   const shape = shapeOf(schema, value);
-  if (shape.type === 'leaf') {
-    if (path.length > 0) into.insert(path);
-  } else if (shape.type === 'fields') {
-    if (isObject(value)) collectFields(value, shape, path, into);
-  } else if (Array.isArray(value)) {
+  if (shape.type === 'leaf') return emptySet;
+  const node: Record<string, FieldSet> = member ? { [self]: emptySet } : {};
+  let hasElements = false;
+  const put = (element: string, below: FieldSet | undefined): void => {
+    if (below === undefined) return;
+    hasElements = true;
+    node[element] = below;
+  };
+  if (shape.type === 'fields' && isObject(value)) {
+    for (const key of Object.keys(value)) {
+      const child = value[key] as Json;
+      const { element, schema: below, named } = shape.field(key);
+      const isEmptyObject = isObject(child) && Object.keys(child).length === 0;
+      put(element, nodeOf(child, below, child === null || isEmptyObject || !named));
+    }
+  } else if (shape.type === 'items' && Array.isArray(value)) {
     for (const item of value) {
       const element = shape.elementOf(item);
       if (element === undefined) continue;
-      collect(item, shape.items, [...path, element], into);
-      into.insert([...path, element]);
+      const below = nodeOf(item, shape.items, true) ?? emptySet;
+      const twin = node[element];
+      put(element, twin === undefined ? below : union({ [element]: twin }, { [element]: below })[element]);
     }
   }
-}
-
-function collectFields(
-  value: Record<string, Json>,
-  shape: Extract<Shape, { type: 'fields' }>,
-  path: readonly string[],
-  into: SetBuilder,
-): void {
-  for (const key of Object.keys(value)) {
-    const child = value[key] as Json;
-    const { element, schema, named } = shape.field(key);
-    const below = [...path, element];
-    collect(child, schema, below, into);
-    const isEmptyObject = isObject(child) && Object.keys(child).length === 0;
-    if (child === null || isEmptyObject || !named) into.insert(below);
-  }
+  if (hasElements) return node;
+  return member ? emptySet : undefined;
 }
 
 export interface Comparison {

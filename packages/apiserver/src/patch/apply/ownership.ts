@@ -166,10 +166,12 @@ export function applyConfiguration(
 
 /** Takes out what the last apply said, this one does not, and no manager owns. */
 function pruned(merged: JsonObject, last: FieldSet | undefined, claimed: Managers, version: Version): JsonObject {
-  if (last === undefined || isEmpty(last)) return merged;
+  if (last === undefined) return merged;
+  const claims = unionOf([...claimed.values()].map((manager) => manager.fields));
+  if (isEmpty(difference(last, claims))) return merged;
   const { schema } = version;
   const lastNamed = withNamedParents(last, schema);
-  const owned = withNamedParents(unionOf([...claimed.values()].map((manager) => manager.fields)), schema);
+  const owned = withNamedParents(claims, schema);
   const all = withNamedParents(fieldsOf(merged, schema), schema);
   // Without the last apply's fields; then put back what somebody owns, and what that apply never said.
   const bare = withNamedParents(fieldsOf(removeFields(merged, lastNamed, schema), schema), schema);
