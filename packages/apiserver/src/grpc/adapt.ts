@@ -5,10 +5,8 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type {
-  handleUnaryCall,
   Metadata,
   ServerDuplexStream,
-  ServerUnaryCall,
   ServerWritableStream,
   ServiceDefinition,
   UntypedServiceImplementation,
@@ -18,7 +16,7 @@ import { isReason } from '@skiff/api';
 import { toGrpcFailure } from '@skiff/api/wire';
 import type { Credentials } from '../chain/authenticate.ts';
 import { requestTimeoutMs } from '../chain/chain.ts';
-import { createOpenCalls, type OpenCalls } from '../chain/open-calls.ts';
+import type { OpenCalls } from '../chain/open-calls.ts';
 import { certificateOf } from './credentials.ts';
 import { messageWriter } from './frames.ts';
 
@@ -82,16 +80,10 @@ export const bidi = <Request, Response>(
 export interface AdaptParts {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Aborts when the server ends: every stream then ends too. */
-  readonly signal: AbortSignal;
+  readonly calls: OpenCalls;
 }
 
-/** What every kind of call has. */
-type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getDeadline' | 'getAuthContext' | 'metadata'> & {
-  once(event: 'cancelled', run: () => void): unknown;
-};
-
-/** Throws Error when a method of the service has no handler, or a handler no method. */
+/** The streams of a service; its unary methods never reach grpc-js. Throws Error when a method of the service has no handler, or a handler no method. */
 export function adapt(
   service: ServiceDefinition,
   handlers: Readonly<Record<string, Handler>>,
@@ -101,41 +93,16 @@ export function adapt(
   const unknown = Object.keys(handlers).filter((name) => !Object.hasOwn(service, name));
   if (missing.length + unknown.length > 0)
     throw new Error(`methods without match: ${[...missing, ...unknown].join(', ')}`);
-  const calls = createOpenCalls(parts.signal);
   return Object.fromEntries(
-    Object.entries(handlers).map(([name, handler]) => [
-      name,
-      handler.type === 'unary'
-        ? adaptUnary(name, handler, parts, calls)
-        : adaptStream(name, handler, service, parts, calls),
-    ]),
+    Object.entries(handlers).flatMap(([name, handler]) =>
+      handler.type === 'unary' ? [] : [[name, adaptStream(name, handler, service, parts)]],
+    ),
   );
 }
 
-function report(parts: AdaptParts, method: string, error: unknown): void {
+export function report(parts: Pick<AdaptParts, 'logger'>, method: string, error: unknown): void {
   if (!(error instanceof Error) || isReason(error, 'InternalError') || error.name !== 'ApiError')
     parts.logger.error({ err: error, method }, 'a call failed');
-}
-
-function adaptUnary(
-  method: string,
-  handler: Extract<Handler, { type: 'unary' }>,
-  parts: AdaptParts,
-  calls: OpenCalls,
-): handleUnaryCall<unknown, unknown> {
-  return (call, callback) => {
-    const { info, end } = openCall(call, parts, calls);
-    void handler
-      .run(call.request, info)
-      .then(
-        (response) => callback(null, response),
-        (error: unknown) => {
-          if (!info.signal.aborted) report(parts, method, error);
-          callback(toGrpcFailure(error));
-        },
-      )
-      .finally(end);
-  };
 }
 
 type StreamCall = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
@@ -145,7 +112,6 @@ function adaptStream(
   handler: Extract<Handler, { type: 'stream' | 'bytes' }>,
   service: ServiceDefinition,
   parts: AdaptParts,
-  calls: OpenCalls,
 ): (call: StreamCall) => void {
   const readsStream = service[method]?.requestStream === true;
   const started = async (call: StreamCall, info: CallInfo): Promise<void> => {
@@ -159,7 +125,7 @@ function adaptStream(
     return handler.run(requests, info, sender(call, info.signal));
   };
   return (call) => {
-    const { info, endStream } = openCall(call, parts, calls);
+    const { info, end } = openCall(call, parts);
     call.on('error', () => {});
     void started(call, info)
       .then(
@@ -169,7 +135,7 @@ function adaptStream(
           call.emit('error', toGrpcFailure(error));
         },
       )
-      .finally(endStream);
+      .finally(end);
   };
 }
 
@@ -210,17 +176,15 @@ class CallGone extends Error {
 
 /** Made once: an error for each call would take a stack for each. */
 const callOver = new CallGone('the call is over');
-const callerGone = new CallGone('the caller hung up');
+export const callerGone = new CallGone('the caller hung up');
 
 interface OpenCall {
   readonly info: CallInfo;
-  /** Nothing more is done for the call. */
+  /** Nothing more is done for the call: told to whatever still waits on its behalf. */
   readonly end: () => void;
-  /** The same, told to whatever still waits on behalf of a stream. */
-  readonly endStream: () => void;
 }
 
-function openCall(call: AnyCall, parts: AdaptParts, calls: OpenCalls): OpenCall {
+function openCall(call: StreamCall, { calls, clock }: AdaptParts): OpenCall {
   const gone = calls.open();
   let isOver = false;
   // grpc-js says so of every call in the end, also of those that were answered.
@@ -230,7 +194,7 @@ function openCall(call: AnyCall, parts: AdaptParts, calls: OpenCalls): OpenCall 
   if (call.cancelled) gone.abort(callerGone);
   const deadline = call.getDeadline();
   const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
-  const left = deadlineMs - parts.clock.now();
+  const left = deadlineMs - clock.now();
   const info: CallInfo = {
     credentials: { certificate: certificateOf(call), authorization: text(call.metadata, 'authorization') },
     userAgent: text(call.metadata, 'user-agent') ?? '',
@@ -240,12 +204,9 @@ function openCall(call: AnyCall, parts: AdaptParts, calls: OpenCalls): OpenCall 
   const end = (): void => {
     isOver = true;
     calls.close(gone);
-  };
-  const endStream = (): void => {
-    end();
     gone.abort(callOver);
   };
-  return { info, end, endStream };
+  return { info, end };
 }
 
 function text(metadata: Metadata, key: string): string | undefined {

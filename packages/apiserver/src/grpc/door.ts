@@ -7,11 +7,13 @@ import { services } from '@skiff/api/wire';
 import { packageDefinition } from '@skiff/api/wire/server';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Authenticate } from '../chain/authenticate.ts';
+import { createOpenCalls } from '../chain/open-calls.ts';
 import { adapt, type Handler } from './adapt.ts';
 import { refuseUnnamedCompression } from './compression.ts';
 import { type GrpcTls, serverCredentials } from './credentials.ts';
 import { guardSideServices } from './guard.ts';
-import { boundedTimeout } from './timeout.ts';
+import { boundedTimeout, durationMs } from './timeout.ts';
+import { serveUnary, type UnaryMethod, type UnaryParts, unaryMethods } from './unary.ts';
 
 export interface GrpcDoorParts {
   readonly tls: GrpcTls;
@@ -55,10 +57,14 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
     ...options,
     interceptors: [refuseUnnamedCompression, guardSideServices(parts.authenticate)],
   });
-  refuseMalformedTimeouts(server);
-  const adapted = { clock: parts.clock, logger: parts.logger, signal: closing.signal };
-  const add = (service: ServiceDefinition, handlers: Readonly<Record<string, Handler>>): void =>
-    server.addService(service, adapt(service, handlers, adapted));
+  const { clock, logger } = parts;
+  const served = { clock, logger, calls: createOpenCalls(closing.signal), maxReceiveBytes };
+  const methods = new Map<string, UnaryMethod>();
+  takeStreams(server, methods, served);
+  const add = (service: ServiceDefinition, handlers: Readonly<Record<string, Handler>>): void => {
+    server.addService(service, adapt(service, handlers, served));
+    for (const [path, method] of unaryMethods(service, handlers)) methods.set(path, method);
+  };
   add(services.Resources, parts.resources);
   add(services.Pods, parts.pods);
   add(services.Nodes, parts.nodes);
@@ -88,26 +94,35 @@ interface StreamServer {
   _streamHandler(interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void;
 }
 
-/** Answers INVALID_ARGUMENT to a `grpc-timeout` that is none, and bounds one that is too long. Call before the server is bound. */
-function refuseMalformedTimeouts(server: Server): void {
+/**
+ * Takes each new stream before grpc-js does. Serves unary methods; answers INVALID_ARGUMENT to a `grpc-timeout` that is none, and bounds
+ * one that is too long. Call before the server is bound.
+ */
+function takeStreams(server: Server, methods: ReadonlyMap<string, UnaryMethod>, parts: UnaryParts): void {
   const inner = server as unknown as StreamServer;
   if (typeof inner._streamHandler !== 'function') throw new Error('grpc-js takes its streams elsewhere than it did');
   const handle = inner._streamHandler.bind(server);
   inner._streamHandler = (interceptors, stream, headers) => {
+    const method = methods.get(headers[':path'] ?? '');
     const sent = headers['grpc-timeout'];
-    if (sent === undefined) return handle(interceptors, stream, headers);
-    const timeout = boundedTimeout(String(sent));
-    if (timeout !== undefined) return handle(interceptors, stream, { ...headers, 'grpc-timeout': timeout });
-    stream.on('error', () => {});
-    stream.respond(
-      {
-        ':status': 200,
-        'content-type': 'application/grpc',
-        'grpc-status': String(status.INVALID_ARGUMENT),
-        'grpc-message': 'malformed grpc-timeout',
-      },
-      { endStream: true },
-    );
-    stream.resume();
+    const timeout = sent === undefined ? undefined : boundedTimeout(String(sent));
+    if (sent !== undefined && timeout === undefined) refuseTimeout(stream);
+    else if (method !== undefined)
+      serveUnary(method, stream, headers, timeout === undefined ? undefined : durationMs(timeout), parts);
+    else handle(interceptors, stream, timeout === undefined ? headers : { ...headers, 'grpc-timeout': timeout });
   };
+}
+
+function refuseTimeout(stream: ServerHttp2Stream): void {
+  stream.on('error', () => {});
+  stream.respond(
+    {
+      ':status': 200,
+      'content-type': 'application/grpc',
+      'grpc-status': String(status.INVALID_ARGUMENT),
+      'grpc-message': 'malformed grpc-timeout',
+    },
+    { endStream: true },
+  );
+  stream.resume();
 }

@@ -13,5 +13,8 @@ const longestMs = 596 * 3_600_000;
 export function boundedTimeout(value: string): string | undefined {
   const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(value) ?? [];
   if (digits === undefined || unit === undefined) return undefined;
-  return Number(digits) * (units[unit] ?? 0) > longestMs ? longest : value;
+  return durationMs(value) > longestMs ? longest : value;
 }
+
+/** Milliseconds of a value that is a timeout. */
+export const durationMs = (value: string): number => Number(value.slice(0, -1)) * (units[value.slice(-1)] ?? 0);
