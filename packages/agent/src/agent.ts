@@ -5,14 +5,13 @@ import { retry } from './async/retry.ts';
 import { together } from './async/together.ts';
 import type { AgentConfig } from './config.ts';
 import { EvictionManager } from './eviction/manager.ts';
-import type { PodLookup } from './link/index.ts';
 import { keepLease } from './node/lease.ts';
 import type { NodeNetwork } from './node/network.ts';
 import { register } from './node/register.ts';
 import { type HostSight, NodeReporter } from './node/reporter.ts';
 import { Standing } from './node/standing.ts';
 import { openPodMemory } from './pods/memory.ts';
-import { createPods } from './pods/run.ts';
+import { createPods, type Pods } from './pods/run.ts';
 import { isRuntimeError, type Runtime } from './runtime/contract.ts';
 import type { MountTable } from './volumes/mount-table.ts';
 
@@ -23,7 +22,7 @@ export interface AgentParts {
   readonly mounts: MountTable;
   readonly readHost: () => Promise<HostSight>;
   readonly startNetwork: (informers: InformerFactory, signal: AbortSignal) => Promise<NodeNetwork>;
-  readonly runLink: (pods: PodLookup, signal: AbortSignal) => Promise<void>;
+  readonly runLink: (pods: Pods, signal: AbortSignal) => Promise<void>;
 }
 
 /** Runs until the signal aborts, or rejects when a part cannot go on. Pods and their network stay as they are. */

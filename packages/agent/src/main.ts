@@ -10,6 +10,8 @@ import { runCommand } from './network/index.ts';
 import { readHost } from './node/host.ts';
 import { startNodeNetwork } from './node/network.ts';
 import { kubeletVersion } from './node/status.ts';
+import { createPages } from './pages/index.ts';
+import { processFacts, readProc } from './pages/process.ts';
 import { createDockerRuntime } from './runtime/docker/maker.ts';
 import { hostMounts } from './volumes/mount-table.ts';
 
@@ -42,7 +44,10 @@ export async function runAgent(config: AgentConfig, signal: AbortSignal): Promis
             ...{ config, client, runtime, mounts },
             readHost: () => readHost(runtime, config.rootDir),
             startNetwork: (informers, until) => startNodeNetwork(config, informers, runCommand, until),
-            runLink: (pods, until) => runLink({ ...link, pods }, until),
+            runLink: (pods, until) => {
+              const pages = createPages({ ...link, pods, probes: pods.probes, process: processFacts, readProc });
+              return runLink({ ...link, pods, pages }, until);
+            },
           },
           running,
         ),

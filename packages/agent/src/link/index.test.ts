@@ -325,6 +325,16 @@ describe('port forwarding', () => {
   });
 });
 
+describe('a page', () => {
+  it('is its text, or NotFound', async () => {
+    await node.end.open(1, { page: { path: 'metrics' } });
+    expect(node.end.outputOf(1)).toBe('up 1\n');
+    expect(node.end.endOf(1)).toMatchObject({ statusJson: '' });
+    await node.end.open(2, { page: { path: '../secret' } });
+    expect(statusOf(2)).toMatchObject({ reason: 'NotFound' });
+  });
+});
+
 describe('stats', () => {
   it('are one document in the kubelet’s shape', async () => {
     await node.start('c', 'sleep inf');

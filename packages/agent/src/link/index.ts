@@ -34,6 +34,7 @@ export interface LinkDeps {
   readonly pods: PodLookup;
   readonly dial: PodDial;
   readonly host: () => Promise<HostSample>;
+  readonly pages: (path: string) => Promise<string>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

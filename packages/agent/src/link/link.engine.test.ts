@@ -52,7 +52,15 @@ describe.skipIf(!canRunEngine())('a link over Docker (needs root and dockerd)', 
     const servers = [{ endpoint: 'a', open: () => end.duplex }];
     const host = () => readHostUsage(realClock);
     const seams = { clock: realClock, random: Math.random, logger: silentLogger };
-    const deps = { runtime, servers, host, dial: dialer.dial, pods: { get: () => undefined }, ...seams };
+    const deps = {
+      runtime,
+      servers,
+      host,
+      dial: dialer.dial,
+      pods: { get: () => undefined },
+      ...seams,
+      pages: async () => '',
+    };
     done = runLink({ nodeName: 'n', agentVersion: '1', ...deps }, stop.signal);
   });
   afterAll(async () => {

@@ -2,12 +2,14 @@
 import type { Pod } from '@skiff/api';
 import { ContainerProber, hasProbes, type ProberDeps } from '../probes/container-prober.ts';
 import type { Target } from '../probes/handler.ts';
+import type { ProbeTally } from '../probes/tally.ts';
 import type { ContainerStatus } from '../runtime/contract.ts';
 import type { Target as ActionTarget, Busy, ContainerHealth } from './facts.ts';
 import type { PodRecord } from './record.ts';
 import { type DeclaredContainer, findDeclared } from './spec.ts';
 
-export interface PodHealthDeps extends Omit<ProberDeps, 'onChange'> {
+export interface PodHealthDeps extends Omit<ProberDeps, 'onChange' | 'tally'> {
+  readonly tally: ProbeTally;
   readonly onChange: (podUid: string) => void;
   readonly targetOf: (record: PodRecord, declared: DeclaredContainer, containerId: string) => Target;
 }
@@ -42,6 +44,7 @@ export class PodHealth {
   }
 
   forget(podUid: string): void {
+    this.#deps.tally.forget(podUid);
     for (const [id, one] of this.#probers) {
       if (one.podUid !== podUid) continue;
       one.prober.stop();

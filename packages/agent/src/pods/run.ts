@@ -10,6 +10,7 @@ import {
 } from '@skiff/client';
 import type { Pressure } from '../eviction/thresholds.ts';
 import type { PodNetwork } from '../network/contract.ts';
+import { createProbeTally, type ProbeTally } from '../probes/tally.ts';
 import { createReferences } from '../references.ts';
 import type { Runtime } from '../runtime/contract.ts';
 import { StatusReporter } from '../status/reporter.ts';
@@ -44,6 +45,7 @@ export interface Pods {
   volumeBytes(pod: Pod, volume: string): Promise<number>;
   /** With the newest status that the agent made; undefined once nothing of it is here. */
   get(uid: string): Pod | undefined;
+  readonly probes: ProbeTally;
   /** Runs until the signal aborts; containers are left as they are. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -62,8 +64,10 @@ export function createPods(deps: PodsDeps, signal: AbortSignal): Pods {
   const volumes = new VolumeManager({ root: rootDir, clock, mounts, tokens, pid: process.pid });
   const shared = { ...context, ...deps, events, references, volumes };
   const tasks = new PodTasks({ ...shared, node: facts });
+  const probes = createProbeTally();
   const health = new PodHealth({
     ...shared,
+    tally: probes,
     onChange: (uid) => worker.touch(uid),
     targetOf: (record, declared, containerId) => tasks.target(record, declared.spec, containerId),
   });
@@ -78,6 +82,7 @@ export function createPods(deps: PodsDeps, signal: AbortSignal): Pods {
     },
   });
   return {
+    probes,
     active: () =>
       [...worker.records]
         .filter(({ presence, eviction, pod }) => presence === 'wanted' && eviction === undefined && !isTerminal(pod))

@@ -6,6 +6,7 @@ import { container, podWith } from '../pods/testing/facts.ts';
 import type { Runtime, Session } from '../runtime/contract.ts';
 import { ContainerProber, type ProberOptions } from './container-prober.ts';
 import { initialState, nextState, type Outcome, type ProbeKind } from './machine.ts';
+import { createProbeTally } from './tally.ts';
 
 /** A container whose commands answer as `answers` says: exit codes, or never. */
 function setUp(part: Partial<Container>, options: Partial<ProberOptions> = {}, pod: Pod = podWith({})) {
@@ -33,11 +34,13 @@ function setUp(part: Partial<Container>, options: Partial<ProberOptions> = {}, p
     };
   };
   let changes = 0;
+  const tally = createProbeTally();
   const current = { pod };
   const prober = new ContainerProber(
     {
       clock,
       random: () => 0.5,
+      tally,
       events: { event: (_about, _type, reason, message) => void events.push(`${reason}: ${message}`) },
       onChange: () => {
         changes += 1;
@@ -52,6 +55,7 @@ function setUp(part: Partial<Container>, options: Partial<ProberOptions> = {}, p
   );
   return {
     ...{ clock, answers, asked, events, prober, current },
+    counts: () => tally.counts().map(({ kind, outcome, count }) => `${kind} ${outcome} ${count}`),
     changes: () => changes,
     async pass(seconds: number) {
       await clock.advance(seconds * 1000);

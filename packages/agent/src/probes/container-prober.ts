@@ -6,11 +6,13 @@ import type { ContainerHealth } from '../pods/facts.ts';
 import { fieldPathOf } from '../pods/spec.ts';
 import { ask, type Target } from './handler.ts';
 import { initialState, nextState, type Outcome, type ProbeKind, type ProbeState } from './machine.ts';
+import type { ProbeTally } from './tally.ts';
 
 export interface ProberDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly events: EventRecorder;
+  readonly tally: Pick<ProbeTally, 'add'>;
   /** The container's health has changed. */
   readonly onChange: () => void;
 }
@@ -80,6 +82,7 @@ export class ContainerProber {
       const before = JSON.stringify(this.health);
       const outcome = await this.#probe(line);
       if (this.#stopped.signal.aborted) return;
+      this.#deps.tally.add(this.#options.pod(), this.#options.target.container.name, line.kind, outcome);
       line.state = nextState(line.state, outcome, {
         successThreshold: line.probe.successThreshold ?? 1,
         failureThreshold: line.probe.failureThreshold ?? 3,

@@ -257,6 +257,11 @@ export interface StreamOpen {
   attach?: OpenExec;
   portForward?: OpenPortForward;
   stats?: Record<string, never>;
+  page?: OpenPage;
+}
+
+export interface OpenPage {
+  path: string;
 }
 
 export interface OpenLogs {

@@ -37,6 +37,8 @@ function openOf(open: Open): wire.StreamOpen {
       return { portForward: { podUid: open.podUid, port: open.port } };
     case 'stats':
       return { stats: {} };
+    case 'page':
+      return { page: { path: open.path } };
   }
 }
 

@@ -32,7 +32,8 @@ export type Open =
   | ({ readonly type: 'exec' } & ExecOpen)
   | ({ readonly type: 'attach' } & ExecOpen)
   | { readonly type: 'portForward'; readonly podUid: string; readonly port: number }
-  | { readonly type: 'stats' };
+  | { readonly type: 'stats' }
+  | { readonly type: 'page'; readonly path: string };
 
 /** From the API server. */
 export type DownFrame = { readonly stream: number } & (

@@ -1,6 +1,6 @@
 /** A node on the fake runtime with one pod, linked to a server in memory. */
 import { PassThrough } from 'node:stream';
-import type { Pod } from '@skiff/api';
+import { notFound, type Pod } from '@skiff/api';
 import {
   createKeepingLogger,
   createStepClock,
@@ -69,6 +69,10 @@ export async function startTestNode(options: { random?: number } = {}): Promise<
         ...{ time: clock.now(), cpuNanoseconds: 5_000_000_000n, memoryTotalBytes: 1000 },
         ...{ memoryUsageBytes: 400, memoryWorkingSetBytes: 300 },
       }),
+      async pages(path) {
+        if (path !== 'metrics') throw notFound({ group: '', resource: 'pages' }, path);
+        return 'up 1\n';
+      },
       random: () => options.random ?? 0,
     },
     stop.signal,

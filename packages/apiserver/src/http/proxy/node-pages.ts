@@ -4,6 +4,7 @@
  */
 import { type ApiError, badRequest, type Clock, notFound } from '@skiff/api';
 import type { Links } from '../../link/link.ts';
+import type { NodeStream } from '../../link/node-stream.ts';
 import type { PodStreams } from '../../link/pod-streams.ts';
 import { textAt } from '../../patch/values.ts';
 import type { Registry, RequestContext } from '../../registry/contract.ts';
@@ -26,6 +27,17 @@ export interface NodePageParts {
 /** Where a kubelet would listen. */
 const kubeletPort = '10250';
 
+const prometheusText = 'text/plain; version=0.0.4; charset=utf-8';
+/** Content types of what an agent is asked for by its path. */
+const agentPages: ReadonlyMap<string, string> = new Map([
+  ['metrics', prometheusText],
+  ['metrics/cadvisor', prometheusText],
+  ['metrics/probes', prometheusText],
+  ['metrics/resource', prometheusText],
+  ['configz', 'application/json'],
+  ['runningpods', 'application/json'],
+]);
+
 /** Throws ApiError. */
 export async function serveNodePage(
   parts: NodePageParts,
@@ -37,33 +49,38 @@ export async function serveNodePage(
   if (port !== '' && port !== kubeletPort) throw addressNotAllowed();
   await readObject(parts.registry, context, 'nodes', '', name);
   if (exchange.method !== 'GET' && exchange.method !== 'HEAD') throw methodNotAllowed();
-  const segments = safeSegments(info.proxyPath ?? '');
+  const segments = safeSegments((info.proxyPath ?? '').replace(/\/$/, ''));
   if (segments === undefined) throw pathNotFound();
   const [page, ...rest] = segments;
+  const path = segments.join('/');
+  const contentType = agentPages.get(path);
   if (page === 'healthz' && rest.length === 0) {
     parts.links.of(name);
     respond(exchange, { code: 200, contentType: 'text/plain; charset=utf-8', body: 'ok' });
-  } else if (page === 'stats' && rest.join('/') === 'summary') await sendStats(parts, exchange, context, name);
+  } else if (contentType !== undefined)
+    await relayPage(parts.links.of(name).open({ type: 'page', path }), exchange, context, contentType);
+  else if (path === 'stats/summary')
+    await relayPage(parts.links.of(name).open({ type: 'stats' }), exchange, context, 'application/json');
   else if (page === 'pods' && rest.length === 0) await sendPods(parts, exchange, context, name);
   else if (page === 'containerLogs' && rest.length === 3) await sendLogs(parts, exchange, context, name, rest);
   else throw pathNotFound();
 }
 
-async function sendStats(
-  { links }: NodePageParts,
+async function relayPage(
+  stream: NodeStream,
   exchange: Exchange,
   context: RequestContext,
-  nodeName: string,
+  contentType: string,
 ): Promise<void> {
-  const stream = links.of(nodeName).open({ type: 'stats' });
   context.signal.addEventListener('abort', stream.cancel, { once: true });
   try {
     let started = false;
     for await (const { data } of stream.output()) {
-      if (!started) startAnswer(exchange, 200, 'application/json');
+      if (!started) startAnswer(exchange, 200, contentType);
       started = true;
       await send(exchange.response, data, context.signal);
     }
+    if (!started) startAnswer(exchange, 200, contentType);
     exchange.response.end();
   } finally {
     context.signal.removeEventListener('abort', stream.cancel);

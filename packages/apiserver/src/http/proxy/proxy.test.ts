@@ -51,6 +51,10 @@ async function serve(conversation: Conversation): Promise<void> {
     await conversation.out('CHANNEL_STDOUT', '{"node":{"nodeName":"n"}}');
     return conversation.end();
   }
+  if (open.page !== undefined) {
+    if (open.page.path !== 'runningpods') await conversation.out('CHANNEL_STDOUT', `page ${open.page.path}`);
+    return conversation.end();
+  }
   if (open.logs !== undefined) {
     await conversation.out('CHANNEL_STDOUT', `log of ${open.logs.container}`);
     return conversation.end();
@@ -257,6 +261,18 @@ describe('the pages of a node', () => {
     expect(JSON.parse((await page('n/proxy/pods')).text).items).toHaveLength(2);
   });
 
+  it.each([
+    ['metrics', 'text/plain; version=0.0.4; charset=utf-8', 'page metrics'],
+    ['metrics/cadvisor', 'text/plain; version=0.0.4; charset=utf-8', 'page metrics/cadvisor'],
+    ['metrics/probes', 'text/plain; version=0.0.4; charset=utf-8', 'page metrics/probes'],
+    ['metrics/resource', 'text/plain; version=0.0.4; charset=utf-8', 'page metrics/resource'],
+    ['configz', 'application/json', 'page configz'],
+    ['runningpods/', 'application/json', ''],
+  ])('%s is asked of the agent, as %s', async (path, contentType, text) => {
+    const answer = await page(`n/proxy/${path}`);
+    expect([answer.status, answer.headers['content-type'], answer.text]).toEqual([200, contentType, text]);
+  });
+
   it('H-198 H-201 are all there is', async () => {
     const asked = [
       'n:22/proxy/',
@@ -264,9 +280,10 @@ describe('the pages of a node', () => {
       'n/proxy/run/default/p/c',
       'n/proxy/containerLogs/default/p',
       'm/proxy/healthz',
+      'n/proxy/metrics/other',
     ];
     const answers = await Promise.all(asked.map((path) => page(path)));
-    expect(answers.map(({ status }) => status)).toEqual([400, 404, 404, 404, 404]);
+    expect(answers.map(({ status }) => status)).toEqual([400, 404, 404, 404, 404, 404]);
     expect((await page('n/proxy/healthz', 'POST')).status).toBe(405);
   });
 });
