@@ -52,6 +52,7 @@ import { createUsage, type Usage } from './link/usage.ts';
 import type { KeyPair } from './pki/authority.ts';
 import { bootstrap } from './registry/bootstrap.ts';
 import { clusterObjects } from './registry/cluster-objects.ts';
+import type { AdmissionRequest } from './registry/contract.ts';
 import { keepKubernetesEndpoints } from './registry/kubernetes-endpoints.ts';
 import { keepMaintaining } from './registry/maintenance.ts';
 import { createRegistry, type ExtensibleRegistry } from './registry/registry.ts';
@@ -128,6 +129,8 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
     policies: () => late.configurations?.policies() ?? [],
     bindings: () => late.configurations?.bindings() ?? [],
   };
+  const audit = (request: AdmissionRequest, notes: Readonly<Record<string, string>>): void =>
+    logAnnotations(logger, request, notes);
   const links = createLinks();
   const usage = createUsage({ links, clock, logger });
   const registry = createRegistry({
@@ -144,15 +147,13 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
       policyStep({
         registry: () => made(late.registry),
         authoriser: () => made(late.authoriser),
-        audit: (request, annotations) => logAnnotations(logger, request, annotations),
-        ...configured,
+        ...{ audit, ...configured },
       }),
       webhookStep({
         registry: () => made(late.registry),
         call: (asked) => made(late.webhooks).call(asked),
         authoriser: () => made(late.authoriser),
-        random,
-        ...configured,
+        ...{ random, audit, ...configured },
       }),
     ],
     tokens: createTokenIssuer({ ...tokenOptions, objects: () => made(late.objects) }),

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `skiff`: a verb a file. Commands import their parts when they run, so that a small verb starts fast. */
-import { Command } from 'commander';
+import { constants } from 'node:os';
+import { Command, Help } from 'commander';
 import { registerAgent } from './commands/agent.ts';
 import { registerApiserver } from './commands/apiserver.ts';
 import { registerApply } from './commands/apply.ts';
@@ -22,6 +23,13 @@ import { describeFailure } from './output/failure.ts';
 const program = new Command('skiff')
   .description('A Kubernetes-compatible container orchestrator. kubectl and helm work with .skiff/kubeconfig.')
   .helpCommand(false)
+  .configureHelp({
+    // That what is not given is off, or empty, needs no words.
+    optionDescription: (option) =>
+      option.defaultValue === false || option.defaultValue === ''
+        ? option.description
+        : new Help().optionDescription(option),
+  })
   .showHelpAfterError('(skiff --help lists the commands)');
 
 program.commandsGroup('A cluster on this machine:');
@@ -44,6 +52,12 @@ registerScheduler(program);
 registerController(program);
 registerAgent(program);
 registerSim(program);
+
+// A reader that left (`skiff get -w | head`) ends the command, as SIGPIPE ends others.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(128 + constants.signals.SIGPIPE);
+});
 
 try {
   await program.parseAsync();

@@ -96,7 +96,7 @@ export type WriteKind =
   | { readonly kind: 'CreateOptions' | 'UpdateOptions' }
   | { readonly kind: 'PatchOptions'; readonly patch: PatchType; readonly force: boolean | undefined };
 
-/** Sound write options. Absent fieldValidation is Warn, as since Kubernetes 1.27. Throws ApiError Invalid. */
+/** Sound write options. Throws ApiError Invalid. */
 export function checkWriteOptions(raw: RawWriteOptions, write: WriteKind): WriteOptions {
   const faults: FieldError[] = [];
   if (write.kind === 'PatchOptions') {
@@ -106,7 +106,7 @@ export function checkWriteOptions(raw: RawWriteOptions, write: WriteKind): Write
       faults.push(field.required('fieldManager', 'is required for apply patch'));
   }
   faults.push(...fieldManagerFaults(raw.fieldManager), ...dryRunFaults(raw.dryRun));
-  const validation = raw.fieldValidation === '' ? 'Warn' : raw.fieldValidation;
+  const validation = raw.fieldValidation;
   if (!isFieldValidation(validation))
     faults.push(field.notSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']));
   const refusal = refuse(write.kind, faults);
@@ -114,12 +114,12 @@ export function checkWriteOptions(raw: RawWriteOptions, write: WriteKind): Write
   return {
     dryRun: raw.dryRun.length > 0,
     fieldManager: raw.fieldManager,
-    fieldValidation: isFieldValidation(validation) ? validation : 'Warn',
+    fieldValidation: isFieldValidation(validation) ? validation : '',
   };
 }
 
-const isFieldValidation = (text: string): text is 'Ignore' | 'Warn' | 'Strict' =>
-  text === 'Ignore' || text === 'Warn' || text === 'Strict';
+const isFieldValidation = (text: string): text is WriteOptions['fieldValidation'] =>
+  text === '' || text === 'Ignore' || text === 'Warn' || text === 'Strict';
 
 function dryRunFaults(dryRun: readonly string[]): FieldError[] {
   return dryRun.every((value) => value === 'All') ? [] : [field.notSupported('dryRun', dryRun, ['All'])];

@@ -93,18 +93,20 @@ function admissionOf(late: Late, options: ExtendedOptions): RegistryOptions['adm
     if (late.memory === undefined) throw new Error('not put together yet');
     return late.memory.registry;
   };
+  const { audit = () => {} } = options;
   return [
     policyStep({
       registry,
       policies: () => late.configurations?.policies() ?? [],
       bindings: () => late.configurations?.bindings() ?? [],
       authoriser: () => options.authoriser ?? everybody,
-      audit: options.audit ?? (() => {}),
+      audit,
     }),
     webhookStep({
       registry,
       random: Math.random,
       authoriser: () => options.authoriser ?? everybody,
+      audit,
       call: async (asked) => (await late.webhooks?.call(asked)) ?? {},
       mutating: () => late.configurations?.mutating() ?? [],
       validating: () => late.configurations?.validating() ?? [],

@@ -10,6 +10,7 @@ export interface Admitting {
   readonly target: Target;
   readonly kind: Kind;
   readonly operation: AdmissionRequest['operation'];
+  readonly options: AdmissionRequest['options'];
   readonly dryRun: boolean;
   /** Absent: the objects are of the kind. */
   readonly part?: Decodable;
@@ -26,6 +27,7 @@ const requestOf = (
   definition: admitting.kind.definition,
   object,
   oldObject,
+  options: admitting.options,
   dryRun: admitting.dryRun,
   ...(admitting.part === undefined ? {} : { part: admitting.part }),
 });

@@ -52,7 +52,7 @@ function validateOnce({ context, options, body }: Applying): void {
   if (body.duplicates.length === 0) return;
   if (options.fieldValidation === 'Strict')
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${unmarshalErrors(body.duplicates)}`);
-  if (options.fieldValidation === 'Warn') for (const text of body.duplicates) context.warn(text);
+  if (options.fieldValidation !== 'Ignore') for (const text of body.duplicates) context.warn(text);
 }
 
 function emptyObject({ kind, target }: Applying): JsonObject {

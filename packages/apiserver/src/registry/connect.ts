@@ -43,7 +43,7 @@ export async function connect(
   }
   const part: Decodable = { ...taken, schema: () => schema };
   const object: JsonObject = { kind: taken.kind, apiVersion: taken.version, ...options };
-  const admitting: Admitting = { context, target, kind, operation: 'CONNECT', dryRun: false, part };
+  const admitting: Admitting = { context, target, kind, operation: 'CONNECT', options: undefined, dryRun: false, part };
   await admitMutating(env, admitting, object, undefined);
   await admitValidating(env, admitting, object, undefined);
   return object;

@@ -46,7 +46,8 @@ export interface Incoming {
 export interface WriteOptions {
   readonly dryRun: boolean;
   readonly fieldManager: string;
-  readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
+  /** '' is Warn, for who did not ask (as since Kubernetes 1.27). */
+  readonly fieldValidation: '' | 'Ignore' | 'Warn' | 'Strict';
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
@@ -191,6 +192,8 @@ export interface AdmissionRequest {
   /** Only `mutate` may change it: what `validate` is shown is what will be stored. */
   readonly object: JsonObject | undefined;
   readonly oldObject: JsonObject | undefined;
+  /** As the caller gave them; undefined for CONNECT, whose options are its object. */
+  readonly options: WriteOptions | DeleteOptions | undefined;
   readonly dryRun: boolean;
 }
 

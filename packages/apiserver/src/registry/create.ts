@@ -28,7 +28,7 @@ export async function create(
   if (virtual !== undefined) {
     if (virtual.create === undefined) throw methodNotSupported(target, 'create');
     const named = { ...target, name: nameOf(object) };
-    const admitting: Admitting = { context, kind, target: named, operation: 'CREATE', dryRun: options.dryRun };
+    const admitting: Admitting = { context, kind, target: named, operation: 'CREATE', options, dryRun: options.dryRun };
     await admitMutating(env, admitting, object, undefined);
     await admitValidating(env, admitting, object, undefined);
     return { text: toText(await virtual.create(context, target, object, options)), created: true };

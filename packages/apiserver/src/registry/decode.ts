@@ -59,7 +59,7 @@ export function decodeBody(
   const strict = strictFaults(unknown, body.duplicates);
   if (strict.length > 0) {
     if (options.fieldValidation === 'Strict') throw handled(strictError(strict));
-    if (options.fieldValidation === 'Warn') for (const text of strict) context.warn(text);
+    if (options.fieldValidation !== 'Ignore') for (const text of strict) context.warn(text);
   }
   return completed(shown, value);
 }
@@ -90,7 +90,7 @@ export async function decodePatched(
   const strict = strictFaults(unknown, duplicates);
   if (strict.length > 0) {
     if (options.fieldValidation === 'Strict') throw await refused(strictError(strict));
-    if (options.fieldValidation === 'Warn') for (const each of strict) context.warn(each);
+    if (options.fieldValidation !== 'Ignore') for (const each of strict) context.warn(each);
   }
   if (large) await othersTurn();
   return completed(shown, value);

@@ -21,7 +21,7 @@ export async function deleteOne(
   const kind = kindOf(env, target, context);
   if (target.subresource !== '' || !kind.definition.verbs.includes('delete'))
     throw methodNotSupported(target, 'delete');
-  const admitting: Admitting = { context, target, kind, operation: 'DELETE', dryRun: options.dryRun };
+  const admitting: Admitting = { context, target, kind, operation: 'DELETE', options, dryRun: options.dryRun };
   return deleteWith(env, context, { kind, target, options }, async (object) => {
     await admitMutating(env, admitting, undefined, object);
     await admitValidating(env, admitting, undefined, object);

@@ -49,7 +49,7 @@ export async function insert(env: Env, insertion: Insertion, object: JsonObject)
   warnDuplicateOwners(context, dedupeOwnerReferences(object), false);
   if (insertion.managed !== true) await recordUpdate(env, insertion, undefined, object);
   if (large) await othersTurn();
-  const admitting: Admitting = { context, target, kind, operation: 'CREATE', dryRun: options.dryRun };
+  const admitting: Admitting = { context, target, kind, operation: 'CREATE', options, dryRun: options.dryRun };
   await admitMutating(env, admitting, object, undefined);
   warnDuplicateOwners(context, dedupeOwnerReferences(object), true);
   const generates = nameOf(object) === '' && textAt(object, 'metadata', 'generateName') !== '';

@@ -51,5 +51,7 @@ test.each([
 });
 
 test('a file that is not there is named', async () => {
-  await expect(readManifests([join(dir, 'nowhere')])).rejects.toThrow('nowhere');
+  await expect(readManifests([join(dir, 'nowhere')])).rejects.toThrow(
+    `the path "${join(dir, 'nowhere')}" does not exist`,
+  );
 });

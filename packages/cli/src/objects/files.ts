@@ -32,7 +32,10 @@ export async function readManifests(sources: readonly string[]): Promise<Manifes
 
 async function expand(source: string): Promise<{ name: string; body: string }[]> {
   if (source === '-') return [{ name: 'standard input', body: await text(process.stdin) }];
-  if (!(await stat(source)).isDirectory()) return [{ name: source, body: await readFile(source, 'utf8') }];
+  const about = await stat(source).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? new Error(`the path "${source}" does not exist`) : error;
+  });
+  if (!about.isDirectory()) return [{ name: source, body: await readFile(source, 'utf8') }];
   const files = (await readdir(source)).filter((file) => /\.(json|ya?ml)$/.test(file)).sort();
   return Promise.all(
     files.map(async (file) => ({ name: join(source, file), body: await readFile(join(source, file), 'utf8') })),

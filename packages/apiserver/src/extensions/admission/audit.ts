@@ -1,4 +1,4 @@
-/** What policies note about requests. There is no audit log apart: it stands in the server's own, one line a request. */
+/** What policies and webhooks note about requests. There is no audit log apart: it stands in the server's own log. */
 import type { Logger } from '@skiff/api';
 import type { AdmissionRequest } from '../../registry/contract.ts';
 
@@ -9,5 +9,5 @@ export function logAnnotations(
 ): void {
   const { group, version, resource, subresource, namespace, name } = target;
   const about = { operation, group, version, resource, subresource, namespace, name, dryRun, user: context.user.name };
-  logger.info({ ...about, annotations }, 'admission policies noted something about a request');
+  logger.info({ ...about, annotations }, 'admission noted something about a request');
 }

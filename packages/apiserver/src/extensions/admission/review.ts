@@ -1,14 +1,14 @@
 /** The AdmissionReview that webhooks are asked with and answer with; its request is also what expressions call `request`. */
 import { apiVersionOf, type Definition, type JsonObject } from '@skiff/api';
 import { listAt, objectAt, own, textAt } from '../../patch/values.ts';
-import type { AdmissionRequest } from '../../registry/contract.ts';
+import type { AdmissionRequest, DeleteOptions, WriteOptions } from '../../registry/contract.ts';
 import type { ExtensibleRegistry } from '../../registry/registry.ts';
 
 const optionKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const;
 
 /** What is asked about, without the objects. `at` is the version they are shown at. */
 export function requestFacts(request: AdmissionRequest, at: Definition): JsonObject {
-  const { target, definition, operation, dryRun } = request;
+  const { target, definition, operation, options, dryRun } = request;
   const { name: username, uid, groups, extra } = request.context.user;
   const kindOf = (of: Definition): JsonObject => {
     const { group, version, kind } = request.part ?? of;
@@ -37,12 +37,36 @@ export function requestFacts(request: AdmissionRequest, at: Definition): JsonObj
         : { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])) }),
     },
     dryRun,
-    options:
-      operation === 'CONNECT'
-        ? null
-        : { kind: optionKinds[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) },
+    options: operation === 'CONNECT' || options === undefined ? null : optionsOf(optionKinds[operation], options),
   };
 }
+
+/** A patch is shown as the create or update that it comes to, with its options (patchToUpdateOptions of apiserver's handlers). */
+function optionsOf(kind: string, options: WriteOptions | DeleteOptions): JsonObject {
+  const head = { kind, apiVersion: 'meta.k8s.io/v1' };
+  const dryRun: JsonObject = options.dryRun ? { dryRun: ['All'] } : {};
+  if ('fieldManager' in options) {
+    const { fieldManager, fieldValidation } = options;
+    return { ...head, ...dryRun, ...filled({ fieldManager, fieldValidation }) };
+  }
+  const { gracePeriodSeconds, propagationPolicy, preconditions } = options;
+  const conditions = filled({ ...preconditions });
+  return {
+    ...head,
+    ...filled({ gracePeriodSeconds }),
+    ...(Object.keys(conditions).length === 0 ? {} : { preconditions: conditions }),
+    ...filled({ propagationPolicy }),
+    ...dryRun,
+  };
+}
+
+/** Without what says nothing. */
+const filled = (fields: Readonly<Record<string, string | number | undefined>>): JsonObject =>
+  Object.fromEntries(
+    Object.entries(fields).filter(
+      (entry): entry is [string, string | number] => entry[1] !== undefined && entry[1] !== '',
+    ),
+  );
 
 export interface ReviewedObjects {
   readonly object: JsonObject | undefined;
@@ -73,6 +97,7 @@ export interface Verdict {
   /** A Status document; undefined when none was given. */
   readonly result: JsonObject | undefined;
   readonly warnings: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
   /** JSON text; '' when nothing is to be changed. */
   readonly patch: string;
 }
@@ -105,6 +130,11 @@ export function verdictOf(answer: JsonObject, version: string, uid: string, muta
     allowed: own(response, 'allowed') === true,
     result: objectAt(response, 'status'),
     warnings: listAt(response, 'warnings').filter((each) => typeof each === 'string'),
+    auditAnnotations: Object.fromEntries(
+      Object.entries(objectAt(response, 'auditAnnotations') ?? {}).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      ),
+    ),
     patch: Buffer.from(patch, 'base64').toString('utf8'),
   };
 }

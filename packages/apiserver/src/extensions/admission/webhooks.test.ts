@@ -60,6 +60,29 @@ describe('a mutating webhook', () => {
     });
   });
 
+  test('is told the options as the caller gave them', async () => {
+    await configure(mutating);
+    const at = target('configmaps', 'default');
+    const write = { dryRun: true, fieldManager: 'kubectl', fieldValidation: 'Strict' } as const;
+    await memory.registry.create(testContext(), at, { document: configMap('a'), duplicates: [] }, write);
+    await create('b');
+    const patch = { type: 'merge', patch: { data: { c: '3' } }, duplicates: [], force: false } as const;
+    const one = target('configmaps', 'default', 'b');
+    await memory.registry.patch(testContext(), one, patch, { ...write, dryRun: false, fieldValidation: '' });
+    const deletion = { dryRun: true, gracePeriodSeconds: 0, propagationPolicy: 'Orphan' } as const;
+    const { uid } = (await memory.call.get('configmaps', 'default', 'b')).metadata as { uid: string };
+    const preconditions = { uid, resourceVersion: undefined };
+    await memory.registry.delete(testContext(), one, { ...deletion, preconditions });
+    const apiVersion = 'meta.k8s.io/v1';
+    const dryRun = ['All'];
+    expect(webhook.requests.map((each) => requestOf(each).options)).toEqual([
+      { kind: 'CreateOptions', apiVersion, dryRun, fieldManager: 'kubectl', fieldValidation: 'Strict' },
+      expect.objectContaining({ kind: 'CreateOptions' }),
+      { kind: 'UpdateOptions', apiVersion, fieldManager: 'kubectl' },
+      { kind: 'DeleteOptions', apiVersion, ...deletion, dryRun, preconditions: { uid } },
+    ]);
+  });
+
   test('is asked again when a later one changed what it left', async () => {
     await configure(mutating, { reinvocationPolicy: 'IfNeeded' }, 'a-first');
     await configure(mutating, {}, 'b-second');
@@ -104,6 +127,23 @@ describe('a validating webhook', () => {
     const body = { document: configMap('a'), duplicates: [] };
     await memory.registry.create(context, target('configmaps', 'default'), body, writeOptions());
     expect(context.warnings).toEqual(['careful']);
+  });
+
+  test('notes something about a request, refused or not', async () => {
+    const notes: unknown[] = [];
+    const noting = await createExtendedRegistry({ audit: ({ target: { name } }, said) => notes.push([name, said]) });
+    await configureWebhook(noting, webhook, validating, {}, 'one');
+    for (const allowed of [true, false]) {
+      const auditAnnotations = { seen: 'yes', 'a/b': '', odd: 1 };
+      webhook.answer = (body) => answer(body, { allowed, auditAnnotations });
+      await noting.call.create('configmaps', 'default', configMap(`is-${allowed}`)).catch(() => undefined);
+    }
+    const said = { 'one.x.io/seen': 'yes', 'one.x.io/a/b': '' };
+    expect(notes).toEqual([
+      ['is-true', said],
+      ['is-false', said],
+    ]);
+    await noting.close();
   });
 
   test('is asked about what its selectors and conditions select', async () => {

@@ -36,6 +36,7 @@ export interface WebhookParts {
   readonly call: CallWebhook;
   readonly random: Random;
   readonly authoriser: () => Authoriser;
+  readonly audit: (request: AdmissionRequest, annotations: Readonly<Record<string, string>>) => void;
   /** In the order of their configurations' names, as they are now. */
   readonly mutating: () => readonly Webhook[];
   readonly validating: () => readonly Webhook[];
@@ -124,6 +125,8 @@ class Asker {
     try {
       const verdict = await this.#call(webhook, request, facts, objects, mutating);
       for (const text of verdict.warnings) request.context.warn(text);
+      const notes = Object.entries(verdict.auditAnnotations).map(([key, text]) => [`${webhook.name}/${key}`, text]);
+      if (notes.length > 0) this.#parts.audit(request, Object.fromEntries(notes));
       if (!verdict.allowed) throw webhookDenied(webhook.name ?? '', verdict.result);
       if (mutating && verdict.patch !== '' && (await this.#change(webhook, request, verdict, objects.object, at))) {
         return 'changed';

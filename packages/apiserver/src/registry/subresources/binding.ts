@@ -25,7 +25,7 @@ export const binding: Action = {
     const part = shownBy(binding);
     const object = decodeBody(context, part, action.body, options);
     settleNamespace(object, target.namespace);
-    const admitting: Admitting = { context, target, kind, operation: 'CREATE', dryRun: options.dryRun, part };
+    const admitting: Admitting = { context, target, kind, operation: 'CREATE', options, dryRun: options.dryRun, part };
     await admitMutating(env, admitting, object, undefined);
     await admitValidating(env, admitting, object, undefined);
     return bindPod(env, action, object);

@@ -29,7 +29,15 @@ export const eviction: Action = {
     const part = shownBy(eviction);
     const object = decodeBody(context, part, action.body, action.options);
     settleNamespace(object, target.namespace);
-    const admitting: Admitting = { context, target, kind, operation: 'CREATE', dryRun: isDryRun(action, object), part };
+    const admitting: Admitting = {
+      context,
+      target,
+      kind,
+      operation: 'CREATE',
+      options: action.options,
+      dryRun: isDryRun(action, object),
+      part,
+    };
     await admitMutating(env, admitting, object, undefined);
     if (nameOf(object) !== target.name) throw badRequest('name in URL does not match name in Eviction object');
     const options = deleteOptions(action, object);

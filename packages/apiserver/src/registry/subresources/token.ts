@@ -24,7 +24,7 @@ export const token: Action = {
     checkName(request, target.name);
     const document = await readStored(env, target, keyOf(kind, target.namespace, target.name), context.signal);
     if (document === undefined) throw notFound(target, target.name);
-    const admitting: Admitting = { context, target, kind, operation: 'CREATE', dryRun: options.dryRun, part };
+    const admitting: Admitting = { context, target, kind, operation: 'CREATE', options, dryRun: options.dryRun, part };
     await admitMutating(env, admitting, request, undefined);
     await admitValidating(env, admitting, request, undefined);
     return { text: toText(await env.tokens.issue(context, toObject(document), request)), created: true };
