@@ -87,7 +87,7 @@ async function usesFlunders(group: string, ns: string): Promise<void> {
   expect((await list(path)).items.map(({ metadata }) => metadata.name)).toEqual(['one', 'two']);
   expect(await cluster.kubectl('get', `flunders.v1alpha1.${group}`, '-n', ns, '-o', 'name')).toContain('/two');
   const { stdout } = await cluster.skiff('get', `flunders.${group}`, '-n', ns);
-  expect(stdout).toMatch(/^NAME +\S.*\none +\S.*\ntwo +\S.*\n$/);
+  expect(stdout).toMatch(/^NAME +\S.*\none +\S.*\ntwo +\S.*$/);
   const flunders = { group, version: 'v1alpha1', kind: 'Flunder', resource: 'flunders', namespaced: true };
   const found = await overGrpc((client) => client.resource(flunders).list({ namespace: ns }));
   expect(found.items).toMatchObject([{ kind: 'Flunder', metadata: { name: 'one' } }, { metadata: { name: 'two' } }]);

@@ -41,10 +41,10 @@ test('skiff applies a definition with its objects in one go, and shows them', as
   const label = `widget.${kind.group}/a`;
   expect(await cluster.skiff('apply', '-f', file)).toMatchObject({
     exitCode: 0,
-    stdout: `customresourcedefinition.apiextensions.k8s.io/${kind.plural}.${kind.group} applied\n${label} applied\n`,
+    stdout: `customresourcedefinition.apiextensions.k8s.io/${kind.plural}.${kind.group} applied\n${label} applied`,
   });
   const shown = await cluster.skiff('get', `configmaps,${kind.plural}.${kind.group}`, '-n', ns);
-  expect(shown.stdout).toMatch(new RegExp(`^NAME +DATA +AGE\n(.|\n)*\n\nNAME +AGE\n${label} +\\S+\n$`));
+  expect(shown.stdout).toMatch(new RegExp(`^NAME +DATA +AGE\n(.|\n)*\n\nNAME +AGE\n${label} +\\S+$`));
   expect(await cluster.skiff('delete', '-f', file)).toMatchObject({ exitCode: 0 });
   await eventually('the definition to be gone', () => absent(definitionPath(kind)));
   expect(await cluster.skiff('get', `${kind.plural}.${kind.group}`, '-n', ns)).toMatchObject({
