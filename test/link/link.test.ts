@@ -74,7 +74,10 @@ function link(): void {
     await once(socket, 'connect');
     return socket;
   };
-  done = runLink({ ...deps, nodeName: 'n', agentVersion: '1', servers, dial, pages: async () => '' }, stop.signal);
+  done = runLink(
+    { ...deps, nodeName: 'n', agentVersion: '1', servers, dial, pages: async function* () {} },
+    stop.signal,
+  );
 }
 
 /** Waits until the server has a link that came after `before` others. */

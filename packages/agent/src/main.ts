@@ -15,6 +15,8 @@ import { processFacts, readProc } from './pages/process.ts';
 import { createDockerRuntime } from './runtime/docker/maker.ts';
 import { hostMounts } from './volumes/mount-table.ts';
 
+const pageSources = { process: processFacts, readProc, logDir: '/var/log' };
+
 /** Runs until the signal aborts; then pods and their network are left as they are, for the next agent to adopt. */
 export async function runAgent(config: AgentConfig, signal: AbortSignal): Promise<void> {
   await mkdir(config.rootDir, { recursive: true, mode: 0o750 });
@@ -45,7 +47,7 @@ export async function runAgent(config: AgentConfig, signal: AbortSignal): Promis
             readHost: () => readHost(runtime, config.rootDir),
             startNetwork: (informers, until) => startNodeNetwork(config, informers, runCommand, until),
             runLink: (pods, until) => {
-              const pages = createPages({ ...link, pods, probes: pods.probes, process: processFacts, readProc });
+              const pages = createPages({ ...link, ...pageSources, pods, probes: pods.probes });
               return runLink({ ...link, pods, pages }, until);
             },
           },

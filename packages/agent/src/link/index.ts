@@ -34,7 +34,7 @@ export interface LinkDeps {
   readonly pods: PodLookup;
   readonly dial: PodDial;
   readonly host: () => Promise<HostSample>;
-  readonly pages: (path: string) => Promise<string>;
+  readonly pages: (path: string) => AsyncIterable<Uint8Array>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -59,7 +59,7 @@ describe.skipIf(!canRunEngine())('a link over Docker (needs root and dockerd)', 
       dial: dialer.dial,
       pods: { get: () => undefined },
       ...seams,
-      pages: async () => '',
+      pages: async function* () {},
     };
     done = runLink({ nodeName: 'n', agentVersion: '1', ...deps }, stop.signal);
   });

@@ -13,8 +13,8 @@ export interface ServeParts {
   readonly pods: PodLookup;
   readonly dial: PodDial;
   readonly stats: Stats;
-  /** The text of a page of this node. Throws ApiError NotFound when it has none of that path. */
-  readonly pages: (path: string) => Promise<string>;
+  /** The bytes of a page of this node. Throws ApiError NotFound when it has none of that path. */
+  readonly pages: (path: string) => AsyncIterable<Uint8Array>;
   readonly clock: Clock;
 }
 
@@ -30,7 +30,8 @@ export async function serve(
   else if (open.portForward !== undefined) await serveForward(parts, conversation, open.portForward);
   else if (open.stats !== undefined)
     await conversation.write('stdout', Buffer.from(JSON.stringify(await parts.stats())));
-  else if (open.page !== undefined) await conversation.write('stdout', Buffer.from(await parts.pages(open.page.path)));
+  else if (open.page !== undefined)
+    for await (const piece of parts.pages(open.page.path)) await conversation.write('stdout', piece);
   else throw badRequest('this agent does not know what the stream is to carry');
   return undefined;
 }

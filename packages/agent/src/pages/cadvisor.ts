@@ -1,13 +1,14 @@
 /** `/metrics/cadvisor`: use by control group, under cAdvisor's names and labels, for the dashboards that read them. Pure. */
 import type { ContainerStatus } from '../runtime/contract.ts';
+import { label } from '../runtime/labels.ts';
 import { cpuSeconds, exposition, type Family, type MetricSample } from './exposition.ts';
 import type { DeviceCounters, SeenContainer, Sight } from './sight.ts';
 
 /** A sandbox is the pod's own: it has no container's name. */
-const labelsOf = ({ id, image, name, pod }: ContainerStatus, cgroup: string): Record<string, string> => ({
+const labelsOf = ({ id, image, labels, name, pod }: ContainerStatus, cgroup: string): Record<string, string> => ({
   container: name,
   id: cgroup,
-  image,
+  image: labels[label.declaredImage] ?? image,
   name: id,
   namespace: pod.namespace,
   pod: pod.name,

@@ -7,6 +7,7 @@ import type { ProbeTally } from '../probes/tally.ts';
 import { type ContainerStatus, isRuntimeError, type Runtime } from '../runtime/contract.ts';
 import { cadvisorMetrics } from './cadvisor.ts';
 import { configz, type ShownConfig } from './configz.ts';
+import { readLogs } from './logs.ts';
 import { ownMetrics, type ProcessFacts } from './own.ts';
 import { probeMetrics } from './probes.ts';
 import { parseCgroup, parseDevices } from './proc.ts';
@@ -22,13 +23,15 @@ export interface PageParts extends ShownConfig {
   readonly probes: ProbeTally;
   readonly clock: Clock;
   readonly host: () => Promise<HostSample>;
+  /** Whatever is below it may be read. */
+  readonly logDir: string;
   readonly process: () => ProcessFacts;
   /** The text of a file below /proc/PID; rejects when the process has ended. */
   readonly readProc: (pid: number, file: string) => Promise<string>;
 }
 
-/** Answers the text of the page with that path. Throws ApiError NotFound when there is none. */
-export type Pages = (path: string) => Promise<string>;
+/** Answers the bytes of the page with that path. Throws ApiError NotFound when there is none. */
+export type Pages = (path: string) => AsyncIterable<Uint8Array>;
 
 export function createPages(parts: PageParts): Pages {
   const pages: ReadonlyMap<string, () => Promise<string>> = new Map([
@@ -39,10 +42,11 @@ export function createPages(parts: PageParts): Pages {
     ['configz', async () => JSON.stringify(configz(parts))],
     ['runningpods', async () => JSON.stringify(runningPods(await inspectAll(parts.runtime)))],
   ]);
-  return async (path) => {
+  return async function* (path) {
     const page = pages.get(path);
-    if (page === undefined) throw notFound({ group: '', resource: 'pages' }, path);
-    return page();
+    if (page !== undefined) yield Buffer.from(await page());
+    else if (path === 'logs' || path.startsWith('logs/')) yield* readLogs(parts.logDir, path.slice('logs/'.length));
+    else throw notFound({ group: '', resource: 'pages' }, path);
   };
 }
 

@@ -41,7 +41,7 @@ async function setup({ hostNetwork = false } = {}) {
   const ids = [await start('a'), await start('b')];
   const probes = createProbeTally();
   const unreadable = new Set<number>();
-  const pages = createPages({
+  const bytesOf = createPages({
     ...{ nodeName: 'n1', agentVersion: 'v1', runtime, probes, clock },
     ...{ clusterDNS: '10.96.0.10', clusterDomain: 'cluster.local', dockerSocket: '/run/docker.sock' },
     ...{ imageMarks: { high: 0.85, low: 0.8 }, maxPods: 110, registerNode: true, rootDir: '/var', taints: [] },
@@ -51,12 +51,14 @@ async function setup({ hostNetwork = false } = {}) {
       ...{ time: clock.now(), cpuNanoseconds: 5_500_000_000n, memoryTotalBytes: 1000 },
       ...{ memoryUsageBytes: 400, memoryWorkingSetBytes: 300 },
     }),
+    logDir: '/nowhere',
     process: () => ({ cpuSeconds: 1.5, residentBytes: 100, heapBytes: 50, startedMs: 2000 }),
     async readProc(pid, file) {
       if (unreadable.has(pid)) throw new Error('ESRCH');
       return file === 'cgroup' ? `0::/docker/of-${pid}\n` : netDev;
     },
   });
+  const pages = async (path: string): Promise<string> => Buffer.concat(await Array.fromAsync(bytesOf(path))).toString();
   return { runtime, pages, ids, sandboxId, probes, unreadable };
 }
 
@@ -169,6 +171,7 @@ test('/runningpods lists what runs, /configz what the agent was told, and anothe
       maxPods: 110,
     },
   });
+  await expect(pages('logs/')).rejects.toMatchObject({ reason: 'NotFound' });
   await expect(pages('metrics/other')).rejects.toMatchObject({ reason: 'NotFound' });
 });
 

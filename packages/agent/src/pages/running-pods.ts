@@ -1,5 +1,9 @@
 /** `/runningpods/`: the pods that have a container which runs, as the engine knows them. Pure. */
 import type { ContainerStatus } from '../runtime/contract.ts';
+import { label } from '../runtime/labels.ts';
+
+/** As the pod names it. */
+const imageOf = ({ labels, image }: ContainerStatus): string => labels[label.declaredImage] ?? image;
 
 /** A v1 PodList, in order of namespace and name. */
 export function runningPods(containers: readonly ContainerStatus[]): object {
@@ -9,7 +13,7 @@ export function runningPods(containers: readonly ContainerStatus[]): object {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, own]) => ({
       metadata: { ...own[0]?.pod, creationTimestamp: null },
-      spec: { containers: own.map(({ name, image }) => ({ name, image, resources: {} })) },
+      spec: { containers: own.map((one) => ({ name: one.name, image: imageOf(one), resources: {} })) },
       status: {},
     }));
   return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };

@@ -69,9 +69,9 @@ export async function startTestNode(options: { random?: number } = {}): Promise<
         ...{ time: clock.now(), cpuNanoseconds: 5_000_000_000n, memoryTotalBytes: 1000 },
         ...{ memoryUsageBytes: 400, memoryWorkingSetBytes: 300 },
       }),
-      async pages(path) {
+      async *pages(path) {
         if (path !== 'metrics') throw notFound({ group: '', resource: 'pages' }, path);
-        return 'up 1\n';
+        yield Buffer.from('up 1\n');
       },
       random: () => options.random ?? 0,
     },

@@ -49,7 +49,8 @@ export async function serveNodePage(
   if (port !== '' && port !== kubeletPort) throw addressNotAllowed();
   await readObject(parts.registry, context, 'nodes', '', name);
   if (exchange.method !== 'GET' && exchange.method !== 'HEAD') throw methodNotAllowed();
-  const segments = safeSegments((info.proxyPath ?? '').replace(/\/$/, ''));
+  const { proxyPath = '' } = info;
+  const segments = safeSegments(proxyPath.replace(/\/$/, ''));
   if (segments === undefined) throw pathNotFound();
   const [page, ...rest] = segments;
   const path = segments.join('/');
@@ -59,7 +60,11 @@ export async function serveNodePage(
     respond(exchange, { code: 200, contentType: 'text/plain; charset=utf-8', body: 'ok' });
   } else if (contentType !== undefined)
     await relayPage(parts.links.of(name).open({ type: 'page', path }), exchange, context, contentType);
-  else if (path === 'stats/summary')
+  else if (page === 'logs') {
+    const isFolder = rest.length === 0 || proxyPath.endsWith('/');
+    const stream = parts.links.of(name).open({ type: 'page', path: isFolder ? `${path}/` : path });
+    await relayPage(stream, exchange, context, `text/${isFolder ? 'html' : 'plain'}; charset=utf-8`);
+  } else if (path === 'stats/summary')
     await relayPage(parts.links.of(name).open({ type: 'stats' }), exchange, context, 'application/json');
   else if (page === 'pods' && rest.length === 0) await sendPods(parts, exchange, context, name);
   else if (page === 'containerLogs' && rest.length === 3) await sendLogs(parts, exchange, context, name, rest);

@@ -267,6 +267,9 @@ describe('the pages of a node', () => {
     ['metrics/probes', 'text/plain; version=0.0.4; charset=utf-8', 'page metrics/probes'],
     ['metrics/resource', 'text/plain; version=0.0.4; charset=utf-8', 'page metrics/resource'],
     ['configz', 'application/json', 'page configz'],
+    ['logs', 'text/html; charset=utf-8', 'page logs/'],
+    ['logs/apt/', 'text/html; charset=utf-8', 'page logs/apt/'],
+    ['logs/apt/a%20b', 'text/plain; charset=utf-8', 'page logs/apt/a b'],
     ['runningpods/', 'application/json', ''],
   ])('%s is asked of the agent, as %s', async (path, contentType, text) => {
     const answer = await page(`n/proxy/${path}`);
@@ -281,9 +284,10 @@ describe('the pages of a node', () => {
       'n/proxy/containerLogs/default/p',
       'm/proxy/healthz',
       'n/proxy/metrics/other',
+      'n/proxy/logs/%2e%2e/secret',
     ];
     const answers = await Promise.all(asked.map((path) => page(path)));
-    expect(answers.map(({ status }) => status)).toEqual([400, 404, 404, 404, 404, 404]);
+    expect(answers.map(({ status }) => status)).toEqual([400, 404, 404, 404, 404, 404, 404]);
     expect((await page('n/proxy/healthz', 'POST')).status).toBe(405);
   });
 });
