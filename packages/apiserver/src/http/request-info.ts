@@ -70,7 +70,7 @@ function segmentsOf(path: string): Segments {
   for (const part of raw) {
     if (part === '') return { ok: false, reason: 'path has an empty segment' };
     try {
-      segments.push(decodeURIComponent(part));
+      segments.push(part.includes('%') ? decodeURIComponent(part) : part);
     } catch {
       return { ok: false, reason: 'path has a malformed escape' };
     }

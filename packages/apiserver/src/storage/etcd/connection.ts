@@ -14,8 +14,19 @@ export interface EtcdTls {
 
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
-/** Runs a call once and lets its error through. */
-const runOnce = { execute: async (run: (context: object) => unknown) => run({}) } as unknown as Policy;
+/** Runs a call once and lets its error through. grpc-js begins each call with an error whose stack nobody reads, and which costs 100 us and more. */
+const runOnce = {
+  execute: async (run: (context: object) => unknown) => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      // Not awaited: the limit is everybody's, and is back before anything else runs.
+      return run({});
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  },
+} as unknown as Policy;
 
 class ExposedEtcd extends Etcd3 {
   readonly kvCalls = new KVClient(this.pool);
