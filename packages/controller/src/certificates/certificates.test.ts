@@ -84,7 +84,8 @@ async function run(drafts: readonly Draft<CertificateSigningRequest>[]) {
   const requests = lab.cluster.client.resource(resources.certificatesigningrequests);
   for (const one of drafts) {
     const created = await requests.create(one);
-    if (one.status !== undefined) await requests.updateStatus({ ...created, status: one.status });
+    if (one.status !== undefined)
+      await requests.update({ ...created, status: one.status }, { subresource: 'approval' });
   }
   await lab.quiet();
   return { requests, lab };

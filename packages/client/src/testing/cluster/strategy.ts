@@ -43,7 +43,8 @@ export function prepareNew(
 
 /** Keeps of `before` what this kind of write may not change, in place. */
 export function prepareChanged(kind: Kind, object: JsonObject, before: JsonObject, subresource: string): void {
-  if (subresource === 'status') {
+  // `approval` of a certificate request writes its status too: the conditions that say yes or no.
+  if (subresource === 'status' || subresource === 'approval') {
     for (const key of Object.keys(object)) if (key !== 'status' && key !== 'metadata') delete object[key];
     for (const [key, value] of Object.entries(before))
       if (key !== 'status' && key !== 'metadata') put(object, key, value);
