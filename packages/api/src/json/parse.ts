@@ -72,7 +72,7 @@ export function parseThoroughly(text: string, { bounded }: ParseOptions = {}): P
 }
 
 /** What a text may hold: far more than any real document of its greatest size, and little enough for a server to go through in one turn. */
-const most = { differentKeys: 20_000, keys: 150_000, values: 200_000, bigIntegers: 20_000 };
+const most = { differentKeys: 40_000, keys: 150_000, values: 200_000, bigIntegers: 20_000 };
 /** A shorter text cannot hold as much. */
 const countedLength = 128 * 1024;
 

@@ -127,17 +127,21 @@ describe('as many values as are taken', () => {
   const many = (count: number, item: (i: number) => string): string =>
     Array.from({ length: count }, (_, i) => item(i)).join();
   const free = (value: string): string => thing('many', `{"free":${value}}`);
+  const finalizers = (count: number): string =>
+    `{"metadata":{"name":"f","finalizers":[${many(count, (i) => `"example.com/f${i}"`)}]}}`;
   const rules = (path: string): string => `/apis/rbac.authorization.k8s.io/v1/${path}`;
   it.each<[string, string, () => string, readonly number[]]>([
     ['numbers', things, () => free(`[${many(190_000, () => '1')}]`), [201]],
     ['objects', things, () => free(`[${many(70_000, () => '{"a":1}')}]`), [201]],
-    ['keys of their own', things, () => free(`{${many(9000, (i) => `"k${i}":1`)}}`), [201]],
-    ['keys that claims make too many', things, () => free(`{${many(19_000, (i) => `"k${i}":1`)}}`), [413]],
+    ['keys of their own', things, () => free(`{${many(19_000, (i) => `"k${i}":1`)}}`), [201]],
+    ['keys that claims make too many', things, () => free(`{${many(39_000, (i) => `"k${i}":1`)}}`), [413]],
     ['repeated keys', things, () => free(`{${many(90_000, () => '"k":1')}}`), [201]],
     ['numbers beyond 2^53', things, () => free(`[${many(19_000, () => '9007199254740993')}]`), [201]],
     ['too many numbers beyond 2^53', things, () => free(`[${many(80_000, () => '9007199254740993')}]`), [413]],
-    ['data', configMaps, () => configMap('many', `,"data":{${many(9000, (i) => `"k${i}":"v"`)}}`), [201]],
-    ['bad keys of data', configMaps, () => configMap('bad', `,"data":{${many(9000, (i) => `"!${i}":"v"`)}}`), [422]],
+    ['data', configMaps, () => configMap('many', `,"data":{${many(19_000, (i) => `"k${i}":"v"`)}}`), [201]],
+    ['finalizers', configMaps, () => finalizers(19_000), [201]],
+    ['too many finalizers', configMaps, () => finalizers(100_000), [413]],
+    ['bad keys of data', configMaps, () => configMap('bad', `,"data":{${many(19_000, (i) => `"!${i}":"v"`)}}`), [422]],
     [
       'owners',
       configMaps,

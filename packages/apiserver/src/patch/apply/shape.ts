@@ -1,5 +1,13 @@
 /** How apply sees a value: as a whole, as named fields, or as a list of items that have a name. From the schema. */
-import type { ArraySchema, Json, JsonObject, MapSchema, ObjectSchema, Schema } from '@skiff/api';
+import {
+  type ArraySchema,
+  type Json,
+  type JsonObject,
+  type MapSchema,
+  type ObjectSchema,
+  refuseTooManyKeys,
+  type Schema,
+} from '@skiff/api';
 import { isObject, own } from '../values.ts';
 
 export type Shape =
@@ -91,6 +99,8 @@ export function indexItems(
   list: readonly Json[],
   elementOf: (item: Json) => string | undefined,
 ): ReadonlyMap<string, Json> {
+  // Each item is a key of its manager's claims at least.
+  refuseTooManyKeys(list.length);
   const index = new Map<string, Json>();
   for (const item of list) {
     const element = elementOf(item);
