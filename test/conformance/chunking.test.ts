@@ -29,9 +29,9 @@ test('C081 chunks have the asked size, count what remains, and stay at one versi
   expect((await list(path)).items).toHaveLength(45);
 });
 
-test('C082 a token that compaction made stale is Expired, and brings one that goes on', { concurrent: false }, async ({
-  ns,
-}) => {
+test('C082 H-048 a token that compaction made stale is Expired, and brings one that goes on', {
+  concurrent: false,
+}, async ({ ns }) => {
   const path = `/api/v1/namespaces/${ns}/podtemplates`;
   const names = await createMany(path, 9);
   const first = await list(`${path}?limit=4`);

@@ -11,7 +11,7 @@ describe('a request', () => {
       ...{ 'X-Forwarded-For': '10.0.0.9', 'X-Forwarded-Uri': forwarded.uri },
     }));
 
-  it('adds to the chain of forwarders, and lets nobody name the URI', () =>
+  it('H-252 adds to the chain of forwarders, and lets nobody name the URI', () =>
     expect(sent('X-Forwarded-For', '1.2.3.4', 'x-forwarded-uri', '/evil')).toMatchObject({
       ...{ 'X-Forwarded-For': '1.2.3.4, 10.0.0.9', 'X-Forwarded-Uri': forwarded.uri },
     }));
