@@ -13,7 +13,6 @@ export const label = {
   terminationPath: 'io.skiff.container.termination-message-path',
   /** The image as the pod's spec named it: a change restarts the container. */
   declaredImage: 'io.skiff.container.declared-image',
-  hostNetwork: 'io.skiff.pod.host-network',
   /** Kubernetes' own, as its tools expect them. */
   podName: 'io.kubernetes.pod.name',
   podNamespace: 'io.kubernetes.pod.namespace',
