@@ -3,10 +3,10 @@
  * pods are copies, written past the API server, of one that a simulated node has run, so nothing is left to report when the nodes come up.
  */
 import { nodeAddress } from '@skiff/agent/sim';
-import { dialGrpc, rawEtcd } from './doors.ts';
+import { createServiceAccount, dialGrpc, rawEtcd } from './doors.ts';
 import { boundPodDocument, namespace } from './pods.ts';
 import { putAll } from './seed.ts';
-import type { BenchServer } from './server.ts';
+import { type BenchServer, startServer } from './server.ts';
 import { type Simulation, startSimulation } from './simulation.ts';
 
 export interface LoadSize {
@@ -31,8 +31,29 @@ export const namespaceOf = (index: number): string => `load-${Math.floor(index /
 const podsPerNamespace = 3000;
 const nameOf = (index: number): string => `pod-${index}`;
 const sampleNode = 0;
+
+/** Starts a server with the load, measures, and stops both, whatever comes of it. `profile` is a folder for the server's CPU profile. */
+export async function underLoad(
+  size: LoadSize,
+  profile: string | undefined,
+  measure: (server: BenchServer, load: Load) => Promise<void>,
+): Promise<void> {
+  const server = await startServer(profile === undefined ? {} : { profileTo: profile });
+  try {
+    await createServiceAccount(server);
+    const load = await startLoad(server, size);
+    try {
+      await measure(server, load);
+    } finally {
+      await load.simulation.stop();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
 /** Needs the service account that pods run as. */
-export async function startLoad(server: BenchServer, { nodes, pods }: LoadSize): Promise<Load> {
+async function startLoad(server: BenchServer, { nodes, pods }: LoadSize): Promise<Load> {
   const sample = await runSample(server);
   const text = (index: number, version = 0): string => {
     const node = index % nodes;

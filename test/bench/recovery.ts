@@ -6,12 +6,11 @@ import { parseArgs } from 'node:util';
 import { type ApiObject, type Pod, realClock, resources } from '@skiff/api';
 import { type Client, connect, createInformerFactory, type Informer } from '@skiff/client';
 import { silentLogger } from '@skiff/client/testing';
-import { createServiceAccount } from './doors.ts';
-import { type Load, namespaceOf, nodeOf, startLoad } from './load.ts';
+import { type Load, namespaceOf, nodeOf, underLoad } from './load.ts';
 import { toLine } from './measure.ts';
 import { restReader } from './rest.ts';
 import { etcdClient } from './seed.ts';
-import { type BenchServer, startServer } from './server.ts';
+import type { BenchServer } from './server.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -170,15 +169,4 @@ async function measure(server: BenchServer, load: Load): Promise<void> {
   await watchers.stop();
 }
 
-const server = await startServer(options.profile === undefined ? {} : { profileTo: options.profile });
-try {
-  await createServiceAccount(server);
-  const load = await startLoad(server, { nodes, pods });
-  try {
-    await measure(server, load);
-  } finally {
-    await load.simulation.stop();
-  }
-} finally {
-  await server.stop();
-}
+await underLoad({ nodes, pods }, options.profile, measure);

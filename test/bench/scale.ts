@@ -3,13 +3,13 @@
  * that run on them. Held against the published objectives: p99 within 1 s for one object, 5 s for the list of a namespace, 30 s for all.
  */
 import { parseArgs } from 'node:util';
-import { createServiceAccount, restDoor } from './doors.ts';
-import { type Load, namespaceOf, startLoad } from './load.ts';
+import { restDoor } from './doors.ts';
+import { type Load, namespaceOf, underLoad } from './load.ts';
 import { cpuMicroseconds, p99, toLine } from './measure.ts';
 import { residentMb } from './memory.ts';
 import { type RestReader, readMetric, restReader } from './rest.ts';
 import { etcdClient } from './seed.ts';
-import { type BenchServer, startServer } from './server.ts';
+import type { BenchServer } from './server.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -143,15 +143,4 @@ const limitMs = (name: string): number => (name === 'list-all' ? 30_000 : name =
 /** In seconds, since it was last read; in it are the ten milliseconds between two looks. */
 const longestBlock = 'nodejs_eventloop_lag_max_seconds';
 
-const server = await startServer(options.profile === undefined ? {} : { profileTo: options.profile });
-try {
-  await createServiceAccount(server);
-  const load = await startLoad(server, { nodes, pods });
-  try {
-    await measure(server, load);
-  } finally {
-    await load.simulation.stop();
-  }
-} finally {
-  await server.stop();
-}
+await underLoad({ nodes, pods }, options.profile, measure);
