@@ -1,6 +1,6 @@
 /**
  * YAML in, read as Kubernetes' own tools read it: YAML 1.1's booleans and octal integers, YAML 1.2's syntax, no tags that
- * make anything but JSON. Aliases may be used, but not to blow a small text up.
+ * make anything but JSON, no merge keys (docs/decisions/yaml-merge-keys.md). Aliases may be used, but not to blow a small text up.
  */
 import { isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type ScalarTag, visit } from 'yaml';
 import { badRequest } from '../errors.ts';
@@ -69,7 +69,6 @@ export function parseYaml(text: string, maxLength: number = maxYamlLength): Pars
 function readAll(text: string): Parsed[] {
   const documents = parseAllDocuments(text, {
     schema: 'core',
-    merge: true,
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'silent',
@@ -134,36 +133,14 @@ class Reader {
   }
 
   #map(items: readonly PairNode[], depth: number): Json {
-    const merged: Record<string, Json> = {};
-    const own: Record<string, Json> = {};
-    for (const pair of items) {
-      if (isMergeKey(pair.key)) {
-        for (const source of this.#mergeSources(pair.value, depth)) {
-          for (const [key, value] of Object.entries(source)) {
-            if (!Object.hasOwn(merged, key)) setOwn(merged, key, value);
-          }
-        }
-      } else setOwn(own, this.#key(pair.key), this.read(pair.value, depth + 1));
-    }
-    for (const [key, value] of Object.entries(merged)) {
-      if (!Object.hasOwn(own, key)) setOwn(own, key, value);
-    }
-    return own;
-  }
-
-  #mergeSources(node: Node | null, depth: number): Record<string, Json>[] {
-    const value = this.read(node, depth + 1);
-    const sources = Array.isArray(value) ? value : [value];
-    return sources.map((source) => {
-      if (typeof source !== 'object' || source === null || Array.isArray(source)) {
-        throw badRequest('yaml: map merge requires map or sequence of maps as the value');
-      }
-      return source;
-    });
+    const map: Record<string, Json> = {};
+    for (const { key, value } of items) setOwn(map, this.#key(key), this.read(value, depth + 1));
+    return map;
   }
 
   /** A key is the text that was written: `y`, `on` and `1` stay what they look like. */
   #key(node: Node | null): string {
+    if (isMergeKey(node)) throw badRequest('yaml: merge keys (<<) are not allowed');
     if (isScalar(node) && node.type === 'PLAIN' && node.source !== undefined) return node.source.toWellFormed();
     const value = this.read(node);
     if (typeof value === 'object') throw badRequest('yaml: a key must be a string, a number or a boolean');
@@ -176,8 +153,7 @@ interface PairNode {
   readonly value: Node | null;
 }
 
-const isMergeKey = (key: Node | null): boolean =>
-  isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol') && key.type === 'PLAIN';
+const isMergeKey = (key: Node | null): boolean => isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
 
 function toJsonScalar(value: unknown): Json {
   if (value === null || value === undefined) return null;
@@ -197,7 +173,7 @@ function repeatedKeys(root: Node, text: string): string[] {
     Map(_key, map) {
       const seen = new Set<string>();
       for (const { key } of map.items) {
-        if (!isScalar(key) || isMergeKey(key)) continue;
+        if (!isScalar(key)) continue;
         const name = key.source ?? String(key.value);
         if (seen.has(name) && found.length < maxListed) found.push({ at: key.range?.[0] ?? 0, key: name });
         seen.add(name);

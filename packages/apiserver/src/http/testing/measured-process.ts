@@ -51,6 +51,4 @@ process.on('message', async (question: Question) => {
 });
 // Nobody is left to ask, whether told so above or because the parent was killed.
 process.once('disconnect', () => process.exit());
-// Nobody is left to ask.
-process.once('disconnect', () => process.exit());
 process.send?.({ ca: at.ca, admin: at.admin, restPort: at.restPort, grpcAddress: at.grpcAddress });
