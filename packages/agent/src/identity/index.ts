@@ -58,32 +58,34 @@ async function certificateOf(config: AgentConfig, ca: string, signal: AbortSigna
   if (kept !== undefined && fault === undefined) return kept;
   if (fault !== undefined) logger.warn({ fault }, 'the kept certificate cannot be used; joining again');
   const token = (await readFile(identity.tokenFile, 'utf8')).trim();
-  const certificate = await join(config, ca, token, signal);
+  const joining = connectToJoin(config, ca);
+  const certificate = await join(config, joining.nodes, token, signal).finally(() => joining.close());
   await writeCertificate(rootDir, certificate);
   logger.info({ node: nodeName }, 'joined the cluster');
   return certificate;
 }
 
-export type JoinConfig = Pick<AgentConfig, 'nodeName' | 'endpoints' | 'clock' | 'random' | 'logger'>;
+export type JoinConfig = Pick<AgentConfig, 'nodeName' | 'clock' | 'logger'>;
+
+/** For those who have no certificate yet: any number of nodes may join over one such client. */
+export const connectToJoin = (
+  config: Pick<AgentConfig, 'endpoints' | 'clock' | 'random' | 'logger'>,
+  ca: string,
+): SkiffClient => connect({ ...config, userAgent, tls: { ca } });
 
 /** Exchanges the token for a certificate of this node, however long the API server stays away. Rejects when it refuses. */
 export async function join(
   config: JoinConfig,
-  ca: string,
+  nodes: Pick<NodeCalls, 'join'>,
   token: string,
   signal: AbortSignal,
 ): Promise<NodeCertificate> {
   const { nodeName } = config;
   const { csrPem, keyPem } = await createNodeRequest(nodeName);
-  const client = connect({ ...config, userAgent, tls: { ca } });
-  try {
-    const ask = () => client.nodes.join({ token, nodeName, csrPem });
-    // A token may still be on its way to the server; a request that is no good stays so.
-    const { certificatePem } = await retry('join', ask, config, signal, (error) => isReason(error, 'BadRequest'));
-    return { certPem: certificatePem, keyPem };
-  } finally {
-    client.close();
-  }
+  const ask = () => nodes.join({ token, nodeName, csrPem });
+  // A token may still be on its way to the server; a request that is no good stays so.
+  const { certificatePem } = await retry('join', ask, config, signal, (error) => isReason(error, 'BadRequest'));
+  return { certPem: certificatePem, keyPem };
 }
 
 interface Renewing extends Pick<NodeConnection, 'useCertificate'> {

@@ -1,4 +1,5 @@
 import { canonicalQuantity, type NodeStatus } from '@skiff/api';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defaultThresholds, parseThresholds } from '../eviction/thresholds.ts';
 import type { Image } from '../runtime/contract.ts';
@@ -162,8 +163,33 @@ describe('what is news', () => {
     const { images, ...stored } = statusOf();
     expect(images).toEqual([]);
     expect(says(stored, statusOf())).toBe(true);
-    for (const quantity of [...Object.values(stored.capacity ?? {}), ...Object.values(stored.allocatable ?? {})])
-      expect(canonicalQuantity(quantity)).toBe(quantity);
+  });
+
+  test('nor is the way in which the API server writes a quantity, round or not', () => {
+    const bytes = fc.oneof(
+      fc.nat({ max: 2 ** 50 }),
+      fc.nat(1000).map((one) => one * 1024 ** 3),
+      fc.nat(1000).map((one) => one * 1e12),
+    );
+    fc.assert(
+      fc.property(
+        bytes,
+        bytes,
+        fc.integer({ min: 1, max: 10_000 }),
+        fc.boolean(),
+        (disk, memoryBytes, count, keepsBack) => {
+          const facts = {
+            ...host,
+            info: { ...host.info, cpus: count, memoryBytes },
+            nodefs: { ...host.nodefs, bytes: disk },
+          };
+          const thresholds = keepsBack ? parseThresholds(defaultThresholds) : {};
+          const { capacity = {}, allocatable = {} } = statusOf({ host: facts, maxPods: count, thresholds });
+          for (const quantity of [...Object.values(capacity), ...Object.values(allocatable)])
+            expect(canonicalQuantity(quantity)).toBe(quantity);
+        },
+      ),
+    );
   });
 });
 

@@ -89,26 +89,27 @@ const healthOf = ({ runtimeFault, networkFault, pressures }: NodeStatusInput): N
   pidPressure: pressures.has('PIDPressure'),
 });
 
-/** As the API server writes it, so that what comes back is what was sent. */
+/** As the API server writes them, so that what comes back is what was sent. */
 const kibi = (bytes: number): string => formatQuantity(quantityOf(Math.floor(bytes / 1024) * 1024, 'BinarySI'));
+const plain = (units: number): string => formatQuantity(quantityOf(units));
 
 const capacity = ({ host, maxPods }: NodeStatusInput): Record<string, string> => ({
-  cpu: String(host.info.cpus),
+  cpu: plain(host.info.cpus),
   'ephemeral-storage': kibi(host.nodefs.bytes),
   memory: kibi(host.info.memoryBytes),
   ...hugePages(host),
-  pods: String(maxPods),
+  pods: plain(maxPods),
 });
 
 const allocatable = ({ host, maxPods, thresholds }: NodeStatusInput): Record<string, string> => ({
-  cpu: String(host.info.cpus),
-  'ephemeral-storage': String(lessThreshold(host.nodefs.bytes, thresholds['nodefs.available'])),
+  cpu: plain(host.info.cpus),
+  'ephemeral-storage': plain(lessThreshold(host.nodefs.bytes, thresholds['nodefs.available'])),
   // Memory that is set aside for huge pages serves nobody else.
   memory: kibi(
     Math.max(0, lessThreshold(host.info.memoryBytes, thresholds['memory.available']) - sum(host.hugePages.values())),
   ),
   ...hugePages(host),
-  pods: String(maxPods),
+  pods: plain(maxPods),
 });
 
 const hugePages = (host: HostFacts): Record<string, string> =>

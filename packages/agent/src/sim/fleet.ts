@@ -3,7 +3,7 @@ import type { Clock, Logger, Random } from '@skiff/api';
 import { connect } from '@skiff/client';
 import { together } from '../async/together.ts';
 import type { NodeTaint } from '../config.ts';
-import { join } from '../identity/index.ts';
+import { connectToJoin, join } from '../identity/index.ts';
 import type { Habits } from './habits.ts';
 import { createLuck } from './luck.ts';
 import { runSimulatedNode } from './node.ts';
@@ -37,6 +37,8 @@ const startingAtOnce = 16;
 export async function runFleet(config: FleetConfig, signal: AbortSignal): Promise<void> {
   const world = { luck: createLuck(config.seed), habits: config.habits };
   const gate = createGate(startingAtOnce);
+  const joining = connectToJoin(config, config.ca);
+  let joined = 0;
   const run = async (index: number, running: AbortSignal): Promise<void> => {
     const nodeName = `${config.prefix}-${index}`;
     await gate.enter();
@@ -47,7 +49,10 @@ export async function runFleet(config: FleetConfig, signal: AbortSignal): Promis
     };
     try {
       if (running.aborted) return;
-      const { certPem: cert, keyPem: key } = await join({ ...config, nodeName }, config.ca, config.token, running);
+      const asNode = { ...config, nodeName };
+      const { certPem: cert, keyPem: key } = await join(asNode, joining.nodes, config.token, running);
+      joined += 1;
+      if (joined === config.count) joining.close();
       const client = connect({ ...config, userAgent: 'kubelet/skiff', tls: { ca: config.ca, cert, key } });
       try {
         const onReady = (): void => {
@@ -63,7 +68,11 @@ export async function runFleet(config: FleetConfig, signal: AbortSignal): Promis
     }
   };
   const indexes = Array.from({ length: config.count }, (_, offset) => config.first + offset);
-  await together(signal, ...indexes.map((index) => (running: AbortSignal) => run(index, running)));
+  try {
+    await together(signal, ...indexes.map((index) => (running: AbortSignal) => run(index, running)));
+  } finally {
+    joining.close();
+  }
 }
 
 /** Lets so many in at a time; the others wait in order. */

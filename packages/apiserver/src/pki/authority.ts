@@ -102,12 +102,11 @@ export async function signRequest(
   options: Omit<IssueOptions, 'dnsNames' | 'ipAddresses'>,
 ): Promise<string> {
   const request = new x509.Pkcs10CertificateRequest(csrPem);
-  return sign(ca, await request.publicKey.export(), options);
+  return sign(ca, request.publicKey, options);
 }
 
-async function sign(ca: KeyPair, publicKey: CryptoKey, options: IssueOptions): Promise<string> {
-  const issuer = new x509.X509Certificate(ca.certificatePem);
-  const signingKey = await importKey(ca.keyPem);
+async function sign(ca: KeyPair, publicKey: x509.PublicKeyType, options: IssueOptions): Promise<string> {
+  const { issuer, signingKey, authorityKeyIdentifier } = await signerOf(ca);
   const alternatives = [
     ...(options.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
     ...(options.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
@@ -115,7 +114,7 @@ async function sign(ca: KeyPair, publicKey: CryptoKey, options: IssueOptions): P
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: nameOf(options.commonName, options.organizations ?? []),
-    issuer: issuer.subjectName,
+    issuer,
     ...validity(options.nowMs, options.lifetimeMs),
     signingAlgorithm: algorithm,
     publicKey,
@@ -124,11 +123,37 @@ async function sign(ca: KeyPair, publicKey: CryptoKey, options: IssueOptions): P
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension(options.usages.map((usage) => usageOids[usage])),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+      authorityKeyIdentifier,
       ...(alternatives.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(alternatives)]),
     ],
   });
   return certificateToPem(certificate);
+}
+
+interface Signer {
+  readonly issuer: x509.Name;
+  readonly signingKey: CryptoKey;
+  readonly authorityKeyIdentifier: x509.AuthorityKeyIdentifierExtension;
+}
+
+/** Reading an authority costs more than signing: it is done once. */
+const signers = new WeakMap<KeyPair, Promise<Signer>>();
+
+function signerOf(ca: KeyPair): Promise<Signer> {
+  const known = signers.get(ca);
+  if (known !== undefined) return known;
+  const read = readSigner(ca);
+  signers.set(ca, read);
+  return read;
+}
+
+async function readSigner({ certificatePem, keyPem }: KeyPair): Promise<Signer> {
+  const certificate = new x509.X509Certificate(certificatePem);
+  return {
+    issuer: certificate.subjectName,
+    signingKey: await importKey(keyPem),
+    authorityKeyIdentifier: await x509.AuthorityKeyIdentifierExtension.create(certificate),
+  };
 }
 
 const importKey = (pem: string): Promise<CryptoKey> =>
