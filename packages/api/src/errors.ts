@@ -3,7 +3,7 @@
  * Codes and reasons are those of apimachinery's meta/v1 `StatusReason`.
  */
 
-import { goValue } from './algebra/go-text.ts';
+import { goValue, omitted } from './algebra/go-text.ts';
 
 export type StatusReason =
   | 'BadRequest'
@@ -166,7 +166,8 @@ const maxCauses = 1000;
 export function invalid(of: { group: string; kind: string }, name: string, all: readonly FieldError[]): ApiError {
   const subject = of.group === '' ? of.kind : `${of.kind}.${of.group}`;
   const causes = all.slice(0, maxCauses);
-  const texts = causes.map((cause) => `${cause.field}: ${cause.message}`);
+  // Every fault is a cause, but one that is found twice is told once.
+  const texts = [...new Set(causes.map((cause) => `${cause.field}: ${cause.message}`))];
   if (all.length > causes.length) texts.push(`and ${all.length - causes.length} more`);
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new ApiError('Invalid', `${subject} "${name}" is invalid: ${list}`, {
@@ -215,7 +216,9 @@ export const field = {
   invalid: (path: string, value: unknown, detail: string): FieldError => ({
     reason: 'FieldValueInvalid',
     field: path,
-    message: `Invalid value: ${quoted(value)}: ${detail}`,
+    message: ['Invalid value', ...(value === omitted ? [] : [quoted(value)]), ...(detail === '' ? [] : [detail])].join(
+      ': ',
+    ),
   }),
   typeInvalid: (path: string, value: unknown, detail: string): FieldError => ({
     reason: 'FieldValueTypeInvalid',

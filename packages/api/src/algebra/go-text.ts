@@ -46,6 +46,19 @@ export function goMap(type: string, map: Readonly<Record<string, unknown>> | und
   return new GoText(`map[string]${type}{${entries.join(', ')}}`);
 }
 
+/** An intstr.IntOrString, as a value and not behind a pointer. */
+export const goIntOrString = (value: number | string | undefined): GoText =>
+  typeof value === 'string'
+    ? goStruct('intstr.IntOrString', { Type: 1, IntVal: 0, StrVal: value })
+    : goStruct('intstr.IntOrString', { Type: 0, IntVal: value ?? 0, StrVal: '' });
+
+/** A pointer inside a value: to nothing, or to an address that means nothing to a reader. */
+export const goPointer = (type: string, value: unknown): GoText =>
+  new GoText(`(*${type})(${value === undefined ? 'nil' : '0x0'})`);
+
+/** In place of a value that a refusal does not show. */
+export const omitted = new GoText('');
+
 /** A struct: all its fields, in order; a text that is not there is empty. */
 export const goStruct = (type: string, fields: Readonly<Record<string, unknown>>): GoText =>
   new GoText(

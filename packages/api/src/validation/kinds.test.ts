@@ -156,7 +156,7 @@ test.each([
   [`replicas: -1, ${selected}`, 'spec.replicas: Invalid value: -1: must be greater than or equal to 0'],
   [
     `strategy: {type: Slow}, ${selected}`,
-    'spec.strategy.type: Unsupported value: "Slow": supported values: "Recreate", "RollingUpdate"',
+    'spec.strategy: Unsupported value: apps.DeploymentStrategy{Type:"Slow", RollingUpdate:(*apps.RollingUpdateDeployment)(nil)}: supported values: "Recreate", "RollingUpdate"',
   ],
   [
     `strategy: {type: Recreate, rollingUpdate: {maxSurge: 1}}, ${selected}`,
@@ -164,11 +164,11 @@ test.each([
   ],
   [
     `strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 0%}}, ${selected}`,
-    'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "0%": may not be 0 when `maxSurge` is 0',
+    'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: intstr.IntOrString{Type:1, IntVal:0, StrVal:"0%"}: may not be 0 when `maxSurge` is 0',
   ],
   [
     `strategy: {rollingUpdate: {maxUnavailable: 101%}}, ${selected}`,
-    'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "101%": must not be greater than 100%',
+    'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: intstr.IntOrString{Type:1, IntVal:0, StrVal:"101%"}: must not be greater than 100%',
   ],
   [
     `progressDeadlineSeconds: 5, minReadySeconds: 5, ${selected}`,
@@ -410,7 +410,7 @@ test('scaling and budgets', () => {
     'minAvailable and maxUnavailable cannot be both set',
   );
   expect(budget('minAvailable: 101%')).toEqual([
-    'spec.minAvailable: Invalid value: "101%": must not be greater than 100%',
+    'spec.minAvailable: Invalid value: intstr.IntOrString{Type:1, IntVal:0, StrVal:"101%"}: must not be greater than 100%',
   ]);
 });
 

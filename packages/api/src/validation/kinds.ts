@@ -26,6 +26,7 @@ import { addLimitRange, addResourceQuota, addResourceQuotaUpdate } from './quota
 import { addClusterRole, addRole, addRoleBinding, addRoleBindingUpdate } from './rbac.ts';
 import { addAutoscaler, addAutoscalerV1, addDisruptionBudget } from './scaling.ts';
 import { addService, addServiceUpdate } from './services.ts';
+import { addStatefulSet, addStatefulSetUpdate } from './stateful-sets.ts';
 import {
   addCSIDriver,
   addCSINode,
@@ -49,8 +50,6 @@ import {
   addReplicaSet,
   addReplicationController,
   addSelectorUpdate,
-  addStatefulSet,
-  addStatefulSetUpdate,
 } from './workloads.ts';
 
 type Check = (faults: Faults, object: JsonObject) => void;
@@ -117,7 +116,7 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
   ['apps/Deployment', { check: checks(addDeployment), update: changes(addSelectorUpdate) }],
   ['apps/ReplicaSet', { check: checks(addReplicaSet), update: changes(addSelectorUpdate) }],
   ['apps/DaemonSet', { check: checks(addDaemonSet), update: changes(addSelectorUpdate) }],
-  ['apps/StatefulSet', { check: checks(addStatefulSet), update: changes(addStatefulSetUpdate) }],
+  ['apps/StatefulSet', { name: 'label', check: checks(addStatefulSet), update: changes(addStatefulSetUpdate) }],
   ['apps/ControllerRevision', { check: checks(addControllerRevision), update: changes(addControllerRevisionUpdate) }],
   ['batch/Job', { check: checks(addJob), update: changes(addJobUpdate) }],
   ['batch/CronJob', { check: checks(addCronJob) }],

@@ -1,4 +1,5 @@
 /** What the validators of all kinds are written with. Faults are worded as pkg/apis/<group>/validation of v1.32 words them. */
+import { goIntOrString } from '../algebra/go-text.ts';
 import { deepEqual } from '../algebra/hash.ts';
 import { checkDns1123Subdomain, checkPercent, checkPortName, checkPortNumber } from '../algebra/names.ts';
 import { type FieldError, field } from '../errors.ts';
@@ -78,13 +79,15 @@ export function addPort(faults: Faults, path: string, port: number | string | un
 /** A count that is zero or more, or a percentage. */
 export function addIntOrPercent(faults: Faults, path: string, value: number | string | undefined): void {
   if (typeof value === 'number') addNegative(faults, path, value);
-  else if (value !== undefined) addEach(faults, path, value, checkPercent(value));
+  else if (value !== undefined) addEach(faults, path, goIntOrString(value), checkPercent(value));
 }
 
 /** A percentage may not be more than all. */
 export function addMoreThanAll(faults: Faults, path: string, value: number | string | undefined): void {
   const percent = percentOf(value);
-  if (percent !== undefined && percent > 100) faults.push(field.invalid(path, value, 'must not be greater than 100%'));
+  if (percent !== undefined && percent > 100) {
+    faults.push(field.invalid(path, goIntOrString(value), 'must not be greater than 100%'));
+  }
 }
 
 /** The number of a percentage such as `25%`. */

@@ -1,7 +1,6 @@
 /** Deployment, ReplicaSet, ReplicationController, DaemonSet, StatefulSet, ControllerRevision (pkg/apis/apps/validation). */
 
-import { goMap, goSelector } from '../algebra/go-text.ts';
-import { deepEqual } from '../algebra/hash.ts';
+import { type GoText, goIntOrString, goMap, goPointer, goSelector, goStruct } from '../algebra/go-text.ts';
 import { matchesLabels, toSelector } from '../algebra/labels.ts';
 import { field } from '../errors.ts';
 import type {
@@ -15,8 +14,6 @@ import type {
   PodTemplateSpec,
   ReplicaSet,
   ReplicationController,
-  StatefulSet,
-  StatefulSetSpec,
 } from '../kinds/types.ts';
 import { addPodTemplate } from './pod/spec.ts';
 import { addLabelSelector, isEmptySelector } from './selectors.ts';
@@ -25,7 +22,6 @@ import {
   addIntOrPercent,
   addMoreThanAll,
   addNegative,
-  addUnsupported,
   type Faults,
   isNone,
   type Loose,
@@ -33,28 +29,52 @@ import {
 
 const mismatch = '`selector` does not match template `labels`';
 
-/** A controller's selector: there, not empty, and true of the pods its template makes. */
-function addSelector(
+/** `map[string]string{...}`, or nil where no label is. */
+const shownLabels = (template: Loose<PodTemplateSpec> | undefined) =>
+  goMap('string', template?.metadata?.labels as Record<string, string> | undefined);
+
+function addMismatch(
+  faults: Faults,
+  selector: Loose<LabelSelector> | undefined,
+  template?: Loose<PodTemplateSpec>,
+): void {
+  const labels = (template?.metadata?.labels ?? {}) as Record<string, string>;
+  if (selector !== undefined && matchesLabels(toSelector(selector as LabelSelector), labels)) return;
+  faults.push(field.invalid('spec.template.metadata.labels', shownLabels(template), mismatch));
+}
+
+/**
+ * A controller's selector: there, not empty, and true of the pods its template makes. False when it cannot be read; then
+ * the template is not looked at.
+ */
+export function addSelector(
   faults: Faults,
   kind: string,
   selector: Loose<LabelSelector> | undefined,
   template: Loose<PodTemplateSpec> | undefined,
-): void {
-  if (selector === undefined) return void faults.push(field.required('spec.selector'));
+): boolean {
   const before = faults.length;
-  addLabelSelector(faults, selector, 'spec.selector');
-  if (isEmptySelector(selector)) {
+  if (selector === undefined) faults.push(field.required('spec.selector'));
+  else addLabelSelector(faults, selector, 'spec.selector');
+  const isReadable = selector === undefined || faults.length === before;
+  if (selector !== undefined && isEmptySelector(selector)) {
     faults.push(field.invalid('spec.selector', goSelector(selector), `empty selector is invalid for ${kind}`));
   }
-  const labels = (template?.metadata?.labels ?? {}) as Record<string, string>;
-  if (faults.length === before && !matchesLabels(toSelector(selector as LabelSelector), labels)) {
-    faults.push(field.invalid('spec.template.metadata.labels', goMap('string', labels), mismatch));
+  if (isReadable) addMismatch(faults, selector, template);
+  else {
+    const why = kind === 'statefulset' ? '' : 'invalid label selector';
+    faults.push(field.invalid('spec.selector', goSelector(selector), why));
   }
+  return isReadable;
 }
 
 /** Pods of these kinds are restarted for ever, and have no deadline. */
-function addLongRunningTemplate(faults: Faults, kind: string, template: Loose<PodTemplateSpec> | undefined): void {
-  if (template === undefined) return void faults.push(field.required('spec.template'));
+export function addLongRunningTemplate(
+  faults: Faults,
+  kind: string,
+  template: Loose<PodTemplateSpec> | undefined,
+): void {
+  if (template === undefined) return void faults.push(field.required('spec.template.spec.containers'));
   addPodTemplate(faults, template, 'spec.template');
   const policy = template.spec?.restartPolicy;
   if (policy !== undefined && policy !== 'Always') {
@@ -68,8 +88,9 @@ function addLongRunningTemplate(faults: Faults, kind: string, template: Loose<Po
 
 export function addDeployment(faults: Faults, { spec = {} }: Loose<Deployment>): void {
   addNegative(faults, 'spec.replicas', spec.replicas);
-  addSelector(faults, 'deployment', spec.selector, spec.template);
-  addLongRunningTemplate(faults, 'ReplicaSet', spec.template);
+  if (addSelector(faults, 'deployment', spec.selector, spec.template)) {
+    addLongRunningTemplate(faults, 'ReplicaSet', spec.template);
+  }
   addStrategy(faults, spec);
   addNegative(faults, 'spec.minReadySeconds', spec.minReadySeconds);
   addNegative(faults, 'spec.revisionHistoryLimit', spec.revisionHistoryLimit);
@@ -90,7 +111,8 @@ function addStrategy(faults: Faults, { strategy = {} }: Loose<DeploymentSpec>): 
     return;
   }
   if (strategy.type !== 'RollingUpdate') {
-    return void addUnsupported(faults, `${path}.type`, strategy.type, ['Recreate', 'RollingUpdate']);
+    const shown = shownStrategy('Deployment', 'Strategy', strategy);
+    return void faults.push(field.notSupported(path, shown, ['Recreate', 'RollingUpdate']));
   }
   if (strategy.rollingUpdate === undefined) {
     const why = 'this should be defaulted and never be nil';
@@ -98,6 +120,20 @@ function addStrategy(faults: Faults, { strategy = {} }: Loose<DeploymentSpec>): 
   }
   addRollingUpdate(faults, strategy.rollingUpdate, `${path}.rollingUpdate`);
 }
+
+/** A strategy of a type that is not known; what it rolls by stands behind a pointer and is not told. */
+export const shownStrategy = (
+  kind: string,
+  name: string,
+  strategy: { type?: string; rollingUpdate?: object },
+): GoText =>
+  goStruct(`apps.${kind}${name}`, {
+    Type: strategy.type,
+    RollingUpdate: goPointer(
+      `apps.RollingUpdate${kind}${kind === 'StatefulSet' ? 'Strategy' : ''}`,
+      strategy.rollingUpdate,
+    ),
+  });
 
 interface RollingUpdate {
   maxUnavailable?: number | string;
@@ -108,7 +144,8 @@ function addRollingUpdate(faults: Faults, { maxUnavailable, maxSurge }: RollingU
   addIntOrPercent(faults, `${path}.maxUnavailable`, maxUnavailable);
   addIntOrPercent(faults, `${path}.maxSurge`, maxSurge);
   if (isNone(maxUnavailable) && isNone(maxSurge)) {
-    faults.push(field.invalid(`${path}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
+    const why = 'may not be 0 when `maxSurge` is 0';
+    faults.push(field.invalid(`${path}.maxUnavailable`, goIntOrString(maxUnavailable), why));
   }
   addMoreThanAll(faults, `${path}.maxUnavailable`, maxUnavailable);
 }
@@ -126,8 +163,9 @@ export function addSelectorUpdate(
 export function addReplicaSet(faults: Faults, { spec = {} }: Loose<ReplicaSet>): void {
   addNegative(faults, 'spec.replicas', spec.replicas);
   addNegative(faults, 'spec.minReadySeconds', spec.minReadySeconds);
-  addSelector(faults, 'deployment', spec.selector, spec.template);
-  addLongRunningTemplate(faults, 'ReplicaSet', spec.template);
+  if (addSelector(faults, 'deployment', spec.selector, spec.template)) {
+    addLongRunningTemplate(faults, 'ReplicaSet', spec.template);
+  }
 }
 
 export function addReplicationController(faults: Faults, { spec = {} }: Loose<ReplicationController>): void {
@@ -138,12 +176,17 @@ export function addReplicationController(faults: Faults, { spec = {} }: Loose<Re
   addLongRunningTemplate(faults, 'ReplicationController', spec.template);
   const labels = (spec.template?.metadata?.labels ?? {}) as Record<string, string>;
   if (spec.template !== undefined && !matchesLabels(toSelector({ matchLabels: selector }), labels)) {
-    faults.push(field.invalid('spec.template.metadata.labels', goMap('string', labels), mismatch));
+    faults.push(field.invalid('spec.template.metadata.labels', shownLabels(spec.template), mismatch));
   }
 }
 
 export function addDaemonSet(faults: Faults, { spec = {} }: Loose<DaemonSet>): void {
-  addSelector(faults, 'daemonset', spec.selector, spec.template);
+  const before = faults.length;
+  addLabelSelector(faults, spec.selector, 'spec.selector');
+  if (faults.length === before) addMismatch(faults, spec.selector, spec.template);
+  if (spec.selector !== undefined && isEmptySelector(spec.selector)) {
+    faults.push(field.invalid('spec.selector', goSelector(spec.selector), 'empty selector is invalid for daemonset'));
+  }
   addLongRunningTemplate(faults, 'DaemonSet', spec.template);
   addNegative(faults, 'spec.minReadySeconds', spec.minReadySeconds);
   addDaemonStrategy(faults, spec);
@@ -154,88 +197,22 @@ function addDaemonStrategy(faults: Faults, { updateStrategy = {} }: Loose<Daemon
   const path = 'spec.updateStrategy';
   if (updateStrategy.type === 'OnDelete') return;
   if (updateStrategy.type !== 'RollingUpdate') {
-    return void addUnsupported(faults, `${path}.type`, updateStrategy.type, ['OnDelete', 'RollingUpdate']);
+    const shown = shownStrategy('DaemonSet', 'UpdateStrategy', updateStrategy);
+    return void faults.push(field.notSupported(path, shown, ['RollingUpdate', 'OnDelete']));
   }
   const { maxUnavailable, maxSurge } = updateStrategy.rollingUpdate ?? {};
   const at = `${path}.rollingUpdate`;
   addIntOrPercent(faults, `${at}.maxUnavailable`, maxUnavailable);
-  addMoreThanAll(faults, `${at}.maxUnavailable`, maxUnavailable);
   addIntOrPercent(faults, `${at}.maxSurge`, maxSurge);
+  addMoreThanAll(faults, `${at}.maxUnavailable`, maxUnavailable);
   addMoreThanAll(faults, `${at}.maxSurge`, maxSurge);
   const isUnavailableZero = isNone(maxUnavailable);
   if (isUnavailableZero && isNone(maxSurge)) {
     faults.push(field.required(`${at}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
   } else if (!isUnavailableZero && maxSurge !== undefined && !isNone(maxSurge)) {
-    faults.push(field.invalid(`${at}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'));
+    const why = 'may not be set when maxUnavailable is non-zero';
+    faults.push(field.invalid(`${at}.maxSurge`, goIntOrString(maxSurge), why));
   }
-}
-
-export function addStatefulSet(faults: Faults, { spec = {} }: Loose<StatefulSet>): void {
-  addUnsupported(faults, 'spec.podManagementPolicy', spec.podManagementPolicy, ['OrderedReady', 'Parallel']);
-  addStatefulStrategy(faults, spec);
-  const retention = spec.persistentVolumeClaimRetentionPolicy;
-  for (const name of ['whenDeleted', 'whenScaled'] as const) {
-    if (retention === undefined) continue;
-    addUnsupported(faults, `spec.persistentVolumeClaimRetentionPolicy.${name}`, retention[name], ['Delete', 'Retain']);
-  }
-  addNegative(faults, 'spec.replicas', spec.replicas);
-  addNegative(faults, 'spec.minReadySeconds', spec.minReadySeconds);
-  addNegative(faults, 'spec.ordinals.start', spec.ordinals?.start);
-  addNegative(faults, 'spec.revisionHistoryLimit', spec.revisionHistoryLimit);
-  addSelector(faults, 'statefulset', spec.selector, spec.template);
-  addLongRunningTemplate(faults, 'StatefulSet', withClaims(spec));
-}
-
-/** A stateful pod mounts its claims as volumes of their names. */
-function withClaims(spec: Loose<StatefulSetSpec>): Loose<PodTemplateSpec> | undefined {
-  if (spec.template === undefined) return undefined;
-  const claims = (spec.volumeClaimTemplates ?? [])
-    .map((claim) => claim.metadata?.name ?? '')
-    .filter((name) => name !== '');
-  if (claims.length === 0) return spec.template;
-  const own = (spec.template.spec?.volumes ?? []).filter((volume) => !claims.includes(volume.name ?? ''));
-  const volumes = [...own, ...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))];
-  return { ...spec.template, spec: { ...spec.template.spec, volumes } };
-}
-
-function addStatefulStrategy(faults: Faults, { updateStrategy = {} }: Loose<StatefulSetSpec>): void {
-  const path = 'spec.updateStrategy';
-  const { type, rollingUpdate } = updateStrategy;
-  if (type === 'OnDelete') {
-    if (rollingUpdate !== undefined) {
-      const why = "only allowed for updateStrategy 'RollingUpdate'";
-      faults.push(field.invalid(`${path}.rollingUpdate`, rollingUpdate, why));
-    }
-  } else if (type === 'RollingUpdate') {
-    addNegative(faults, `${path}.rollingUpdate.partition`, rollingUpdate?.partition);
-    const maxUnavailable = rollingUpdate?.maxUnavailable;
-    addIntOrPercent(faults, `${path}.rollingUpdate.maxUnavailable`, maxUnavailable);
-    addMoreThanAll(faults, `${path}.rollingUpdate.maxUnavailable`, maxUnavailable);
-    if (isNone(maxUnavailable)) {
-      faults.push(field.invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'cannot be 0'));
-    }
-  } else addUnsupported(faults, `${path}.type`, type, ['OnDelete', 'RollingUpdate']);
-}
-
-const statefulChangeable = [
-  'replicas',
-  'ordinals',
-  'template',
-  'updateStrategy',
-  'persistentVolumeClaimRetentionPolicy',
-  'minReadySeconds',
-] as const;
-
-export function addStatefulSetUpdate(faults: Faults, next: Loose<StatefulSet>, previous: Loose<StatefulSet>): void {
-  const fixed = ({ spec = {} }: Loose<StatefulSet>): Loose<StatefulSetSpec> => {
-    const copy = { ...spec };
-    for (const name of statefulChangeable) delete copy[name];
-    return copy;
-  };
-  if (deepEqual(fixed(next), fixed(previous))) return;
-  const why =
-    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
-  faults.push(field.forbidden('spec', why));
 }
 
 export function addControllerRevision(faults: Faults, revision: Loose<ControllerRevision>): void {

@@ -1,6 +1,6 @@
 /** Rows of services, endpoints and ingresses. */
 import type { JsonObject } from '@skiff/api';
-import { listAt, numberAt, objectAt, objectsAt, textAt } from '../../patch/values.ts';
+import { listAt, numberAt, objectAt, objectsAt, own, textAt } from '../../patch/values.ts';
 import type { Column } from '../contract.ts';
 import { ageColumn, labelsText, nameColumn, shownSelector, text, wideText } from './columns.ts';
 
@@ -86,7 +86,7 @@ export const endpointSliceColumns: readonly Column[] = [
   text('Ports', 'The ports of every endpoint of the slice.', (object) => {
     const ports = objectsAt(object, 'ports');
     if (ports.length === 0) return '<unset>';
-    return firstOf(ports.map((port) => (numberAt(port, 'port') === undefined ? '*' : String(numberAt(port, 'port')))));
+    return firstOf(ports.map((port) => String(numberAt(port, 'port') ?? own(port, 'name') ?? '*'))) || '<unset>';
   }),
   text('Endpoints', 'The addresses of the slice.', (object) => {
     const endpoints = objectsAt(object, 'endpoints');
