@@ -1,13 +1,14 @@
-/** Job and CronJob (pkg/apis/batch/validation). */
-import { checkSchedule, checkTimeZone } from '../algebra/cron.ts';
+/** Jobs (pkg/apis/batch/validation). */
 import { goMap, goSelector } from '../algebra/go-text.ts';
 import { deepEqual } from '../algebra/hash.ts';
 import { matchesLabels, toSelector } from '../algebra/labels.ts';
+import { checkDns1123Label, checkDomainPrefixedPath } from '../algebra/names.ts';
 import { field } from '../errors.ts';
-import type { CronJob, Job, JobSpec, LabelSelector } from '../kinds/types.ts';
+import type { Affinity, Job, JobSpec, LabelSelector } from '../kinds/types.ts';
+import { addFailurePolicy, addSuccessPolicy } from './job-policies.ts';
 import { addPodTemplate } from './pod/spec.ts';
 import { addLabelSelector } from './selectors.ts';
-import { addChanged, addNegative, addUnsupported, addUnsupportedIfSet, type Faults, type Loose } from './support.ts';
+import { addChanged, addEach, addNegative, addUnsupportedIfSet, bytesOf, type Faults, type Loose } from './support.ts';
 
 const counts = [
   'parallelism',
@@ -21,166 +22,193 @@ const counts = [
 
 /** Every index is a name in the status; more of them would not fit. */
 const maxIndexes = 100_000;
+/** With more completions than `maxIndexes`, and a limit for each of them. */
+const maxOfMany = 10_000;
+const maxManagerBytes = 63;
 
-function addJobSpec(faults: Faults, spec: Loose<JobSpec>, path: string): void {
+/** What is the same of a job and of a CronJob's template for jobs. */
+export function addJobSpec(faults: Faults, spec: Loose<JobSpec>, path: string): void {
   for (const name of counts) addNegative(faults, `${path}.${name}`, spec[name]);
-  addUnsupportedIfSet(faults, `${path}.completionMode`, spec.completionMode, ['Indexed', 'NonIndexed']);
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
+    faults.push(field.required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
+  }
+  if (spec.managedBy !== undefined) addManager(faults, spec.managedBy, `${path}.managedBy`);
+  addUnsupportedIfSet(faults, `${path}.completionMode`, spec.completionMode, ['NonIndexed', 'Indexed']);
   if (spec.completionMode === 'Indexed') addIndexed(faults, spec, path);
   else {
     for (const name of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
       if (spec[name] === undefined) continue;
-      const why = 'requires indexed completion mode';
-      faults.push(field.invalid(`${path}.${name}`, spec[name], why));
+      faults.push(field.invalid(`${path}.${name}`, spec[name], 'requires indexed completion mode'));
     }
   }
-  addUnsupportedIfSet(faults, `${path}.podReplacementPolicy`, spec.podReplacementPolicy, [
-    'Failed',
-    'TerminatingOrFailed',
-  ]);
-  if (spec.podFailurePolicy !== undefined && spec.podReplacementPolicy === 'TerminatingOrFailed') {
-    faults.push(field.notSupported(`${path}.podReplacementPolicy`, spec.podReplacementPolicy, ['Failed']));
-  }
-  addPodTemplate(faults, spec.template ?? {}, `${path}.template`);
-  const at = `${path}.template.spec.restartPolicy`;
-  const policy = spec.template?.spec?.restartPolicy;
-  if (policy === 'Always' || policy === undefined) {
-    faults.push(field.required(at, 'valid values: "OnFailure", "Never"'));
-  } else if (policy !== 'OnFailure' && policy !== 'Never') {
-    faults.push(field.notSupported(at, policy, ['OnFailure', 'Never']));
-  } else if (spec.podFailurePolicy !== undefined && policy !== 'Never') {
-    const why = 'only "Never" is supported when podFailurePolicy is specified';
-    faults.push(field.invalid(at, policy, why));
-  }
   addFailurePolicy(faults, spec, `${path}.podFailurePolicy`);
+  addSuccessPolicy(faults, spec, `${path}.successPolicy`);
+  addReplacementPolicy(faults, spec, `${path}.podReplacementPolicy`);
+  addPodTemplate(faults, spec.template ?? {}, `${path}.template`);
+  addRestartPolicy(faults, spec, `${path}.template.spec.restartPolicy`);
+}
+
+function addManager(faults: Faults, manager: string, path: string): void {
+  if (manager === '') return void faults.push(field.required(path));
+  addEach(faults, path, manager, checkDomainPrefixedPath(manager));
+  if (bytesOf(manager) > maxManagerBytes) faults.push(field.tooLong(path, maxManagerBytes));
 }
 
 function addIndexed(faults: Faults, spec: Loose<JobSpec>, path: string): void {
-  const { completions, parallelism } = spec;
-  if (completions === undefined) {
-    faults.push(field.required(`${path}.completions`, 'when completion mode is Indexed'));
-  } else if (completions > maxIndexes && spec.backoffLimitPerIndex !== undefined && (parallelism ?? 0) > 10_000) {
-    const why =
-      'must be less than or equal to 10000 when completions are above 100000 and used with backoff limit per index';
-    faults.push(field.invalid(`${path}.parallelism`, parallelism, why));
-  }
-  if ((parallelism ?? 0) > maxIndexes) {
+  const { completions, parallelism = 0, maxFailedIndexes } = spec;
+  if (completions === undefined) faults.push(field.required(`${path}.completions`, 'when completion mode is Indexed'));
+  if (parallelism > maxIndexes) {
     const why = `must be less than or equal to ${maxIndexes} when completion mode is Indexed`;
     faults.push(field.invalid(`${path}.parallelism`, parallelism, why));
   }
+  const failed = maxFailedIndexes ?? 0;
+  if (completions !== undefined && failed > completions) {
+    faults.push(field.invalid(`${path}.maxFailedIndexes`, failed, 'must be less than or equal to completions'));
+  }
+  if (failed > maxIndexes) {
+    faults.push(field.invalid(`${path}.maxFailedIndexes`, failed, `must be less than or equal to ${maxIndexes}`));
+  }
+  if (completions === undefined || completions <= maxIndexes || spec.backoffLimitPerIndex === undefined) return;
+  if (maxFailedIndexes === undefined) {
+    const why = `must be specified when completions is above ${maxIndexes}`;
+    faults.push(field.required(`${path}.maxFailedIndexes`, why));
+  }
+  for (const [name, value] of [['parallelism', parallelism] as const, ['maxFailedIndexes', failed] as const]) {
+    if (value <= maxOfMany) continue;
+    const why = `must be less than or equal to ${maxOfMany} when completions are above ${maxIndexes} and used with backoff limit per index`;
+    faults.push(field.invalid(`${path}.${name}`, value, why));
+  }
 }
 
-const actions = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
+/** With a failure policy a pod is replaced when it has failed, and not before. */
+function addReplacementPolicy(faults: Faults, spec: Loose<JobSpec>, path: string): void {
+  const known = spec.podFailurePolicy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed'];
+  addUnsupportedIfSet(faults, path, spec.podReplacementPolicy, known);
+}
 
-function addFailurePolicy(faults: Faults, spec: Loose<JobSpec>, path: string): void {
-  const rules = spec.podFailurePolicy?.rules ?? [];
-  if (rules.length > 20) faults.push(field.tooMany(`${path}.rules`, rules.length, 20));
-  for (const [index, rule] of rules.entries()) {
-    const at = `${path}.rules[${index}]`;
-    addUnsupported(faults, `${at}.action`, rule.action, actions);
-    const { onExitCodes, onPodConditions = [] } = rule;
-    if (onExitCodes !== undefined) {
-      if (onPodConditions.length > 0) {
-        faults.push(field.invalid(at, '<omitted>', 'specifying both OnExitCodes and OnPodConditions is not supported'));
-      }
-      addUnsupported(faults, `${at}.onExitCodes.operator`, onExitCodes.operator, ['In', 'NotIn']);
-      const values = onExitCodes.values ?? [];
-      if (values.length === 0) {
-        faults.push(field.invalid(`${at}.onExitCodes.values`, values, 'at least one value is required'));
-      } else if (values.length > 255) faults.push(field.tooMany(`${at}.onExitCodes.values`, values.length, 255));
-      if (onExitCodes.operator === 'In' && values.includes(0)) {
-        const why = 'must not be 0 for the In operator';
-        faults.push(field.invalid(`${at}.onExitCodes.values[${values.indexOf(0)}]`, 0, why));
-      }
-    } else if (onPodConditions.length === 0) {
-      faults.push(field.invalid(at, '<omitted>', 'specifying one of OnExitCodes and OnPodConditions is required'));
-    }
-    for (const [place, condition] of onPodConditions.entries()) {
-      addUnsupported(faults, `${at}.onPodConditions[${place}].status`, condition.status, ['False', 'True', 'Unknown']);
-    }
+function addRestartPolicy(faults: Faults, spec: Loose<JobSpec>, path: string): void {
+  const policy = spec.template?.spec?.restartPolicy;
+  if (policy === 'Always' || policy === undefined) {
+    faults.push(field.required(path, 'valid values: "OnFailure", "Never"'));
+  } else if (policy !== 'OnFailure' && policy !== 'Never') {
+    faults.push(field.notSupported(path, policy, ['OnFailure', 'Never']));
+  } else if (spec.podFailurePolicy !== undefined && policy !== 'Never') {
+    faults.push(field.invalid(path, policy, 'only "Never" is supported when podFailurePolicy is specified'));
   }
 }
 
 export function addJob(faults: Faults, job: Loose<Job>): void {
   const { spec = {} } = job;
   addJobSpec(faults, spec, 'spec');
-  if (spec.selector === undefined) return void faults.push(field.required('spec.selector'));
+  if (spec.selector === undefined) faults.push(field.required('spec.selector'));
+  const before = faults.length;
   addLabelSelector(faults, spec.selector, 'spec.selector');
-  const labels = (spec.template?.metadata?.labels ?? {}) as Record<string, string>;
-  if (!matchesLabels(toSelector(spec.selector as LabelSelector), labels)) {
-    faults.push(
-      field.invalid(
-        'spec.template.metadata.labels',
-        goMap('string', labels),
-        '`selector` does not match template `labels`',
-      ),
-    );
-  }
+  if (faults.length > before) return;
+  const labels = spec.template?.metadata?.labels as Record<string, string> | undefined;
+  if (spec.selector !== undefined && matchesLabels(toSelector(spec.selector as LabelSelector), labels ?? {})) return;
+  const why = '`selector` does not match template `labels`';
+  faults.push(field.invalid('spec.template.metadata.labels', goMap('string', labels), why));
 }
 
-/** What a suspended job that never ran may change in its template, so that a queue can place it (KEP-2926). */
-const placement = ['nodeSelector', 'affinity', 'tolerations', 'schedulingGates'] as const;
+/** A new job has also the selector and labels that were made for it, and a name that its pods' names can end. */
+export function addNewJob(faults: Faults, job: Loose<Job>): void {
+  addOwnSelector(faults, job);
+  addJob(faults, job);
+  const { completions = 0, completionMode } = job.spec ?? {};
+  if (completionMode !== 'Indexed' || completions <= 0) return;
+  const host = `${job.metadata?.name ?? ''}-${completions - 1}`;
+  if (checkDns1123Label(host).length === 0) return;
+  const why = `will not able to create pod with invalid DNS label: ${host}`;
+  faults.push(field.invalid('metadata.name', job.metadata?.name ?? '', why));
+}
+
+/** What the server chose may have been written before, and must then be the same. */
+function addOwnSelector(faults: Faults, { metadata = {}, spec = {} }: Loose<Job>): void {
+  const { selector } = spec;
+  if (spec.manualSelector === true || selector === undefined) return;
+  const { uid = '', name = '' } = metadata;
+  if (uid === '') faults.push(field.required('metadata.uid'));
+  const wanted: Readonly<Record<string, string>> = {
+    'controller-uid': uid,
+    'job-name': name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+  };
+  const labels = (spec.template?.metadata?.labels ?? {}) as Record<string, string>;
+  for (const [label, value] of Object.entries(wanted)) {
+    const at = `spec.template.metadata.labels[${label}]`;
+    const why = `must be '${value}'`;
+    if (!Object.hasOwn(labels, label)) faults.push(field.required(at, why));
+    else if (labels[label] !== value) faults.push(field.invalid(at, goMap('string', labels), why));
+  }
+  const unreadable: Faults = [];
+  addLabelSelector(unreadable, selector, 'spec.selector');
+  if (unreadable.length > 0 || matchesLabels(toSelector(selector as LabelSelector), wanted)) return;
+  faults.push(field.invalid('spec.selector', goSelector(selector), '`selector` not auto-generated'));
+}
 
 export function addJobUpdate(faults: Faults, next: Loose<Job>, previous: Loose<Job>): void {
   const { spec = {} } = next;
   const { spec: old = {}, status } = previous;
-  const isElastic = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
-  if (!isElastic) addChanged(faults, 'spec.completions', spec.completions, old.completions);
+  addCompletionsUpdate(faults, spec, old);
+  addChanged(faults, 'spec.selector', spec.selector, old.selector, goSelector(spec.selector));
+  const mayMove = old.suspend === true && status?.startTime === undefined;
+  const template = mayMove ? withPlacementOf(spec.template, old.template) : spec.template;
+  if (!deepEqual(template, old.template)) {
+    faults.push(field.invalid('spec.template', spec.template ?? null, 'field is immutable'));
+  }
   for (const name of [
-    'selector',
     'completionMode',
     'podFailurePolicy',
     'backoffLimitPerIndex',
     'managedBy',
     'successPolicy',
   ] as const) {
-    const shown = name === 'selector' ? goSelector(spec.selector) : spec[name];
-    addChanged(faults, `spec.${name}`, spec[name], old[name], shown);
-  }
-  const mayMove = old.suspend === true && status?.startTime === undefined;
-  const template = mayMove ? withPlacementOf(spec, old) : spec.template;
-  if (!deepEqual(template, old.template)) {
-    faults.push(field.invalid('spec.template', spec.template ?? null, 'field is immutable'));
+    addChanged(faults, `spec.${name}`, spec[name], old[name]);
   }
 }
 
-function withPlacementOf(spec: Loose<JobSpec>, old: Loose<JobSpec>): Loose<JobSpec>['template'] {
-  if (spec.template === undefined) return undefined;
-  const podSpec = { ...spec.template.spec };
+/** An indexed job may grow and shrink, when it runs all of its indexes at once. */
+function addCompletionsUpdate(faults: Faults, spec: Loose<JobSpec>, old: Loose<JobSpec>): void {
+  const { completions } = spec;
+  if (spec.completionMode !== 'Indexed') {
+    return void addChanged(faults, 'spec.completions', completions, old.completions);
+  }
+  if (completions === undefined || completions === old.completions || completions === spec.parallelism) return;
+  faults.push(field.invalid('spec.completions', completions, 'can only be modified in tandem with spec.parallelism'));
+}
+
+type Template = Loose<JobSpec>['template'];
+
+/** What a suspended job that never ran may change in its template, so that a queue can place it (KEP-2926). */
+const placement = ['nodeSelector', 'tolerations', 'schedulingGates'] as const;
+
+/** A template with everything of the old one that a queue may have changed. */
+function withPlacementOf(template: Template, old: Template): Template {
+  if (template === undefined) return undefined;
+  const podSpec = { ...template.spec };
   for (const name of placement) {
-    const before = old.template?.spec?.[name];
+    const before = old?.spec?.[name];
     if (before === undefined) delete podSpec[name];
     else Object.assign(podSpec, { [name]: before });
   }
-  return { ...spec.template, metadata: old.template?.metadata, spec: podSpec };
+  const affinity = withNodeAffinityOf(podSpec.affinity, old?.spec?.affinity);
+  if (affinity === undefined) delete podSpec.affinity;
+  else podSpec.affinity = affinity;
+  const metadata = { ...template.metadata };
+  for (const name of ['labels', 'annotations'] as const) {
+    const before = old?.metadata?.[name];
+    if (before === undefined) delete metadata[name];
+    else metadata[name] = before;
+  }
+  const isBare = Object.keys(metadata).length === 0 && old?.metadata === undefined;
+  const { metadata: _, ...rest } = template;
+  return { ...rest, spec: podSpec, ...(isBare ? {} : { metadata }) };
 }
 
-/** Jobs get eleven more characters than their CronJob, and 63 is the most. */
-const maxCronJobName = 52;
-
-export function addCronJob(faults: Faults, cronJob: Loose<CronJob>): void {
-  const { spec = {} } = cronJob;
-  const name = cronJob.metadata?.name ?? '';
-  if (name.length > maxCronJobName) {
-    faults.push(field.invalid('metadata.name', name, `must be no more than ${maxCronJobName} characters`));
-  }
-  const schedule = spec.schedule ?? '';
-  if (schedule === '') faults.push(field.required('spec.schedule'));
-  else {
-    const fault = checkSchedule(schedule);
-    if (fault !== undefined) faults.push(field.invalid('spec.schedule', schedule, fault));
-  }
-  const { timeZone } = spec;
-  if (timeZone !== undefined) {
-    const fault = checkTimeZone(timeZone);
-    if (fault !== undefined) faults.push(field.invalid('spec.timeZone', timeZone, fault));
-  }
-  addNegative(faults, 'spec.startingDeadlineSeconds', spec.startingDeadlineSeconds);
-  addUnsupported(faults, 'spec.concurrencyPolicy', spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']);
-  addNegative(faults, 'spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit);
-  addNegative(faults, 'spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit);
-  const job = spec.jobTemplate?.spec ?? {};
-  addJobSpec(faults, job, 'spec.jobTemplate.spec');
-  if (job.manualSelector === true) {
-    faults.push(field.notSupported('spec.jobTemplate.spec.manualSelector', 'true', ['nil', 'false']));
-  }
+/** Which nodes are liked may change; which pods are, may not. */
+function withNodeAffinityOf(next: Loose<Affinity> | undefined, old: Loose<Affinity> | undefined) {
+  const { nodeAffinity: _, ...others } = next ?? {};
+  if (old?.nodeAffinity !== undefined) return { ...others, nodeAffinity: old.nodeAffinity };
+  return Object.keys(others).length === 0 ? old : others;
 }

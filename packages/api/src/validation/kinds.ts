@@ -15,9 +15,10 @@ import {
   addRuntimeClass,
   addRuntimeClassUpdate,
 } from './coordination.ts';
+import { addCronJob, addNewCronJob } from './cron-jobs.ts';
 import { addEndpointSlice, addEndpointSliceUpdate, addEndpoints } from './discovery.ts';
 import { addFlowSchema, addFlowSchemaStatusUpdate, addPriorityLevel } from './flow-control.ts';
-import { addCronJob, addJob, addJobUpdate } from './jobs.ts';
+import { addJob, addJobUpdate, addNewJob } from './jobs.ts';
 import type { NameRule } from './metadata.ts';
 import { addIngress, addIngressClass, addIngressClassUpdate, addNetworkPolicy } from './networking.ts';
 import { addNamespace, addNode, addNodeUpdate } from './nodes.ts';
@@ -118,8 +119,8 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
   ['apps/DaemonSet', { check: checks(addDaemonSet), update: changes(addSelectorUpdate) }],
   ['apps/StatefulSet', { name: 'label', check: checks(addStatefulSet), update: changes(addStatefulSetUpdate) }],
   ['apps/ControllerRevision', { check: checks(addControllerRevision), update: changes(addControllerRevisionUpdate) }],
-  ['batch/Job', { check: checks(addJob), update: changes(addJobUpdate) }],
-  ['batch/CronJob', { check: checks(addCronJob) }],
+  ['batch/Job', { check: checks(addJob), create: checks(addNewJob), update: changes(addJobUpdate) }],
+  ['batch/CronJob', { check: checks(addCronJob), create: checks(addNewCronJob) }],
   ['autoscaling/HorizontalPodAutoscaler/v1', { check: checks(addAutoscalerV1) }],
   ['autoscaling/HorizontalPodAutoscaler/v2', { check: checks(addAutoscaler) }],
   ['policy/PodDisruptionBudget', { check: checks(addDisruptionBudget) }],

@@ -21,7 +21,7 @@ export const jobs: Strategy = standard(
   },
 );
 
-/** A job selects its pods by its uid, which no other job has. */
+/** A job selects its pods by its uid, which no other job has. What is written already stays, and is checked. */
 function selectOwnPods(object: JsonObject): void {
   const uid = textAt(object, 'metadata', 'uid');
   const name = textAt(object, 'metadata', 'name');
@@ -33,8 +33,12 @@ function selectOwnPods(object: JsonObject): void {
     ['batch.kubernetes.io/controller-uid', uid],
     ['batch.kubernetes.io/job-name', name],
   ];
-  for (const [label, value] of given) put(labels, label, value);
-  put(childObject(childObject(spec, 'selector'), 'matchLabels'), 'batch.kubernetes.io/controller-uid', uid);
+  const putIfAbsent = (map: JsonObject, key: string, value: string): void => {
+    if (own(map, key) === undefined) put(map, key, value);
+  };
+  for (const [label, value] of given) putIfAbsent(labels, label, value);
+  const selected = childObject(childObject(spec, 'selector'), 'matchLabels');
+  putIfAbsent(selected, 'batch.kubernetes.io/controller-uid', uid);
 }
 
 export const cronJobs: Strategy = standard(
