@@ -13,6 +13,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ApiError, type Clock, type Logger } from '@skiff/api';
 import { createOpenCalls } from '../chain/open-calls.ts';
+import { boundControlFrames } from './control-frames.ts';
 import { certificateReader, credentialsOf, impersonationOf } from './credentials.ts';
 import type { Exchange, Outgoing } from './exchange.ts';
 import { type Handler, type Identity, maxHeaderBytes, streamSubresources } from './handler.ts';
@@ -180,6 +181,7 @@ export function createRestDoor(parts: DoorParts): RestDoor {
     server.on('session', (session) => {
       sessions.add(session);
       closeWhenIdle(session, parts.clock);
+      boundControlFrames(session, parts.clock);
       session.on('error', () => {});
       session.once('close', () => sessions.delete(session));
     });

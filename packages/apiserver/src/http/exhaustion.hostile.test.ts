@@ -1,8 +1,9 @@
 /** Legal requests, too many of them, by the numbers of the list of hostile inputs. */
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect } from 'node:http2';
+import { type ClientHttp2Session, connect, type Settings } from 'node:http2';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { rawConnection } from './streams/testing/raw.ts';
+import { frame, frameType, preface } from './testing/http2-frames.ts';
 import { expectMeasuredUnharmed } from './testing/invariants.ts';
 import { type MeasuredServer, startMeasuredServer } from './testing/measured.ts';
 import type { Reply, TestClients } from './testing/server.ts';
@@ -21,9 +22,9 @@ beforeAll(async () => {
 afterAll(() => at.close());
 expectMeasuredUnharmed(() => at);
 
-async function openSession({ restPort, ca, admin }: TestClients): Promise<ClientHttp2Session> {
+async function openSession({ restPort, ca, admin }: TestClients, settings?: Settings): Promise<ClientHttp2Session> {
   const tls = { ca: ca.certificatePem, cert: admin.certificatePem, key: admin.keyPem, servername: 'localhost' };
-  const session = connect(`https://127.0.0.1:${restPort}`, tls);
+  const session = connect(`https://127.0.0.1:${restPort}`, { ...tls, settings });
   session.on('error', () => {});
   await once(session, 'remoteSettings');
   return session;
@@ -52,6 +53,30 @@ it.each(['application/vnd.kubernetes.protobuf', 'application/yaml', 'application
     expect(reply?.status).toBe(200);
   },
 );
+
+it('H-017 a hundred long answers that a connection has no room for cost a bound of memory', async () => {
+  const big = 'x'.repeat(1_000_000);
+  await at.create('/api/v1/namespaces/default/secrets', { metadata: { name: 'big' }, stringData: { big } });
+  const before = await at.memory();
+  const session = await openSession(at, { initialWindowSize: 0 });
+  const ends = Array.from({ length: 100 }, () => {
+    const stream = session.request({ ':path': '/api/v1/namespaces/default/secrets/big' });
+    stream.on('error', () => {});
+    return new Promise((done) => stream.once('response', done).once('close', done));
+  });
+  await Promise.all(ends);
+  expect((await at.memory()) - before).toBeLessThan(64 * megabyte);
+  session.destroy();
+});
+
+it('H-017 WINDOW_UPDATE without end let others have their turn', async () => {
+  const { socket } = await rawConnection(at, at.admin, 'h2');
+  const one = frame(frameType.windowUpdate, 0, 0, Buffer.from([0, 0, 0, 1]));
+  socket.write(preface);
+  const many = Buffer.concat(Array.from({ length: 100_000 }, () => one));
+  expect(await at.longestTurn(() => new Promise((sent) => socket.write(many, sent)), turnMs)).toBeLessThan(turnMs);
+  socket.destroy();
+});
 
 it('H-242 readers of lists and watches that never read cost a bound of memory each', async () => {
   const before = await at.memory();
