@@ -19,6 +19,7 @@ export type * from './kinds/types.ts';
 export * from './object.ts';
 export * from './quota/amounts.ts';
 export { claimLimitFaults, limitDefaults, podLimitFaults } from './quota/limits.ts';
+export { type QosClass, qosClassOf } from './quota/qos.ts';
 export { type Counted, chargeOf, chargeQuota, isTracked, usedOf, type Verdict } from './quota/quota.ts';
 export * from './schema/builtin.ts';
 export * from './schema/decode.ts';

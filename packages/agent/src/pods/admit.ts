@@ -1,8 +1,16 @@
 /** Whether this node takes a pod that was bound to it: the last check, since bindings race. Pure; words are kubelet's. */
-import type { Container, Node, NodeSelectorRequirement, NodeSelectorTerm, Pod, Taint, Toleration } from '@skiff/api';
+import {
+  type Container,
+  type Node,
+  type NodeSelectorRequirement,
+  type NodeSelectorTerm,
+  type Pod,
+  qosClassOf,
+  type Taint,
+  type Toleration,
+} from '@skiff/api';
 import type { Pressure } from '../eviction/thresholds.ts';
 import { quantityToNumber, toBytes, toMilliCpu } from '../quantity.ts';
-import { qosClassOf } from '../status/qos.ts';
 import { criticalPriority, isSidecar } from './spec.ts';
 
 export interface AdmitInput {

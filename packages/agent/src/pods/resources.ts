@@ -1,8 +1,7 @@
 /** Requests and limits as the kernel takes them; the formulas are kubelet's (cm/helpers_linux.go, qos/policy.go, v1.32). Pure. */
-import type { Container, Pod } from '@skiff/api';
+import { type Container, type Pod, qosClassOf } from '@skiff/api';
 import { toBytes, toMilliCpu } from '../quantity.ts';
 import type { ContainerResources } from '../runtime/contract.ts';
-import { qosClassOf } from '../status/qos.ts';
 import { criticalPriority } from './spec.ts';
 
 const cpuPeriodMicros = 100_000;

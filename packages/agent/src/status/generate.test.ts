@@ -4,7 +4,6 @@ import type { PodFacts, Setback } from '../pods/facts.ts';
 import { container, dead, factsOf, instance, podWith, sandbox, sidecar, startMs } from '../pods/testing/facts.ts';
 import { backoffEvents } from './backoff-events.ts';
 import { generateStatus } from './generate.ts';
-import { qosClassOf } from './qos.ts';
 
 const hostIPs = ['192.168.0.1', 'fd00::1'];
 const statusOf = (facts: PodFacts, previous?: PodStatus): PodStatus => generateStatus({ facts, hostIPs, previous });
@@ -223,24 +222,6 @@ describe('addresses and times', () => {
     const status = statusOf(factsOf(podWith({}), [], { rejection }));
     expect(status).toMatchObject({ phase: 'Failed', ...rejection });
     expect(status).not.toHaveProperty('containerStatuses');
-  });
-});
-
-describe('quality of service', () => {
-  const of = (...resources: object[]) =>
-    podWith({ containers: resources.map((one, i) => container(`c${i}`, { resources: one })) });
-  const full = { cpu: '1', memory: '1Gi' };
-  test.each([
-    [of({}), 'BestEffort'],
-    [of({ limits: full }), 'Guaranteed'],
-    [of({ limits: full, requests: { cpu: '1000m', memory: '1024Mi' } }), 'Guaranteed'],
-    [of({ limits: full, requests: { cpu: '500m', memory: '1Gi' } }), 'Burstable'],
-    [of({ limits: full }, {}), 'Burstable'],
-    [of({ limits: { cpu: '1' } }), 'Burstable'],
-    [of({ requests: { 'example.com/gpu': '1' } }), 'BestEffort'],
-    [of({ requests: { cpu: '0' } }), 'BestEffort'],
-  ] as const)('case %#', (pod, expected) => {
-    expect(qosClassOf(pod)).toBe(expected);
   });
 });
 

@@ -1,12 +1,17 @@
 /** A pod's status from the facts of one moment. Pure: says only what the node answers for. */
-import { type ContainerStatus as ApiContainerStatus, formatTime, isConditionTrue, type PodStatus } from '@skiff/api';
+import {
+  type ContainerStatus as ApiContainerStatus,
+  formatTime,
+  isConditionTrue,
+  type PodStatus,
+  qosClassOf,
+} from '@skiff/api';
 import { liveSandbox, type PodFacts } from '../pods/facts.ts';
 import { appContainers, type DeclaredContainer, ephemeralContainers, initContainers } from '../pods/spec.ts';
 import { type Verdict, verdictOf } from '../pods/verdict.ts';
 import { computeConditions } from './conditions.ts';
 import { toContainerStatus } from './container.ts';
 import { computePhase, type Phase } from './phase.ts';
-import { qosClassOf } from './qos.ts';
 
 export interface StatusInput {
   readonly facts: PodFacts;

@@ -502,7 +502,7 @@ test('sources of volumes name what they stand for', () => {
       `{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: c, image: i}], volumes: [{name: v, ${volume}}]}}`,
     );
   expect(pod('gcePersistentDisk: {pdName: d}')).toEqual([]);
-  expect(pod('gcePersistentDisk: {pdName: ""}')).toEqual(['spec.volumes[0].gcePersistentDisk.pdName: Required value']);
+  expect(pod('gcePersistentDisk: {pdName: ""}')).toEqual(['spec.volumes[0].persistentDisk.pdName: Required value']);
   expect(pod('rbd: {monitors: [], image: i}')).toEqual(['spec.volumes[0].rbd.monitors: Required value']);
   const volume = 'accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}';
   expect(faultsOf(object('v1', 'PersistentVolume', `spec: {${volume}, vsphereVolume: {volumePath: ""}}`))).toEqual([

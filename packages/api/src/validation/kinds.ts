@@ -22,7 +22,10 @@ import { addJob, addJobUpdate, addNewJob } from './jobs.ts';
 import type { NameRule } from './metadata.ts';
 import { addIngress, addIngressClass, addIngressClassUpdate, addNetworkPolicy } from './networking.ts';
 import { addNamespace, addNode, addNodeUpdate } from './nodes.ts';
-import { addEphemeralUpdate, addNewPod, addPod, addPodStatusUpdate, addPodUpdate } from './pod/pod.ts';
+import { addNewPod, addPod } from './pod/pod.ts';
+import { addPodResize } from './pod/resize.ts';
+import { addPodStatusUpdate } from './pod/status.ts';
+import { addEphemeralUpdate, addPodUpdate } from './pod/update.ts';
 import { addLimitRange, addResourceQuota, addResourceQuotaUpdate } from './quota.ts';
 import { addClusterRole, addRole, addRoleBinding, addRoleBindingUpdate } from './rbac.ts';
 import { addAutoscaler, addAutoscalerV1, addDisruptionBudget } from './scaling.ts';
@@ -96,7 +99,11 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
       check: checks(addPod),
       create: checks(addNewPod),
       update: changes(addPodUpdate),
-      subresources: { status: changes(addPodStatusUpdate), ephemeralcontainers: changes(addEphemeralUpdate) },
+      subresources: {
+        status: changes(addPodStatusUpdate),
+        ephemeralcontainers: changes(addEphemeralUpdate),
+        resize: changes(addPodResize),
+      },
     },
   ],
   ['/PodTemplate', { check: checks(addPodTemplateKind) }],

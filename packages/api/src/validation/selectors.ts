@@ -1,5 +1,5 @@
 /** Label selectors and node selectors, where they stand in objects. */
-import { checkLabelValue, checkQualifiedName } from '../algebra/names.ts';
+import { checkDns1123Subdomain, checkLabelValue, checkQualifiedName } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { LabelSelector, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../kinds/types.ts';
 import { addLabels } from './metadata.ts';
@@ -40,7 +40,20 @@ export function addNodeSelector(faults: Faults, selector: Loose<NodeSelector> | 
   if (terms.length === 0) {
     faults.push(field.required(`${path}.nodeSelectorTerms`, 'must have at least one node selector term'));
   }
-  for (const [index, term] of terms.entries()) addNodeSelectorTerm(faults, term, `${path}.nodeSelectorTerms[${index}]`);
+  for (const [index, term] of terms.entries()) {
+    const at = `${path}.nodeSelectorTerms[${index}]`;
+    addNodeSelectorTerm(faults, term, at);
+    addRequiredValues(faults, term, at);
+  }
+}
+
+/** A value that no label can have is a mistake where it is required; a preference for it does no harm. */
+function addRequiredValues(faults: Faults, term: Loose<NodeSelectorTerm>, path: string): void {
+  for (const [index, { values = [] }] of (term.matchExpressions ?? []).entries()) {
+    for (const [place, value] of values.entries()) {
+      addEach(faults, `${path}.matchExpressions[${index}].values[${place}]`, value, checkLabelValue(value));
+    }
+  }
 }
 
 export function addNodeSelectorTerm(faults: Faults, term: Loose<NodeSelectorTerm>, path: string): void {
@@ -90,5 +103,8 @@ function addFieldRequirement(faults: Faults, one: Loose<NodeSelectorRequirement>
   }
   if (one.key !== 'metadata.name') {
     faults.push(field.invalid(`${path}.key`, one.key ?? '', 'not a valid field selector key'));
+  } else {
+    for (const [index, value] of (one.values ?? []).entries())
+      addEach(faults, `${path}.values[${index}]`, value, checkDns1123Subdomain(value));
   }
 }

@@ -13,6 +13,13 @@ export interface Prepared {
   readonly object: JsonObject;
 }
 
+/** A pod with one good container, whose spec, container and metadata are extended by YAML flow text. */
+export const podText = (spec = '', container = '', metadata = ''): string => {
+  const more = (text: string): string => (text === '' ? '' : `, ${text}`);
+  const containers = `containers: [{name: c, image: "i:1"${more(container)}}]`;
+  return `{apiVersion: v1, kind: Pod, metadata: {name: a${more(metadata)}}, spec: {${containers}${more(spec)}}}`;
+};
+
 /** Throws when the document does not decode. */
 export function prepared(document: string | JsonObject): Prepared {
   const value = typeof document === 'string' ? (parseYaml(document)[0]?.value as JsonObject) : document;

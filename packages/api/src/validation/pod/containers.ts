@@ -1,26 +1,24 @@
 /** Containers of a pod: regular, init (sidecars too) and ephemeral ones. */
 import { checkDns1123Label, checkPortName, checkPortNumber } from '../../algebra/names.ts';
 import { field } from '../../errors.ts';
-import type {
-  Container,
-  ContainerPort,
-  EphemeralContainer,
-  Volume,
-  VolumeDevice,
-  VolumeMount,
-} from '../../kinds/types.ts';
+import type { Container, ContainerPort, EphemeralContainer, Volume } from '../../kinds/types.ts';
 import { addEach, addNul, addUnsupported, type Faults, type Loose } from '../support.ts';
 import { addEnvironment, addEnvironmentFrom } from './env.ts';
-import { addDescending } from './paths.ts';
+import { addDevices, addMounts } from './mounts.ts';
 import { addLifecycle, addProbe } from './probes.ts';
-import { addResources } from './resources.ts';
+import { addUsedClaims } from './resource-claims.ts';
+import { addResizePolicy, addResources } from './resources.ts';
 import { addContainerSecurity } from './security.ts';
 
 /** What containers are checked against. */
 export interface ContainerScope {
   readonly volumes: ReadonlyMap<string, Loose<Volume>>;
+  /** Names of the pod's resource claims. */
+  readonly claims: ReadonlySet<string>;
   readonly graceSeconds: number | undefined;
-  readonly hostNetwork: boolean;
+  readonly restartPolicy: string | undefined;
+  /** The pod's users are those of its host, as they are unless it says otherwise. */
+  readonly hostUsers: boolean;
 }
 
 type AnyContainer = Loose<Container> | Loose<EphemeralContainer>;
@@ -34,17 +32,19 @@ function addContainer(faults: Faults, container: AnyContainer, scope: ContainerS
   for (const list of ['command', 'args'] as const)
     for (const [index, text] of (container[list] ?? []).entries()) addNul(faults, `${path}.${list}[${index}]`, text);
   addUnsupported(faults, `${path}.terminationMessagePolicy`, container.terminationMessagePolicy, [
-    'FallbackToLogsOnError',
     'File',
+    'FallbackToLogsOnError',
   ]);
-  addPorts(faults, container.ports, scope.hostNetwork, `${path}.ports`);
+  addPorts(faults, container.ports, `${path}.ports`);
   addEnvironment(faults, container.env, `${path}.env`);
   addEnvironmentFrom(faults, container.envFrom, `${path}.envFrom`);
-  addMounts(faults, container, scope, `${path}.volumeMounts`);
-  addDevices(faults, container.volumeDevices, container.volumeMounts, scope, `${path}.volumeDevices`);
+  addMounts(faults, container, scope.volumes, `${path}.volumeMounts`);
+  addDevices(faults, container, scope.volumes, `${path}.volumeDevices`);
   addUnsupported(faults, `${path}.imagePullPolicy`, container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never']);
   addResources(faults, container.resources, `${path}.resources`);
-  addContainerSecurity(faults, container.securityContext, `${path}.securityContext`);
+  addUsedClaims(faults, container.resources?.claims, scope.claims, `${path}.resources.claims`);
+  addResizePolicy(faults, container.resizePolicy, scope.restartPolicy, `${path}.resizePolicy`);
+  addContainerSecurity(faults, container.securityContext, scope.hostUsers, `${path}.securityContext`);
 }
 
 export function addContainers(
@@ -87,6 +87,8 @@ export function addInitContainers(
     const name = container.name ?? '';
     if (name !== '' && names.has(name)) faults.push(field.duplicate(`${at}.name`, name));
     names.add(name);
+    // One init container runs after the other, so that two of them may have the same port.
+    addHostPortConflicts(faults, [container], path);
     if (container.restartPolicy !== undefined && container.restartPolicy !== 'Always') {
       faults.push(field.notSupported(`${at}.restartPolicy`, container.restartPolicy, ['Always']));
     }
@@ -103,18 +105,17 @@ export function addInitContainers(
       faults.push(field.forbidden(`${at}.${part}`, why));
     }
   }
-  addHostPortConflicts(faults, containers ?? [], path);
 }
 
 const notOfEphemeral = [
-  'lifecycle',
-  'livenessProbe',
   'ports',
-  'readinessProbe',
-  'resizePolicy',
   'resources',
+  'resizePolicy',
   'restartPolicy',
+  'livenessProbe',
+  'readinessProbe',
   'startupProbe',
+  'lifecycle',
 ] as const;
 
 export function addEphemeralContainers(
@@ -151,7 +152,7 @@ export function addEphemeralContainers(
   }
 }
 
-function addPorts(faults: Faults, ports: Loose<ContainerPort[]> | undefined, hostNetwork: boolean, path: string): void {
+function addPorts(faults: Faults, ports: Loose<ContainerPort[]> | undefined, path: string): void {
   const names = new Set<string>();
   for (const [index, port] of (ports ?? []).entries()) {
     const at = `${path}[${index}]`;
@@ -167,9 +168,16 @@ function addPorts(faults: Faults, ports: Loose<ContainerPort[]> | undefined, hos
     else addEach(faults, `${at}.containerPort`, containerPort, checkPortNumber(containerPort));
     if (hostPort !== 0) addEach(faults, `${at}.hostPort`, hostPort, checkPortNumber(hostPort));
     addUnsupported(faults, `${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']);
-    if (hostNetwork && hostPort !== containerPort && hostPort !== 0) {
-      const why = 'must match `hostPort` when `hostNetwork` is true';
-      faults.push(field.invalid(`${at}.containerPort`, containerPort, why));
+  }
+}
+
+/** A pod in its host's network has the ports that it opens there; those of a template that are not set are set in its pods. */
+export function addHostNetworkPorts(faults: Faults, containers: Loose<Container[]> | undefined, path: string): void {
+  for (const [index, container] of (containers ?? []).entries()) {
+    for (const [place, { hostPort = 0, containerPort = 0 }] of (container.ports ?? []).entries()) {
+      if (hostPort === 0 || hostPort === containerPort) continue;
+      const why = 'must match `containerPort` when `hostNetwork` is true';
+      faults.push(field.invalid(`${path}[${index}].ports[${place}].hostPort`, hostPort, why));
     }
   }
 }
@@ -184,84 +192,5 @@ function addHostPortConflicts(faults: Faults, containers: readonly Loose<Contain
       if (taken.has(id)) faults.push(field.duplicate(`${path}[${index}].ports[${place}].hostPort`, id));
       taken.add(id);
     }
-  }
-}
-
-const propagations = ['Bidirectional', 'HostToContainer', 'None'];
-
-function addMounts(faults: Faults, container: AnyContainer, scope: ContainerScope, path: string): void {
-  const mountPaths = new Set<string>();
-  const devices = container.volumeDevices ?? [];
-  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
-    const at = `${path}[${index}]`;
-    const { name = '', mountPath = '' } = mount;
-    if (name === '') faults.push(field.required(`${at}.name`));
-    else if (!scope.volumes.has(name)) faults.push(field.notFound(`${at}.name`, name));
-    if (mountPath === '') faults.push(field.required(`${at}.mountPath`));
-    if (mountPaths.has(mountPath)) faults.push(field.invalid(`${at}.mountPath`, mountPath, 'must be unique'));
-    mountPaths.add(mountPath);
-    if (devices.some((device) => device.name === name)) {
-      faults.push(field.invalid(`${at}.name`, name, 'must not already exist in volumeDevices'));
-    }
-    if (devices.some((device) => device.devicePath === mountPath)) {
-      faults.push(field.invalid(`${at}.mountPath`, mountPath, 'must not already exist as a path in volumeDevices'));
-    }
-    addMountDetails(faults, mount, container.securityContext?.privileged === true, at);
-  }
-}
-
-function addMountDetails(faults: Faults, mount: Loose<VolumeMount>, privileged: boolean, path: string): void {
-  const { subPath = '', subPathExpr = '', mountPropagation, recursiveReadOnly } = mount;
-  if (subPath !== '') addDescending(faults, subPath, `${path}.subPath`);
-  if (subPathExpr !== '') {
-    if (subPath !== '') {
-      const why = 'subPathExpr and subPath are mutually exclusive';
-      faults.push(field.invalid(`${path}.subPathExpr`, subPathExpr, why));
-    }
-    addDescending(faults, subPathExpr, `${path}.subPathExpr`);
-  }
-  if (mountPropagation !== undefined) {
-    const at = `${path}.mountPropagation`;
-    if (!propagations.includes(mountPropagation)) {
-      faults.push(field.notSupported(at, mountPropagation, propagations));
-    } else if (mountPropagation === 'Bidirectional' && !privileged) {
-      const why = 'Bidirectional mount propagation is available only to privileged containers';
-      faults.push(field.forbidden(at, why));
-    }
-  }
-  if (recursiveReadOnly !== undefined && recursiveReadOnly !== 'Disabled' && mount.readOnly !== true) {
-    const why = 'may only be specified when readOnly is true';
-    faults.push(field.forbidden(`${path}.recursiveReadOnly`, why));
-  }
-}
-
-function addDevices(
-  faults: Faults,
-  devices: Loose<VolumeDevice[]> | undefined,
-  mounts: Loose<VolumeMount[]> | undefined,
-  scope: ContainerScope,
-  path: string,
-): void {
-  const seenPaths = new Set<string>();
-  const seenNames = new Set<string>();
-  for (const [index, device] of (devices ?? []).entries()) {
-    const at = `${path}[${index}]`;
-    const { name = '', devicePath = '' } = device;
-    if (name === '') faults.push(field.required(`${at}.name`));
-    if (seenNames.has(name)) faults.push(field.invalid(`${at}.name`, name, 'must be unique'));
-    const volume = scope.volumes.get(name);
-    const isBlockSource = volume?.persistentVolumeClaim !== undefined || volume?.ephemeral !== undefined;
-    if (volume === undefined) faults.push(field.notFound(`${at}.name`, name));
-    else if (!isBlockSource) {
-      const why = 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode';
-      faults.push(field.invalid(`${at}.name`, name, why));
-    }
-    if (devicePath === '') faults.push(field.required(`${at}.devicePath`));
-    if (seenPaths.has(devicePath)) faults.push(field.invalid(`${at}.devicePath`, devicePath, 'must be unique'));
-    if (mounts?.some((mount) => mount.mountPath === devicePath)) {
-      faults.push(field.invalid(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'));
-    }
-    seenNames.add(name);
-    seenPaths.add(devicePath);
   }
 }

@@ -70,29 +70,38 @@ export const volumeFields: readonly string[] = [
   'metadata.uid',
 ];
 
-const knownFields = new Set([...environmentFields, ...volumeFields]);
+/** What else of a pod has a field label, and is still no variable and no file. */
+const otherFields = ['spec.host', 'spec.restartPolicy', 'spec.schedulerName', 'status.phase'];
+const knownFields = new Set([...environmentFields, ...volumeFields, ...otherFields]);
+const subscriptable = ['metadata.annotations', 'metadata.labels'];
+
+/** Why a path is no field of a pod; undefined when it is one. */
+function unknownField(version: string, text: string, subscripted: string | undefined): string | undefined {
+  if (version !== 'v1') return `unsupported pod version: ${version}`;
+  if (subscripted !== undefined)
+    return subscriptable.includes(subscripted) ? undefined : `field label does not support subscript: ${text}`;
+  return knownFields.has(text) ? undefined : `field label not supported: ${text}`;
+}
 
 /** A field of the pod itself, by its path; labels and annotations also by key: `metadata.labels['app']`. */
 export function addFieldRef(
   faults: Faults,
-  ref: Loose<ObjectFieldSelector>,
+  { apiVersion = '', fieldPath = '' }: Loose<ObjectFieldSelector>,
   supported: readonly string[],
   path: string,
 ): void {
-  const text = ref.fieldPath ?? '';
-  if ((ref.apiVersion ?? '') === '') return void faults.push(field.required(`${path}.apiVersion`));
-  if (text === '') return void faults.push(field.required(`${path}.fieldPath`));
-  const subscripted = /^([^[]+)\['([^']*)'\]$/.exec(text);
-  if (subscripted !== null) {
-    const [, name = '', key = ''] = subscripted;
-    if (name === 'metadata.annotations') addEach(faults, path, key, checkQualifiedName(key.toLowerCase()));
-    else if (name === 'metadata.labels') addEach(faults, path, key, checkQualifiedName(key));
-    else faults.push(field.invalid(path, name, 'does not support subscript'));
-  } else if (!knownFields.has(text) || ref.apiVersion !== 'v1') {
-    const why =
-      ref.apiVersion === 'v1' ? `field label not supported: ${text}` : `unsupported pod version: ${ref.apiVersion}`;
-    faults.push(field.invalid(`${path}.fieldPath`, text, `error converting fieldPath: ${why}`));
-  } else if (!supported.includes(text)) faults.push(field.notSupported(`${path}.fieldPath`, text, supported));
+  if (apiVersion === '') return void faults.push(field.required(`${path}.apiVersion`));
+  if (fieldPath === '') return void faults.push(field.required(`${path}.fieldPath`));
+  const [, name, key = ''] = /^(.+?)\['(.*)'\]$/.exec(fieldPath) ?? [];
+  const why = unknownField(apiVersion, fieldPath, name);
+  if (why !== undefined) {
+    faults.push(field.invalid(`${path}.fieldPath`, fieldPath, `error converting fieldPath: ${why}`));
+  } else if (name !== undefined) {
+    const label = name === 'metadata.labels' ? key : key.toLowerCase();
+    addEach(faults, path, label, checkQualifiedName(label));
+  } else if (!supported.includes(fieldPath)) {
+    faults.push(field.notSupported(`${path}.fieldPath`, fieldPath, supported));
+  }
 }
 
 const resourceFields = [
@@ -121,16 +130,22 @@ export function addResourceRef(
   }
   const divisor = canonicalQuantity(ref.divisor ?? '0');
   if (divisor === undefined || divisor === '0') return;
-  const isCpu = resource.endsWith('.cpu');
-  if (isCpu && divisor !== '1' && divisor !== '1m') {
-    const why = "only divisor's values 1m and 1 are supported with the cpu resource";
-    faults.push(field.invalid(`${path}.divisor`, resource, why));
-  } else if (!isCpu && !byteDivisors.includes(divisor)) {
-    const kind = resource.endsWith('.memory') ? 'memory' : isHugePages ? 'hugepages' : 'local ephemeral storage';
-    const why = `only divisor's values ${byteDivisors.join(', ')} are supported with the ${kind} resource`;
-    faults.push(field.invalid(`${path}.divisor`, resource, why));
-  }
+  const kind = isHugePages ? 'hugepages' : divided[resource];
+  const divisors = kind === 'cpu' ? ['1m', '1'] : byteDivisors;
+  if (kind === undefined || divisors.includes(divisor)) return;
+  const listed = divisors.join(kind === 'cpu' ? ' and ' : ', ');
+  const why = `only divisor's values ${listed} are supported with the ${kind} resource`;
+  faults.push(field.invalid(`${path}.divisor`, resource, why));
 }
+
+/** By what a field's amount may be divided depends on what it counts. */
+const divided: Readonly<Record<string, string>> = Object.fromEntries(
+  ['limits', 'requests'].flatMap((list) => [
+    [`${list}.cpu`, 'cpu'],
+    [`${list}.memory`, 'memory'],
+    [`${list}.ephemeral-storage`, 'local ephemeral storage'],
+  ]),
+);
 
 /** Whole ConfigMaps and Secrets as variables. */
 export function addEnvironmentFrom(faults: Faults, from: Loose<EnvFromSource[]> | undefined, path: string): void {

@@ -3,9 +3,11 @@ import { field } from '../../errors.ts';
 import type { KeyToPath } from '../../kinds/types.ts';
 import type { Faults, Loose } from '../support.ts';
 
+export const goesUp = (text: string): boolean => text.split('/').includes('..');
+
 /** No step goes up. */
 export function addNoParents(faults: Faults, text: string, path: string): void {
-  if (text.split('/').includes('..')) faults.push(field.invalid(path, text, "must not contain '..'"));
+  if (goesUp(text)) faults.push(field.invalid(path, text, "must not contain '..'"));
 }
 
 /** A path below the volume's root. */
@@ -17,7 +19,7 @@ export function addDescending(faults: Faults, text: string, path: string): void 
 /** A path of a file that is written for the pod: names with two leading dots are the writer's own. */
 export function addProjectedPath(faults: Faults, text: string, path: string): void {
   addDescending(faults, text, path);
-  if (text.startsWith('..') && !text.startsWith('../') && text !== '..') {
+  if (text.startsWith('..') && !text.startsWith('../')) {
     faults.push(field.invalid(path, text, "must not start with '..'"));
   }
 }

@@ -1,7 +1,7 @@
 /** The resource claims of a pod: each named once, each one claim or one template. */
 import { checkDns1123Label, checkDns1123Subdomain } from '../../algebra/names.ts';
 import { field } from '../../errors.ts';
-import type { PodSpec } from '../../kinds/types.ts';
+import type { PodSpec, ResourceClaim } from '../../kinds/types.ts';
 import { addEach, type Faults, type Loose } from '../support.ts';
 
 export function addResourceClaims(faults: Faults, claims: Loose<PodSpec>['resourceClaims'], path: string): void {
@@ -18,9 +18,37 @@ export function addResourceClaims(faults: Faults, claims: Loose<PodSpec>['resour
       faults.push(field.invalid(at, claim, why));
     }
     if (one === undefined && template === undefined)
-      faults.push(field.required(at, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'));
+      faults.push(field.invalid(at, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'));
     if (one !== undefined) addEach(faults, `${at}.resourceClaimName`, one, checkDns1123Subdomain(one));
     if (template !== undefined)
       addEach(faults, `${at}.resourceClaimTemplateName`, template, checkDns1123Subdomain(template));
+  }
+}
+
+/** What a container uses of the claims its pod names: each claim whole, or requests of it, and nothing twice. */
+export function addUsedClaims(
+  faults: Faults,
+  used: Loose<ResourceClaim[]> | undefined,
+  claims: ReadonlySet<string>,
+  path: string,
+): void {
+  const keys = new Set<string>();
+  for (const [index, { name = '', request = '' }] of (used ?? []).entries()) {
+    const at = `${path}[${index}]`;
+    if (name === '') {
+      faults.push(field.required(at));
+      continue;
+    }
+    if (request !== '') addEach(faults, `${at}.request`, request, checkDns1123Label(request));
+    const key = request === '' ? name : `${name}/${request}`;
+    const isPartTaken = request === '' && [...keys].some((other) => other.startsWith(`${name}/`));
+    if (keys.has(name)) faults.push(field.duplicate(at, name));
+    else if (keys.has(key) || isPartTaken) faults.push(field.duplicate(at, key));
+    keys.add(key);
+    if (claims.has(name)) continue;
+    const known = claims.size === 0 ? ' which is empty' : `: ${[...claims].sort().join(', ')}`;
+    const unknown = field.notFound(at, name);
+    const why = `must be one of the names in pod.spec.resourceClaims${known}`;
+    faults.push({ ...unknown, message: `${unknown.message}: ${why}` });
   }
 }

@@ -2,8 +2,8 @@
 import { checkQualifiedName } from '../../algebra/names.ts';
 import { compareQuantities, type Quantity, tryParseQuantity } from '../../algebra/quantity.ts';
 import { field } from '../../errors.ts';
-import type { QuantityValue, ResourceRequirements } from '../../kinds/types.ts';
-import { addEach, entriesOf, type Faults, type Loose, nonNegativeMessage } from '../support.ts';
+import type { ContainerResizePolicy, QuantityValue, ResourceRequirements } from '../../kinds/types.ts';
+import { addEach, addUnsupported, entriesOf, type Faults, type Loose, nonNegativeMessage } from '../support.ts';
 
 type ResourceMap = Readonly<Record<string, QuantityValue | undefined>>;
 
@@ -30,19 +30,33 @@ const standardResources = new Set([
   'limits.ephemeral-storage',
 ]);
 
+/** Resources a quota may name without a domain: the standard ones but for plain storage. */
+export const isQuotaResource = (name: string): boolean =>
+  (standardResources.has(name) && name !== 'storage') || isQuotaHugePages(name);
+
+const isQuotaHugePages = (name: string): boolean =>
+  name.startsWith('hugepages-') || name.startsWith('requests.hugepages-');
+
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 /** `kubernetes.io` names, and names without a domain. */
 const isNative = (name: string): boolean =>
   !name.includes('/') || name.split('/')[0]?.endsWith('kubernetes.io') === true;
 /** More of these may be promised to limits than there is; of others not. */
-const canOvercommit = (name: string): boolean => isNative(name) && !isHugePages(name);
+export const canOvercommit = (name: string): boolean => isNative(name) && !isHugePages(name);
 
 /** The name of any resource: standard, or with a domain. */
 export function addResourceName(faults: Faults, name: string, path: string): void {
-  addEach(faults, path, name, checkQualifiedName(name));
-  if (name.includes('/') || standardResources.has(name)) return;
-  if (isHugePages(name) || name.startsWith('requests.hugepages-') || name.startsWith('count/')) return;
+  const messages = checkQualifiedName(name);
+  addEach(faults, path, name, messages);
+  if (messages.length > 0 || name.includes('/') || standardResources.has(name) || isQuotaHugePages(name)) return;
   faults.push(field.invalid(path, name, 'must be a standard resource type or fully qualified'));
+}
+
+/** The name of a resource a quota can count. */
+export function addQuotaResourceName(faults: Faults, name: string, path: string): void {
+  addResourceName(faults, name, path);
+  if (name.includes('/') || isQuotaResource(name)) return;
+  faults.push(field.invalid(path, name, 'must be a standard resource for quota'));
 }
 
 /** The name of a resource a container can ask for. */
@@ -79,15 +93,9 @@ export function addResources(faults: Faults, resources: Loose<ResourceRequiremen
   if (resources === undefined) return;
   const limits: ResourceMap = resources.limits ?? {};
   const requests: ResourceMap = resources.requests ?? {};
-  for (const [name, amount] of entriesOf(limits)) {
-    const at = `${path}.limits[${name}]`;
-    addContainerResourceName(faults, name, at);
-    addAmount(faults, name, amount, at);
-  }
+  for (const [name, amount] of entriesOf(limits)) addNamedAmount(faults, name, amount, `${path}.limits[${name}]`);
   for (const [name, amount] of entriesOf(requests)) {
-    const at = `${path}.requests[${name}]`;
-    addContainerResourceName(faults, name, at);
-    const request = addAmount(faults, name, amount, at);
+    const request = addNamedAmount(faults, name, amount, `${path}.requests[${name}]`);
     const limit = Object.hasOwn(limits, name) ? tryParseQuantity(limits[name] ?? '') : undefined;
     if (limit === undefined) {
       if (!canOvercommit(name)) {
@@ -95,6 +103,44 @@ export function addResources(faults: Faults, resources: Loose<ResourceRequiremen
       }
     } else if (request !== undefined)
       addAboveLimit(faults, name, request, limit, String(amount), `${limits[name]}`, `${path}.requests`);
+  }
+  const names = [...Object.keys(limits), ...Object.keys(requests)];
+  if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory'))
+    faults.push(field.forbidden(path, 'HugePages require cpu or memory'));
+}
+
+/** Huge pages are had whole. */
+function addNamedAmount(faults: Faults, name: string, amount: QuantityValue, path: string): Quantity | undefined {
+  addContainerResourceName(faults, name, path);
+  const quantity = addAmount(faults, name, amount, path);
+  const page = isHugePages(name) ? tryParseQuantity(name.slice('hugepages-'.length)) : undefined;
+  const isWhole = page === undefined || page.nano <= 0n || (quantity?.nano ?? 0n) % page.nano === 0n;
+  if (!isWhole) {
+    faults.push(field.invalid(path, String(amount), `${amount} is not positive integer multiple of ${name}`));
+  }
+  return quantity;
+}
+
+const resizable = ['cpu', 'memory'];
+const resizePolicies = ['NotRequired', 'RestartContainer'];
+
+/** What a change of a resource asks of the container. */
+export function addResizePolicy(
+  faults: Faults,
+  policies: Loose<ContainerResizePolicy[]> | undefined,
+  podPolicy: string | undefined,
+  path: string,
+): void {
+  const names = new Set<string>();
+  for (const [index, { resourceName = '', restartPolicy }] of (policies ?? []).entries()) {
+    if (names.has(resourceName)) faults.push(field.duplicate(`${path}[${index}]`, resourceName));
+    names.add(resourceName);
+    addUnsupported(faults, path, resourceName, resizable);
+    addUnsupported(faults, path, restartPolicy, resizePolicies);
+    if (podPolicy === 'Never' && restartPolicy !== 'NotRequired') {
+      const why = "must be 'NotRequired' when `restartPolicy` is 'Never'";
+      faults.push(field.invalid(path, restartPolicy ?? '', why));
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { checkDns1123Label, checkLabelValue, checkQualifiedName } from '../../al
 import { field } from '../../errors.ts';
 import type { Affinity, PodAffinityTerm, Toleration, TopologySpreadConstraint } from '../../kinds/types.ts';
 import { addLabelSelector, addNodeSelector, addNodeSelectorTerm } from '../selectors.ts';
-import { addEach, addUnsupported, addUnsupportedIfSet, type Faults, type Loose } from '../support.ts';
+import { addEach, addUnsupportedIfSet, type Faults, type Loose } from '../support.ts';
 
 export const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
@@ -26,7 +26,7 @@ export function addTolerations(faults: Faults, tolerations: Loose<Toleration[]> 
     } else if (operator !== 'Exists') {
       faults.push(field.notSupported(`${at}.operator`, operator, ['Equal', 'Exists']));
     } else if (value !== '') {
-      faults.push(field.invalid(`${at}.operator`, one, "value must be empty when `operator` is 'Exists'"));
+      faults.push(field.invalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"));
     }
     if (effect !== '' && !taintEffects.includes(effect)) {
       faults.push(field.notSupported(`${at}.effect`, effect, taintEffects));
@@ -65,36 +65,74 @@ function addPodTerm(faults: Faults, term: Loose<PodAffinityTerm>, path: string):
   addLabelSelector(faults, term.labelSelector, `${path}.labelSelector`);
   addLabelSelector(faults, term.namespaceSelector, `${path}.namespaceSelector`);
   for (const name of term.namespaces ?? []) addEach(faults, `${path}.namespace`, name, checkDns1123Label(name));
+  addPodTermKeys(faults, term, path);
   const key = term.topologyKey ?? '';
   if (key === '') faults.push(field.required(`${path}.topologyKey`, 'can not be empty'));
   addEach(faults, `${path}.topologyKey`, key, checkQualifiedName(key));
 }
+
+/** Labels of the pod itself that narrow whom a term means (KEP-3633). */
+function addPodTermKeys(faults: Faults, term: Loose<PodAffinityTerm>, path: string): void {
+  const { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector } = term;
+  for (const [name, keys] of [
+    ['matchLabelKeys', matchLabelKeys],
+    ['mismatchLabelKeys', mismatchLabelKeys],
+  ] as const) {
+    const at = `${path}.${name}`;
+    if (keys.length > 0 && labelSelector === undefined) {
+      faults.push(field.forbidden(at, withoutSelector));
+    } else for (const [index, key] of keys.entries()) addEach(faults, `${at}[${index}]`, key, checkQualifiedName(key));
+  }
+  for (const [index, key] of matchLabelKeys.entries()) {
+    if (!mismatchLabelKeys.includes(key)) continue;
+    const why = 'exists in both matchLabelKeys and mismatchLabelKeys';
+    faults.push(field.invalid(`${path}.matchLabelKeys[${index}]`, key, why));
+  }
+}
+
+const withoutSelector = 'must not be specified when labelSelector is not set';
 
 export function addSpreading(
   faults: Faults,
   constraints: Loose<TopologySpreadConstraint[]> | undefined,
   path: string,
 ): void {
-  const seen = new Set<string>();
-  for (const [index, one] of (constraints ?? []).entries()) {
+  const all = constraints ?? [];
+  for (const [index, one] of all.entries()) {
     const at = `${path}[${index}]`;
-    const { maxSkew = 0, topologyKey = '', minDomains } = one;
+    const { maxSkew = 0, topologyKey = '', whenUnsatisfiable = '', minDomains } = one;
     if (maxSkew <= 0) faults.push(field.invalid(`${at}.maxSkew`, maxSkew, 'must be greater than zero'));
     if (topologyKey === '') faults.push(field.required(`${at}.topologyKey`, 'can not be empty'));
-    else addEach(faults, `${at}.topologyKey`, topologyKey, checkQualifiedName(topologyKey));
-    addUnsupported(faults, `${at}.whenUnsatisfiable`, one.whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']);
-    const pair = `{${topologyKey}, ${one.whenUnsatisfiable}}`;
-    if (seen.has(pair)) faults.push(field.duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair));
-    seen.add(pair);
+    addUnsupportedIfSet(faults, `${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']);
+    const isTwin = (other: Loose<TopologySpreadConstraint>): boolean =>
+      (other.topologyKey ?? '') === topologyKey && (other.whenUnsatisfiable ?? '') === whenUnsatisfiable;
+    if (all.slice(index + 1).some(isTwin))
+      faults.push(field.duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`));
     if (minDomains !== undefined && minDomains <= 0) {
       faults.push(field.invalid(`${at}.minDomains`, minDomains, 'must be greater than zero'));
     }
-    if (minDomains !== undefined && one.whenUnsatisfiable !== 'DoNotSchedule') {
-      const why = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${one.whenUnsatisfiable}`;
+    if (minDomains !== undefined && whenUnsatisfiable !== 'DoNotSchedule') {
+      const why = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`;
       faults.push(field.invalid(`${at}.minDomains`, minDomains, why));
     }
     addUnsupportedIfSet(faults, `${at}.nodeAffinityPolicy`, one.nodeAffinityPolicy, ['Honor', 'Ignore']);
     addUnsupportedIfSet(faults, `${at}.nodeTaintsPolicy`, one.nodeTaintsPolicy, ['Honor', 'Ignore']);
+    addSpreadingKeys(faults, one, `${at}.matchLabelKeys`);
     addLabelSelector(faults, one.labelSelector, `${at}.labelSelector`);
+  }
+}
+
+/** Labels of the pod itself that narrow whom a constraint counts (KEP-3243). */
+function addSpreadingKeys(faults: Faults, one: Loose<TopologySpreadConstraint>, path: string): void {
+  const { matchLabelKeys = [], labelSelector } = one;
+  if (matchLabelKeys.length > 0 && labelSelector === undefined) faults.push(field.forbidden(path, withoutSelector));
+  const selected = new Set([
+    ...Object.keys(labelSelector?.matchLabels ?? {}),
+    ...(labelSelector?.matchExpressions ?? []).map((each) => each.key ?? ''),
+  ]);
+  for (const [index, key] of matchLabelKeys.entries()) {
+    addEach(faults, `${path}[${index}]`, key, checkQualifiedName(key));
+    if (selected.has(key))
+      faults.push(field.invalid(`${path}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector'));
   }
 }

@@ -1,8 +1,14 @@
 /** Security contexts of pods and containers. */
 import { checkUserOrGroupId } from '../../algebra/names.ts';
 import { field } from '../../errors.ts';
-import type { PodSecurityContext, PodSpec, SeccompProfile, SecurityContext } from '../../kinds/types.ts';
-import { addEach, addUnsupportedIfSet, type Faults, type Loose } from '../support.ts';
+import type {
+  AppArmorProfile,
+  PodSecurityContext,
+  PodSpec,
+  SeccompProfile,
+  SecurityContext,
+} from '../../kinds/types.ts';
+import { addEach, addUnsupportedIfSet, bytesOf, type Faults, type Loose } from '../support.ts';
 import { addDescending } from './paths.ts';
 
 function addId(faults: Faults, id: number | undefined, path: string): void {
@@ -11,36 +17,61 @@ function addId(faults: Faults, id: number | undefined, path: string): void {
 
 const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
-/** Seccomp and AppArmor profiles have the same form. */
-function addProfile(faults: Faults, profile: Loose<SeccompProfile> | undefined, isPath: boolean, path: string): void {
+function addProfileType(faults: Faults, type: string | undefined, name: string, path: string): void {
+  if (type === undefined || type === '') faults.push(field.required(path, `type is required when ${name} is set`));
+  else if (!profileTypes.includes(type)) faults.push(field.notSupported(path, type, profileTypes));
+}
+
+function addSeccomp(faults: Faults, profile: Loose<SeccompProfile> | undefined, path: string): void {
   if (profile === undefined) return;
   const { type, localhostProfile } = profile;
-  if (type === undefined || type === '')
-    faults.push(field.required(`${path}.type`, 'type is required when seccompProfile is set'));
-  else if (!profileTypes.includes(type)) faults.push(field.notSupported(`${path}.type`, type, profileTypes));
+  addProfileType(faults, type, 'seccompProfile', `${path}.type`);
   const at = `${path}.localhostProfile`;
   if (type === 'Localhost') {
+    // Kubernetes takes '' too, which is the folder of all profiles.
     if (localhostProfile === undefined || localhostProfile === '') {
-      const kind = isPath ? 'seccomp' : 'AppArmor';
-      faults.push(field.required(at, `must be set when ${kind} type is Localhost`));
-    } else if (isPath) addDescending(faults, localhostProfile, at);
-    else if (localhostProfile.trim() !== localhostProfile) {
-      faults.push(field.invalid(at, localhostProfile, 'must not be padded with whitespace'));
-    }
+      faults.push(field.required(at, 'must be set when seccomp type is Localhost'));
+    } else addDescending(faults, localhostProfile, at);
   } else if (localhostProfile !== undefined) {
-    faults.push(
-      field.invalid(at, localhostProfile, `can only be set when ${isPath ? 'seccomp ' : ''}type is Localhost`),
-    );
+    faults.push(field.invalid(at, localhostProfile, 'can only be set when seccomp type is Localhost'));
   }
 }
 
-export function addContainerSecurity(faults: Faults, context: Loose<SecurityContext> | undefined, path: string): void {
+/** The longest path a host has, in bytes. */
+const maxAppArmorProfile = 4095;
+
+function addAppArmor(faults: Faults, profile: Loose<AppArmorProfile> | undefined, path: string): void {
+  if (profile === undefined) return;
+  const { type, localhostProfile } = profile;
+  addProfileType(faults, type, 'appArmorProfile', `${path}.type`);
+  const at = `${path}.localhostProfile`;
+  if (type === 'Localhost') {
+    if ((localhostProfile ?? '') === '') {
+      faults.push(field.required(at, 'must be set when AppArmor type is Localhost'));
+    } else if (localhostProfile?.trim() !== localhostProfile) {
+      faults.push(field.invalid(at, localhostProfile, 'must not be padded with whitespace'));
+    }
+    if (bytesOf(localhostProfile ?? '') > maxAppArmorProfile) faults.push(field.tooLong(at, maxAppArmorProfile));
+  } else if (localhostProfile !== undefined && (type === 'RuntimeDefault' || type === 'Unconfined')) {
+    faults.push(field.invalid(at, localhostProfile, 'can only be set when AppArmor type is Localhost'));
+  }
+}
+
+export function addContainerSecurity(
+  faults: Faults,
+  context: Loose<SecurityContext> | undefined,
+  hostUsers: boolean,
+  path: string,
+): void {
   if (context === undefined) return;
   addId(faults, context.runAsUser, `${path}.runAsUser`);
   addId(faults, context.runAsGroup, `${path}.runAsGroup`);
-  addProfile(faults, context.seccompProfile, true, `${path}.seccompProfile`);
-  addProfile(faults, context.appArmorProfile, false, `${path}.appArmorProfile`);
+  addSeccomp(faults, context.seccompProfile, `${path}.seccompProfile`);
+  addAppArmor(faults, context.appArmorProfile, `${path}.appArmorProfile`);
   addUnsupportedIfSet(faults, `${path}.procMount`, context.procMount, ['Default', 'Unmasked']);
+  if (hostUsers && context.procMount === 'Unmasked') {
+    faults.push(field.invalid(`${path}.procMount`, context.procMount, '`hostUsers` must be false to use `Unmasked`'));
+  }
   if (context.allowPrivilegeEscalation !== false) return;
   if (context.privileged === true) {
     const why = 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true';
@@ -60,8 +91,9 @@ export function addPodSecurity(faults: Faults, spec: Loose<PodSpec>, path: strin
   const at = `${path}.securityContext`;
   if (spec.shareProcessNamespace === true && spec.hostPID === true) {
     const why = 'ShareProcessNamespace and HostPID cannot both be enabled';
-    faults.push(field.invalid(`${path}.shareProcessNamespace`, true, why));
+    faults.push(field.invalid(`${at}.shareProcessNamespace`, true, why));
   }
+  addHostUsers(faults, spec, path);
   if (context === undefined) return;
   addId(faults, context.fsGroup, `${at}.fsGroup`);
   addId(faults, context.runAsUser, `${at}.runAsUser`);
@@ -72,8 +104,17 @@ export function addPodSecurity(faults: Faults, spec: Loose<PodSpec>, path: strin
   addSysctls(faults, context, spec, at);
   addUnsupportedIfSet(faults, `${at}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']);
   addUnsupportedIfSet(faults, `${at}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict']);
-  addProfile(faults, context.seccompProfile, true, `${at}.seccompProfile`);
-  addProfile(faults, context.appArmorProfile, false, `${at}.appArmorProfile`);
+  addSeccomp(faults, context.seccompProfile, `${at}.seccompProfile`);
+  addAppArmor(faults, context.appArmorProfile, `${at}.appArmorProfile`);
+}
+
+/** Users of its own, and namespaces of the host, do not go together. Paths are Kubernetes'. */
+function addHostUsers(faults: Faults, spec: Loose<PodSpec>, path: string): void {
+  if (spec.hostUsers !== false) return;
+  const why = 'when `pod.Spec.HostUsers` is false';
+  if (spec.hostNetwork === true) faults.push(field.forbidden(`${path}.hostNetwork`, why));
+  if (spec.hostPID === true) faults.push(field.forbidden(`${path}.HostPID`, why));
+  if (spec.hostIPC === true) faults.push(field.forbidden(`${path}.HostIPC`, why));
 }
 
 function addSysctls(faults: Faults, context: Loose<PodSecurityContext>, spec: Loose<PodSpec>, path: string): void {
@@ -83,7 +124,7 @@ function addSysctls(faults: Faults, context: Loose<PodSecurityContext>, spec: Lo
     const name = sysctl.name ?? '';
     if (name === '') faults.push(field.required(at));
     else if (name.length > 253 || !sysctlRegExp.test(name)) {
-      faults.push(field.invalid(at, name, `must have at most 253 characters and match regex ${sysctlPattern}`));
+      faults.push(field.invalid(at, name, `must have at most 253 characters and match regex ^${sysctlPattern}$`));
     } else if (names.has(name)) faults.push(field.duplicate(at, name));
     names.add(name);
     const dotted = name.replaceAll('/', '.');

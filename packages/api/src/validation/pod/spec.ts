@@ -2,29 +2,36 @@
 import { checkDns1123Label, checkDns1123Subdomain, checkQualifiedName, rangeMessage } from '../../algebra/names.ts';
 import { field } from '../../errors.ts';
 import type { PodDNSConfig, PodSpec, PodTemplateSpec } from '../../kinds/types.ts';
-import { ipFamily } from '../ip.ts';
+import { ipFamily, ipMessage } from '../ip.ts';
 import { addAnnotations, addLabels } from '../metadata.ts';
-import { addEach, addUnsupported, addUnsupportedIfSet, entriesOf, type Faults, type Loose } from '../support.ts';
-import { addContainers, addEphemeralContainers, addInitContainers } from './containers.ts';
+import { addEach, addUnsupported, addUnsupportedIfSet, type Faults, type Loose } from '../support.ts';
+import { addPodAnnotations, addProfileAnnotations } from './annotations.ts';
+import { addContainers, addEphemeralContainers, addHostNetworkPorts, addInitContainers } from './containers.ts';
 import { addResourceClaims } from './resource-claims.ts';
-import { addAmount, addContainerResourceName } from './resources.ts';
+import { addResources } from './resources.ts';
 import { addAffinity, addSpreading, addTolerations } from './scheduling.ts';
 import { addPodSecurity } from './security.ts';
+import { addSystem } from './system.ts';
 import { addVolumes } from './volumes.ts';
 
 const maxInt32 = 2147483647;
 
-export function addPodSpec(faults: Faults, spec: Loose<PodSpec>, path: string): void {
-  const volumes = addVolumes(faults, spec.volumes, `${path}.volumes`);
+/** `podName` is '' where the spec stands in a template. */
+export function addPodSpec(faults: Faults, spec: Loose<PodSpec>, path: string, podName = ''): void {
+  const volumes = addVolumes(faults, spec.volumes, podName, `${path}.volumes`);
   const scope = {
     volumes,
+    claims: new Set((spec.resourceClaims ?? []).map((claim) => claim.name ?? '').filter((name) => name !== '')),
     graceSeconds: spec.terminationGracePeriodSeconds,
-    hostNetwork: spec.hostNetwork === true,
+    restartPolicy: spec.restartPolicy,
+    hostUsers: spec.hostUsers !== false,
   };
+  addResourceClaims(faults, spec.resourceClaims, `${path}.resourceClaims`);
   addContainers(faults, spec.containers, scope, `${path}.containers`);
   addInitContainers(faults, spec.initContainers, spec.containers, scope, `${path}.initContainers`);
   const others = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   addEphemeralContainers(faults, spec.ephemeralContainers, others, scope, `${path}.ephemeralContainers`);
+  if (spec.hostNetwork === true) addHostNetworkPorts(faults, spec.containers, `${path}.containers`);
   addUnsupported(faults, `${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']);
   addUnsupported(faults, `${path}.dnsPolicy`, spec.dnsPolicy, [
     'ClusterFirstWithHostNet',
@@ -32,15 +39,15 @@ export function addPodSpec(faults: Faults, spec: Loose<PodSpec>, path: string): 
     'Default',
     'None',
   ]);
-  addDnsConfig(faults, spec.dnsConfig, spec.dnsPolicy, `${path}.dnsConfig`);
   addLabels(faults, spec.nodeSelector, `${path}.nodeSelector`);
   addPodSecurity(faults, spec, path);
   addAffinity(faults, spec.affinity, `${path}.affinity`);
+  addDnsConfig(faults, spec.dnsConfig, spec.dnsPolicy, `${path}.dnsConfig`);
   addTolerations(faults, spec.tolerations, `${path}.tolerations`);
-  addResourceClaims(faults, spec.resourceClaims, `${path}.resourceClaims`);
   addSpreading(faults, spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`);
   addReferences(faults, spec, path);
   addLists(faults, spec, path);
+  addSystem(faults, spec, path);
 }
 
 /** Names of other objects, and the limits of time. */
@@ -57,17 +64,15 @@ function addReferences(faults: Faults, spec: Loose<PodSpec>, path: string): void
   if (deadline !== undefined && (deadline < 1 || deadline > maxInt32)) {
     faults.push(field.invalid(`${path}.activeDeadlineSeconds`, deadline, rangeMessage(1, maxInt32)));
   }
-  addUnsupportedIfSet(faults, `${path}.preemptionPolicy`, spec.preemptionPolicy, ['Never', 'PreemptLowerPriority']);
-  if (spec.os !== undefined) addUnsupported(faults, `${path}.os.name`, spec.os.name, ['linux', 'windows']);
+  addUnsupportedIfSet(faults, `${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
 }
 
 function addLists(faults: Faults, spec: Loose<PodSpec>, path: string): void {
   for (const [index, alias] of (spec.hostAliases ?? []).entries()) {
     const at = `${path}.hostAliases[${index}]`;
-    if (ipFamily(alias.ip ?? '') === undefined) {
-      faults.push(field.invalid(`${at}.ip`, alias.ip ?? '', 'must be valid IP address'));
-    }
-    for (const host of alias.hostnames ?? []) addEach(faults, `${at}.hostnames`, host, checkDns1123Subdomain(host));
+    if (ipFamily(alias.ip ?? '') === undefined) faults.push(field.invalid(`${at}.ip`, alias.ip ?? '', ipMessage));
+    for (const [place, host] of (alias.hostnames ?? []).entries())
+      addEach(faults, `${at}.hostnames[${place}]`, host, checkDns1123Subdomain(host));
   }
   for (const [index, gate] of (spec.readinessGates ?? []).entries()) {
     const type = gate.conditionType ?? '';
@@ -81,14 +86,7 @@ function addLists(faults: Faults, spec: Loose<PodSpec>, path: string): void {
     if (gates.has(name)) faults.push(field.duplicate(at, name));
     gates.add(name);
   }
-  if (gates.size > 0 && (spec.nodeName ?? '') !== '') {
-    const why = 'cannot be set until all schedulingGates have been cleared';
-    faults.push(field.forbidden(`${path}.nodeName`, why));
-  }
-  for (const [name, amount] of entriesOf(spec.overhead)) {
-    addContainerResourceName(faults, name, `${path}.overhead[${name}]`);
-    addAmount(faults, name, amount, `${path}.overhead[${name}]`);
-  }
+  if (spec.overhead !== undefined) addResources(faults, { limits: spec.overhead }, `${path}.overhead`);
 }
 
 const maxNameservers = 3;
@@ -117,7 +115,7 @@ function addDnsConfig(
   }
   for (const [index, server] of nameservers.entries()) {
     if (ipFamily(server) === undefined) {
-      faults.push(field.invalid(`${path}.nameservers[${index}]`, server, 'must be valid IP address'));
+      faults.push(field.invalid(`${path}.nameservers[${index}]`, server, ipMessage));
     }
   }
   if (searches.length > maxSearches) {
@@ -140,7 +138,9 @@ function addDnsConfig(
 export function addPodTemplate(faults: Faults, template: Loose<PodTemplateSpec>, path: string): void {
   addLabels(faults, template.metadata?.labels, `${path}.labels`);
   addAnnotations(faults, template.metadata?.annotations, `${path}.annotations`);
+  addPodAnnotations(faults, template, `${path}.annotations`);
   addPodSpec(faults, template.spec ?? {}, `${path}.spec`);
+  addProfileAnnotations(faults, template, `${path}.spec`);
   if ((template.spec?.ephemeralContainers ?? []).length > 0) {
     const why = 'ephemeral containers not allowed in pod template';
     faults.push(field.forbidden(`${path}.spec.ephemeralContainers`, why));

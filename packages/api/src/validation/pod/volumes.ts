@@ -2,53 +2,70 @@
 import { checkDns1123Label, checkDns1123Subdomain } from '../../algebra/names.ts';
 import { tryParseQuantity } from '../../algebra/quantity.ts';
 import { field } from '../../errors.ts';
-import type {
-  DownwardAPIVolumeFile,
-  PersistentVolumeClaimSpec,
-  ProjectedVolumeSource,
-  Volume,
-  VolumeProjection,
-} from '../../kinds/types.ts';
+import type { PersistentVolumeClaimSpec, PersistentVolumeClaimTemplate, Volume } from '../../kinds/types.ts';
 import { addClaimSpec } from '../claims.ts';
-import { addEach, addMissing, addName, type Faults, type Loose } from '../support.ts';
+import { addAnnotations, addLabels } from '../metadata.ts';
+import { addEach, addMissing, addName, addUnsupported, type Faults, type Loose } from '../support.ts';
 import { addNeeded } from '../volume-sources.ts';
-import { addFieldRef, addResourceRef, volumeFields } from './env.ts';
-import { addItems, addMode, addNoParents, addProjectedPath } from './paths.ts';
+import { addItems, addMode, addNoParents } from './paths.ts';
+import { addDownwardFile, addProjected } from './projections.ts';
 
-/** Adds the faults of all volumes, and returns them by name. */
+/** Adds the faults of all volumes, and returns those without any by name. `podName` is '' in a template. */
 export function addVolumes(
   faults: Faults,
   volumes: Loose<Volume[]> | undefined,
+  podName: string,
   path: string,
 ): ReadonlyMap<string, Loose<Volume>> {
   const byName = new Map<string, Loose<Volume>>();
+  const made = new Set(
+    (volumes ?? []).filter((volume) => volume.ephemeral !== undefined).map((volume) => `${podName}-${volume.name}`),
+  );
   for (const [index, volume] of (volumes ?? []).entries()) {
     const at = `${path}[${index}]`;
     const name = volume.name ?? '';
     const before = faults.length;
+    addVolumeSource(faults, volume, podName, at);
     if (name === '') faults.push(field.required(`${at}.name`));
     else addEach(faults, `${at}.name`, name, checkDns1123Label(name));
     if (byName.has(name)) faults.push(field.duplicate(`${at}.name`, name));
-    addVolumeSource(faults, volume, at);
-    // A volume with a fault is still known by name, so that its mounts are not called unknown as well.
-    if (name !== '' || faults.length === before) byName.set(name, volume);
+    if (faults.length === before) byName.set(name, volume);
+    const claim = volume.persistentVolumeClaim?.claimName ?? '';
+    if (podName === '' || !made.has(claim)) continue;
+    const why = 'must not reference a PVC that gets created for an ephemeral volume';
+    faults.push(field.invalid(`${at}.persistentVolumeClaim.claimName`, claim, why));
   }
   return byName;
 }
 
-function addVolumeSource(faults: Faults, volume: Loose<Volume>, path: string): void {
-  const given = Object.keys(volume).filter((key) => key !== 'name') as (keyof Volume)[];
-  if (given.length === 0) return void faults.push(field.required(path, 'must specify a volume type'));
-  for (const extra of given.slice(1)) {
-    faults.push(field.forbidden(`${path}.${extra}`, 'may not specify more than 1 volume type'));
-  }
+/** The order in which Kubernetes looks for sources: of several the first one counts. */
+const sources = [
+  ...['emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs', 'iscsi'],
+  ...['glusterfs', 'flocker', 'persistentVolumeClaim', 'rbd', 'cinder', 'cephfs', 'quobyte', 'downwardAPI', 'fc'],
+  ...['flexVolume', 'configMap', 'azureFile', 'vsphereVolume', 'photonPersistentDisk', 'portworxVolume', 'azureDisk'],
+  ...['storageos', 'projected', 'scaleIO', 'csi', 'ephemeral', 'image'],
+] as (keyof Volume)[];
+
+/** Where Kubernetes' faults name a source other than its field. */
+const shownTwice: Partial<Record<keyof Volume, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
+const shownAs: Partial<Record<keyof Volume, string>> = { gcePersistentDisk: 'persistentDisk' };
+
+function addVolumeSource(faults: Faults, volume: Loose<Volume>, podName: string, path: string): void {
+  const given = sources.filter((name) => volume[name] !== undefined);
   const [first] = given;
-  if (first === undefined) return;
-  addNeeded(faults, first, volume[first], `${path}.${first}`);
-  sourceChecks[first]?.(faults, volume, `${path}.${first}`);
+  if (first === undefined) return void faults.push(field.required(path, 'must specify a volume type'));
+  addNeeded(faults, first, volume[first], `${path}.${shownAs[first] ?? first}`);
+  sourceChecks[first]?.(faults, volume, `${path}.${first}`, podName);
+  for (const extra of given.slice(1)) {
+    faults.push(field.forbidden(`${path}.${shownTwice[extra] ?? extra}`, 'may not specify more than 1 volume type'));
+  }
+  if (first !== 'ephemeral' || podName === '' || (volume.name ?? '') === '') return;
+  const claim = `${podName}-${volume.name}`;
+  for (const message of checkDns1123Subdomain(claim))
+    faults.push(field.invalid(`${path}.name`, volume.name, `PVC name ${JSON.stringify(claim)}: ${message}`));
 }
 
-type SourceCheck = (faults: Faults, volume: Loose<Volume>, path: string) => void;
+type SourceCheck = (faults: Faults, volume: Loose<Volume>, path: string, podName: string) => void;
 
 const sourceChecks: Partial<Record<keyof Volume, SourceCheck>> = {
   emptyDir(faults, { emptyDir }, path) {
@@ -83,9 +100,7 @@ const sourceChecks: Partial<Record<keyof Volume, SourceCheck>> = {
   nfs(faults, { nfs }, path) {
     addMissing(faults, `${path}.server`, nfs?.server);
     addMissing(faults, `${path}.path`, nfs?.path);
-    if (nfs?.path !== undefined && nfs.path !== '' && !nfs.path.startsWith('/')) {
-      faults.push(field.invalid(`${path}.path`, nfs.path, 'must be an absolute path'));
-    }
+    addAbsolute(faults, nfs?.path ?? '', `${path}.path`);
   },
   csi(faults, { csi }, path) {
     addDriver(faults, csi?.driver ?? '', `${path}.driver`);
@@ -96,13 +111,29 @@ const sourceChecks: Partial<Record<keyof Volume, SourceCheck>> = {
   ephemeral(faults, { ephemeral }, path) {
     const template = ephemeral?.volumeClaimTemplate;
     if (template === undefined) return void faults.push(field.required(`${path}.volumeClaimTemplate`));
-    const spec: Loose<PersistentVolumeClaimSpec> = template.spec ?? {};
-    addClaimSpec(faults, spec, `${path}.volumeClaimTemplate.spec`);
+    addClaimTemplate(faults, template, `${path}.volumeClaimTemplate`);
   },
-  image(faults, { image }, path) {
-    addMissing(faults, `${path}.reference`, image?.reference);
+  image(faults, { image }, path, podName) {
+    if (podName !== '') addMissing(faults, `${path}.reference`, image?.reference);
+    addUnsupported(faults, `${path}.pullPolicy`, image?.pullPolicy, ['Always', 'IfNotPresent', 'Never']);
   },
 };
+
+/** Of the metadata of a claim to be made only labels and annotations mean anything. */
+function addClaimTemplate(faults: Faults, template: Loose<PersistentVolumeClaimTemplate>, path: string): void {
+  const { labels, annotations, ...others } = template.metadata ?? {};
+  addAnnotations(faults, annotations, `${path}.metadata.annotations`);
+  addLabels(faults, labels, `${path}.metadata.labels`);
+  for (const [name, value] of Object.entries(others))
+    if (value !== undefined && value !== null)
+      faults.push(field.forbidden(`${path}.metadata.${name}`, 'cannot be set'));
+  const spec: Loose<PersistentVolumeClaimSpec> = template.spec ?? {};
+  addClaimSpec(faults, spec, `${path}.spec`);
+}
+
+export function addAbsolute(faults: Faults, text: string, path: string): void {
+  if (!text.startsWith('/')) faults.push(field.invalid(path, text, 'must be an absolute path'));
+}
 
 const hostPathTypes = [
   '',
@@ -119,67 +150,13 @@ export function addHostPath(faults: Faults, hostPath: string, type: string | und
   if (hostPath === '') return void faults.push(field.required(`${path}.path`));
   addNoParents(faults, hostPath, `${path}.path`);
   if (type !== undefined && !hostPathTypes.includes(type)) {
-    faults.push(field.notSupported(`${path}.type`, type, hostPathTypes.slice(1)));
+    faults.push(field.notSupported(`${path}.type`, type, hostPathTypes));
   }
 }
 
 /** The name of a CSI driver. */
 export function addDriver(faults: Faults, driver: string, path: string): void {
-  if (driver === '') return void faults.push(field.required(path));
+  if (driver === '') faults.push(field.required(path));
   if (driver.length > 63) faults.push(field.tooLong(path, 63));
   addEach(faults, path, driver, checkDns1123Subdomain(driver.toLowerCase()));
-}
-
-function addDownwardFile(faults: Faults, file: Loose<DownwardAPIVolumeFile>, path: string): void {
-  if ((file.path ?? '') === '') faults.push(field.required(`${path}.path`));
-  else addProjectedPath(faults, file.path ?? '', `${path}.path`);
-  if (file.fieldRef !== undefined) {
-    addFieldRef(faults, file.fieldRef, volumeFields, `${path}.fieldRef`);
-    if (file.resourceFieldRef !== undefined) {
-      faults.push(field.invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
-    }
-  } else if (file.resourceFieldRef !== undefined) {
-    addResourceRef(faults, file.resourceFieldRef, true, `${path}.resourceFieldRef`);
-  } else faults.push(field.required(path, 'one of fieldRef and resourceFieldRef is required'));
-  addMode(faults, file.mode, `${path}.mode`);
-}
-
-const projections = ['secret', 'configMap', 'downwardAPI', 'serviceAccountToken', 'clusterTrustBundle'] as const;
-
-function addProjected(faults: Faults, projected: Loose<ProjectedVolumeSource>, path: string): void {
-  addMode(faults, projected.defaultMode, `${path}.defaultMode`);
-  for (const [index, source] of (projected.sources ?? []).entries()) {
-    const at = `${path}.sources[${index}]`;
-    const given = projections.filter((name) => source[name] !== undefined);
-    if (given.length === 0) faults.push(field.required(at, 'must specify a projected volume source'));
-    for (const extra of given.slice(1)) {
-      faults.push(field.forbidden(`${at}.${extra}`, 'may not specify more than 1 volume type per source'));
-    }
-    addProjection(faults, source, at);
-  }
-}
-
-function addProjection(faults: Faults, source: Loose<VolumeProjection>, path: string): void {
-  const { secret, configMap, downwardAPI, serviceAccountToken } = source;
-  for (const [name, one] of [
-    ['secret', secret],
-    ['configMap', configMap],
-  ] as const) {
-    if (one === undefined) continue;
-    addMissing(faults, `${path}.${name}.name`, one.name);
-    addItems(faults, one.items, `${path}.${name}.items`);
-  }
-  for (const file of downwardAPI?.items ?? []) addDownwardFile(faults, file, `${path}.downwardAPI`);
-  if (serviceAccountToken === undefined) return;
-  const at = `${path}.serviceAccountToken`;
-  const seconds = serviceAccountToken.expirationSeconds;
-  if (seconds !== undefined && seconds < 600) {
-    faults.push(field.invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
-  } else if (seconds !== undefined && seconds > 2 ** 32) {
-    faults.push(
-      field.invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'),
-    );
-  }
-  if ((serviceAccountToken.path ?? '') === '') faults.push(field.required(`${at}.path`));
-  else addProjectedPath(faults, serviceAccountToken.path ?? '', `${at}.path`);
 }

@@ -1,11 +1,10 @@
 /** Pods: phase and QoS class at birth, graceful deletion, and the fields schedulers and node agents select by. */
-import { formatTime, type JsonObject } from '@skiff/api';
+import { formatTime, type JsonObject, type Pod, qosClassOf } from '@skiff/api';
 import { listAt, numberAt, objectAt, objectsAt, own, put, textAt } from '../../patch/values.ts';
 import type { Strategy } from '../contract.ts';
 import { keepAllButStatus } from '../keep.ts';
 import { metaOf, putOrDelete } from '../meta.ts';
 import { normalisePodSpec } from './pod-spec.ts';
-import { qosClassOf } from './qos.ts';
 
 export const pods: Strategy = {
   returnsDeletedObject: true,
@@ -20,7 +19,7 @@ export const pods: Strategy = {
     put(object, 'status', {
       phase: 'Pending',
       ...(gated ? { conditions: [waitingForGates(nowMs)] } : {}),
-      qosClass: qosClassOf(object),
+      qosClass: qosClassOf(object as unknown as Pod),
     });
   },
 
