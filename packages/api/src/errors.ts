@@ -79,7 +79,8 @@ export class ApiError extends Error {
   readonly status: Status;
 
   constructor(
-    reason: StatusReason,
+    /** Nothing for a failure that Kubernetes tells in its own words only: a 500. */
+    reason: StatusReason | undefined,
     message: string,
     details?: StatusDetails,
     options?: { cause?: unknown; code?: number },
@@ -92,9 +93,9 @@ export class ApiError extends Error {
       metadata: {},
       status: 'Failure',
       message,
-      reason,
+      ...(reason === undefined ? {} : { reason }),
       ...(details === undefined ? {} : { details }),
-      code: options?.code ?? httpCodeOf[reason],
+      code: options?.code ?? httpCodeOf[reason ?? 'InternalError'],
     };
   }
 

@@ -466,6 +466,37 @@ test('webhooks are called over https, or as services', () => {
   expect(hook('')).toEqual(['webhooks[0].clientConfig: Required value: exactly one of url or service is required']);
 });
 
+test('webhooks tell what they do beside answering, and which reviews they read', () => {
+  const hook = (more: string): string[] =>
+    faultsOf(
+      object(
+        'admissionregistration.k8s.io/v1',
+        'MutatingWebhookConfiguration',
+        `webhooks: [{name: a.b.c, clientConfig: {url: "https://a.b/c"}, ${more}}]`,
+      ),
+    );
+  expect(hook('')).toEqual([
+    'webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun',
+    'webhooks[0].admissionReviewVersions: Required value: must specify one of v1, v1beta1',
+  ]);
+  expect(hook('sideEffects: None, admissionReviewVersions: [v2, v2]')).toEqual([
+    'webhooks[0].admissionReviewVersions[1]: Invalid value: "v2": duplicate version',
+    'webhooks[0].admissionReviewVersions: Invalid value: []string{"v2", "v2"}: must include at least one of v1, v1beta1',
+  ]);
+});
+
+test.each(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'])(
+  'a %s of nothing lacks what its kind lacks',
+  (kind) => {
+    const needsSelector = kind === 'DaemonSet' ? [] : ['spec.selector: Required value'];
+    expect(faultsOf(object('apps/v1', kind, 'spec: {}'))).toEqual([
+      ...needsSelector,
+      'spec.template.metadata.labels: Invalid value: map[string]string(nil): `selector` does not match template `labels`',
+      'spec.template.spec.containers: Required value',
+    ]);
+  },
+);
+
 test('webhooks have full names, known scopes, and services with ports and paths of names', () => {
   const hooks = (kind: string, more: string, service = ''): string[] =>
     faultsOf(

@@ -1,9 +1,12 @@
 /** Webhook configurations: whom to call, and for what (apiserver's ValidateWebhookService and its neighbours). */
-import { checkDns1123Subdomain, checkPortNumber, checkQualifiedName } from '../algebra/names.ts';
+import { checkDns1035Label, checkDns1123Subdomain, checkPortNumber, checkQualifiedName } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '../kinds/types.ts';
 import { addLabelSelector } from './selectors.ts';
 import { addEach, addUnsupported, addUnsupportedIfSet, type Faults, type Loose } from './support.ts';
+
+const sideEffects = ['None', 'NoneOnDryRun'];
+const reviewVersions = ['v1', 'v1beta1'];
 
 type Webhooks = Loose<ValidatingWebhookConfiguration> | Loose<MutatingWebhookConfiguration>;
 
@@ -13,17 +16,12 @@ export function addWebhooks(faults: Faults, { webhooks = [] }: Webhooks): void {
     const at = `webhooks[${index}]`;
     const name = hook.name ?? '';
     addQualifiedDomain(faults, `${at}.name`, name);
-    if (names.has(name)) faults.push(field.duplicate(`${at}.name`, name));
-    names.add(name);
-    if ((hook.admissionReviewVersions ?? []).length === 0) {
-      const why = 'must specify one of v1, v1beta1';
-      faults.push(field.required(`${at}.admissionReviewVersions`, why));
-    }
-    addUnsupported(faults, `${at}.sideEffects`, hook.sideEffects, ['None', 'NoneOnDryRun']);
+    for (const [place, rule] of (hook.rules ?? []).entries()) addOperationRule(faults, rule, `${at}.rules[${place}]`);
     addUnsupported(faults, `${at}.failurePolicy`, hook.failurePolicy, ['Fail', 'Ignore']);
     addUnsupported(faults, `${at}.matchPolicy`, hook.matchPolicy, ['Equivalent', 'Exact']);
-    const { reinvocationPolicy } = hook as Loose<MutatingWebhook>;
-    addUnsupportedIfSet(faults, `${at}.reinvocationPolicy`, reinvocationPolicy, ['IfNeeded', 'Never']);
+    if (hook.sideEffects === undefined) {
+      faults.push(field.required(`${at}.sideEffects`, `must specify one of ${sideEffects.join(', ')}`));
+    } else addUnsupported(faults, `${at}.sideEffects`, hook.sideEffects, sideEffects);
     const { timeoutSeconds = 0 } = hook;
     if (timeoutSeconds < 1 || timeoutSeconds > 30) {
       const why = 'the timeout value must be between 1 and 30 seconds';
@@ -31,14 +29,31 @@ export function addWebhooks(faults: Faults, { webhooks = [] }: Webhooks): void {
     }
     addLabelSelector(faults, hook.namespaceSelector, `${at}.namespaceSelector`);
     addLabelSelector(faults, hook.objectSelector, `${at}.objectSelector`);
+    const { reinvocationPolicy } = hook as Loose<MutatingWebhook>;
+    addUnsupportedIfSet(faults, `${at}.reinvocationPolicy`, reinvocationPolicy, ['IfNeeded', 'Never']);
     addClientConfig(faults, hook.clientConfig ?? {}, `${at}.clientConfig`);
-    for (const [place, rule] of (hook.rules ?? []).entries()) addOperationRule(faults, rule, `${at}.rules[${place}]`);
     for (const [place, condition] of (hook.matchConditions ?? []).entries()) {
       const where = `${at}.matchConditions[${place}]`;
       addEach(faults, `${where}.name`, condition.name ?? '', checkQualifiedName(condition.name ?? ''));
       if ((condition.expression ?? '').trim() === '') faults.push(field.required(`${where}.expression`));
     }
+    addReviewVersions(faults, hook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`);
+    if (name !== '' && names.has(name)) faults.push(field.duplicate(`${at}.name`, name));
+    names.add(name);
   }
+}
+
+/** The versions of AdmissionReview that a webhook reads; one of them is one that the server sends. */
+function addReviewVersions(faults: Faults, versions: readonly (string | undefined)[], at: string): void {
+  const known = reviewVersions.join(', ');
+  if (versions.length === 0) return void faults.push(field.required(at, `must specify one of ${known}`));
+  for (const [index, version = ''] of versions.entries()) {
+    if (versions.indexOf(version) < index) {
+      faults.push(field.invalid(`${at}[${index}]`, version, 'duplicate version'));
+    } else addEach(faults, `${at}[${index}]`, version, checkDns1035Label(version));
+  }
+  if (versions.some((version) => version !== undefined && reviewVersions.includes(version))) return;
+  faults.push(field.invalid(at, versions, `must include at least one of ${known}`));
 }
 
 interface ClientConfig {

@@ -1,5 +1,14 @@
 /** Questions about identity and permission that are answered and never stored (authentication.k8s.io, authorization.k8s.io). */
-import { type Clock, type FieldError, field, formatTime, invalid, type Json, type JsonObject } from '@skiff/api';
+import {
+  type Clock,
+  type FieldError,
+  field,
+  formatTime,
+  goStruct,
+  invalid,
+  type Json,
+  type JsonObject,
+} from '@skiff/api';
 import type { RequestContext, Target, UserInfo } from '../registry/contract.ts';
 import type { Attributes, Authoriser } from './attributes.ts';
 import type { TokenAuthenticator } from './authenticate.ts';
@@ -54,10 +63,14 @@ const answered = (object: JsonObject, status: JsonObject): JsonObject => ({
 export function attributesOf(spec: JsonObject, kind: string, namespace: string): Attributes {
   const faults: FieldError[] = [];
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
-  if (resource !== undefined && path !== undefined)
-    faults.push(
-      field.invalid('spec.nonResourceAttributes', path, 'cannot be specified in combination with resourceAttributes'),
-    );
+  if (resource !== undefined && path !== undefined) {
+    const shown = goStruct('authorization.NonResourceAttributes', {
+      Path: asText(asObject(path).path),
+      Verb: asText(asObject(path).verb),
+    });
+    const why = 'cannot be specified in combination with resourceAttributes';
+    faults.push(field.invalid('spec.nonResourceAttributes', shown, why));
+  }
   if (resource === undefined && path === undefined)
     faults.push(
       field.invalid(

@@ -64,6 +64,26 @@ const defaulters: ReadonlyMap<string, Defaulter> = new Map([
   ],
 ]);
 
+/** The pod templates that are plain structs in Go, and so are there and defaulted even when not written. */
+const templates = new Map<string, readonly string[]>([
+  ['/PodTemplate', ['template', 'spec']],
+  ...['Deployment', 'ReplicaSet', 'DaemonSet', 'StatefulSet'].map(
+    (kind) => [`apps/${kind}`, ['spec', 'template', 'spec']] as const,
+  ),
+  ['batch/Job', ['spec', 'template', 'spec']],
+  ['batch/CronJob', ['spec', 'jobTemplate', 'spec', 'template', 'spec']],
+]);
+
+function makeStructs(object: JsonObject, path: readonly string[]): void {
+  let at = object;
+  for (const name of path) {
+    const inner = at[name] ?? {};
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return;
+    at[name] = inner;
+    at = inner;
+  }
+}
+
 /**
  * Fills in what Kubernetes v1.32 fills in (pkg/apis/<group>/<version>/defaults.go). The object is one that `decode`
  * made, so zero values that mean absence are absent. Changes `object` and returns it.
@@ -77,8 +97,9 @@ export function applyDefaults(definition: Definition, object: JsonObject): JsonO
     }
   }
   object.metadata ??= {};
-  applySchemaDefaults(schema, object);
   const { group, version, kind } = definition;
+  makeStructs(object, templates.get(`${group}/${kind}`) ?? []);
+  applySchemaDefaults(schema, object);
   (defaulters.get(`${group}/${kind}`) ?? defaulters.get(`${group}/${kind}/${version}`))?.(object);
   return object;
 }

@@ -1,5 +1,5 @@
 /** Lists whose items have an identity: sets, and maps by their keys (x-kubernetes-list-type). */
-import { type FieldError, field, formatPath, type Json, type JsonObject } from '@skiff/api';
+import { type FieldError, field, formatPath, goMap, type Json, type JsonObject } from '@skiff/api';
 import { isObject, own } from '../../patch/values.ts';
 import { itemsOf, type JsonSchema, propertyOf, valuesOf } from './json-schema.ts';
 
@@ -50,10 +50,12 @@ function ownDuplicates(schema: JsonSchema, list: readonly Json[], path: readonly
   }
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const shown = list.map((item) => keyObject(keys, item ?? null));
-  return secondOnes(shown.map((each) => stable(each))).map((index) => twice(path, index, shown[index]));
+  return secondOnes(shown.map((each) => stable(each))).map((index) =>
+    twice(path, index, goMap('interface {}', shown[index])),
+  );
 }
 
-const twice = (path: readonly (string | number)[], index: number, value: Json | undefined): FieldError =>
+const twice = (path: readonly (string | number)[], index: number, value: unknown): FieldError =>
   field.duplicate(formatPath([...path, index]), value);
 
 function keyObject(keys: readonly string[], item: Json): JsonObject {

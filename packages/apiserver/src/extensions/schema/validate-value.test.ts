@@ -108,8 +108,8 @@ describe('lists with identities', () => {
     [{ 'x-kubernetes-list-type': 'set' }, ['a', 'b', 'a', 'a'], ['a[2]: Duplicate value: "a"']],
     [
       { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] },
-      [{ k: 1 }, { k: 1, v: 2 }],
-      ['a[1]: Duplicate value: map[string]interface {}{"k":1}'],
+      [{ k: 'x' }, { k: 'x', v: 2 }],
+      ['a[1]: Duplicate value: map[string]interface {}{"k":"x"}'],
     ],
     [
       { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] },

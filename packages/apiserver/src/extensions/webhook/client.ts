@@ -31,8 +31,13 @@ interface Destination {
   readonly path: string;
   /** What the certificate must name. */
   readonly servername: string;
-  /** The address as users know it. */
-  readonly shown: string;
+}
+
+/** The address as users know it. */
+function shownUrl({ url, service }: ClientConfig): string {
+  if (url !== undefined) return url;
+  const { namespace = '', name = '', path = '', port = 443 } = service ?? {};
+  return `https://${name}.${namespace}.svc:${port}/${path.replace(/^\//, '')}`;
 }
 
 export function createWebhookClient(clock: Clock, resolve: ResolveService): WebhookClient {
@@ -44,14 +49,14 @@ export function createWebhookClient(clock: Clock, resolve: ResolveService): Webh
       const signal = AbortSignal.any([late.signal, asked.signal]);
       const query = `?timeout=${Math.ceil(asked.timeoutMs / 1000)}s`;
       try {
-        const to = await destinationOf(asked.config, resolve, signal);
-        const answer = await post(agent, { ...to, path: `${to.path}${query}` }, asked, signal).catch(
-          (error: unknown) => {
-            throw new Error(
-              `Post ${JSON.stringify(`${to.shown}${query}`)}: ${explain(signal.aborted ? signal.reason : error)}`,
-            );
-          },
-        );
+        const called = async (): Promise<Answer> => {
+          const to = await destinationOf(asked.config, resolve, signal);
+          return await post(agent, { ...to, path: `${to.path}${query}` }, asked, signal);
+        };
+        const answer = await called().catch((error: unknown) => {
+          const shown = JSON.stringify(`${shownUrl(asked.config)}${query}`);
+          throw new Error(`Post ${shown}: ${explain(signal.aborted ? signal.reason : error)}`);
+        });
         return documentOf(answer);
       } finally {
         timer.cancel();
@@ -66,13 +71,13 @@ async function destinationOf(config: ClientConfig, resolve: ResolveService, sign
   if (url !== undefined) {
     const parsed = new URL(url);
     const host = parsed.hostname.replaceAll(/[[\]]/g, '');
-    return { host, port: Number(parsed.port || 443), path: parsed.pathname, servername: host, shown: url };
+    return { host, port: Number(parsed.port || 443), path: parsed.pathname, servername: host };
   }
   const { namespace = '', name = '', path = '', port = 443 } = service ?? {};
   const at = path.startsWith('/') || path === '' ? path : `/${path}`;
   const servername = `${name}.${namespace}.svc`;
   const address = await resolve({ namespace, name, port }, signal);
-  return { ...address, path: at === '' ? '/' : at, servername, shown: `https://${servername}:${port}${at}` };
+  return { ...address, path: at === '' ? '/' : at, servername };
 }
 
 interface Answer {

@@ -171,6 +171,8 @@ describe('conversion by a webhook', () => {
     webhook.answer = answer;
     const status = await statusOf(memory.call.get(v1, 'default', 'a'));
     expect(status).toMatchObject({ code: 500, message: expect.stringContaining(why) });
+    expect(status).not.toHaveProperty('reason');
+    expect(status.message).toMatch(/^conversion webhook for x\.io\/v2, Kind=Widget /);
     expect(status.message).not.toContain('secret');
     expect(await memory.call.get(v2, 'default', 'a')).toMatchObject({ spec: { length: 1 } });
   });

@@ -1,5 +1,5 @@
 /** Conversion between the versions of a custom kind by a webhook (ConversionReview of apiextensions.k8s.io/v1 and v1beta1). */
-import { ApiError, apiVersionOf, internal, type JsonObject, type Random, uuid } from '@skiff/api';
+import { ApiError, apiVersionOf, type JsonObject, type Random, uuid } from '@skiff/api';
 import { copy, isObject, listAt, objectAt, own, put, same, textAt } from '../../patch/values.ts';
 import type { Kind } from '../../registry/definition-table.ts';
 import type { Crd } from '../crd/types.ts';
@@ -20,7 +20,7 @@ export function webhookConverter(call: CallWebhook, random: Random, signal: Abor
     const version = conversionReviewVersions.find((each) => each === 'v1' || each === 'v1beta1');
     const convert: Converting = async (objects, apiVersion) => {
       const about = `${textAt(objects[0] ?? {}, 'apiVersion')}, Kind=${textAt(objects[0] ?? {}, 'kind')}`;
-      if (version === undefined) throw internal(new Error('no supported conversion review versions'));
+      if (version === undefined) throw failed('no supported conversion review versions');
       const uid = uuid(random);
       const review = reviewOf(version, uid, objects, apiVersion);
       let answer: JsonObject;
@@ -29,7 +29,7 @@ export function webhookConverter(call: CallWebhook, random: Random, signal: Abor
         return converted({ version, uid, about, apiVersion }, answer, objects);
       } catch (error) {
         if (error instanceof ApiError) throw error;
-        throw internal(new Error(`conversion webhook for ${about} failed: ${(error as Error).message}`));
+        throw failed(`conversion webhook for ${about} failed: ${(error as Error).message}`, error);
       }
     };
     return async (objects, apiVersion) => {
@@ -47,6 +47,10 @@ const reviewOf = (version: string, uid: string, objects: readonly JsonObject[], 
   apiVersion: apiVersionOf({ group: 'apiextensions.k8s.io', version }),
   request: { uid, desiredAPIVersion: apiVersion, objects: [...objects] },
 });
+
+/** A conversion that fails is a 500 without a reason, as any error that is none of the API's. */
+const failed = (message: string, cause?: unknown): ApiError =>
+  new ApiError(undefined, message, undefined, cause === undefined ? {} : { cause });
 
 interface Asked {
   readonly version: string;
@@ -74,16 +78,14 @@ function converted(asked: Asked, answer: JsonObject, sent: readonly JsonObject[]
   }
   const objects = listAt(response, 'convertedObjects');
   if (objects.length !== sent.length) {
-    throw internal(
-      new Error(`conversion webhook for ${asked.about} returned ${objects.length} objects, expected ${sent.length}`),
-    );
+    throw failed(`conversion webhook for ${asked.about} returned ${objects.length} objects, expected ${sent.length}`);
   }
   return sent.map((original, index) => {
     const object = objects[index] ?? null;
     const fault = isObject(object) ? misfit(asked, original, object) : 'invalid type';
     if (fault === undefined && isObject(object)) return withMeta(original, object);
     const where = `conversion webhook for ${asked.about} returned invalid converted object at index ${index}`;
-    throw internal(new Error(`${where}: ${fault}`));
+    throw failed(`${where}: ${fault}`);
   });
 }
 
