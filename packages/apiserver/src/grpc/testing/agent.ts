@@ -2,7 +2,7 @@
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { LinkDown, LinkUp, StreamOpen } from '@skiff/api/wire';
 import { vi } from 'vitest';
-import type { TestServer } from '../../http/testing/server.ts';
+import type { TestClients, TestServer } from '../../http/testing/server.ts';
 import type { KeyPair } from '../../pki/authority.ts';
 import { clients } from './clients.ts';
 
@@ -36,7 +36,7 @@ const windowBytes = 256 * 1024;
 
 /** Links as `nodeName` and answers each conversation with `serve`. */
 export function linkAgent(
-  at: TestServer,
+  at: TestClients,
   as: KeyPair,
   nodeName: string,
   serve: (conversation: Conversation) => Promise<void>,

@@ -1,9 +1,9 @@
 /** Pods that run on a node, for tests of streams. */
-import type { TestServer } from '../../http/testing/server.ts';
+import type { TestClients } from '../../http/testing/server.ts';
 
 /** Creates a pod and says, as its node's agent would, that its containers run. Answers its uid. */
 export async function runningPod(
-  at: TestServer,
+  at: TestClients,
   name: string,
   nodeName: string,
   containers: readonly string[] = ['c'],
@@ -34,7 +34,7 @@ export const containerStatus = (name: string, state: object) => ({
   ...{ name, state, image: 'busybox', imageID: '', ready: true, restartCount: 0 },
 });
 
-export async function setStatus(at: TestServer, name: string, status: object): Promise<void> {
+export async function setStatus(at: TestClients, name: string, status: object): Promise<void> {
   const patched = await at.request(`/api/v1/namespaces/default/pods/${name}/status`, {
     method: 'PATCH',
     headers: { 'content-type': 'application/merge-patch+json' },

@@ -5,16 +5,8 @@
  */
 import type { Duplex } from 'node:stream';
 import { createCompression } from './spdy-compression.ts';
-import {
-  dataFrame,
-  type Frame,
-  pingFrame,
-  readFrame,
-  readHeaders,
-  rstFrame,
-  SpdyError,
-  synReplyFrame,
-} from './spdy-frames.ts';
+import { dataFrame, type Frame, pingFrame, readHeaders, rstFrame, SpdyError, synReplyFrame } from './spdy-frames.ts';
+import { framesOf } from './spdy-reader.ts';
 
 export interface SpdyStream {
   readonly headers: ReadonlyMap<string, string>;
@@ -170,14 +162,9 @@ export function openSpdy(socket: Duplex): SpdyConnection {
   };
 
   const run = async (): Promise<void> => {
-    let buffer: Buffer = Buffer.alloc(0);
-    for await (const chunk of socket) {
-      buffer = buffer.length === 0 ? (chunk as Buffer) : Buffer.concat([buffer, chunk as Buffer]);
-      for (let read = readFrame(buffer); read !== undefined; read = readFrame(buffer)) {
-        buffer = read.rest;
-        if (read.frame.type === 'goAway') return;
-        await handle(read.frame);
-      }
+    for await (const frame of framesOf(socket)) {
+      if (frame.type === 'goAway') return;
+      await handle(frame);
     }
   };
 

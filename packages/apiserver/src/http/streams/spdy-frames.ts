@@ -38,6 +38,10 @@ export class SpdyError extends Error {
   override readonly name = 'SpdyError';
 }
 
+/** How many bytes `buffer` must have for its first frame, as far as it shows. */
+export const frameBytes = (buffer: Buffer): number =>
+  buffer.length < headBytes ? headBytes : headBytes + buffer.readUIntBE(5, 3);
+
 /** The first frame of `buffer` and what follows it; undefined while it is not all there. Throws SpdyError. */
 export function readFrame(buffer: Buffer): { readonly frame: Frame; readonly rest: Buffer } | undefined {
   if (buffer.length < headBytes) return undefined;

@@ -12,7 +12,7 @@ export interface MeasuredServer extends TestClients {
    * add: the least of several tries counts, and the first below `enough` ends them.
    */
   longestTurn(work: () => Promise<unknown>, enough: number): Promise<number>;
-  /** Resident bytes. */
+  /** Resident bytes, without what nothing refers to. */
   memory(): Promise<number>;
   /** Prototypes that changed and errors that were logged. */
   faults(): Promise<readonly string[]>;
@@ -24,7 +24,7 @@ export interface MeasuredServer extends TestClients {
 const tries = 5;
 
 export async function startMeasuredServer(): Promise<MeasuredServer> {
-  const child = fork(fileURLToPath(new URL('./measured-process.ts', import.meta.url)), { execArgv: [] });
+  const child = fork(fileURLToPath(new URL('./measured-process.ts', import.meta.url)), { execArgv: ['--expose-gc'] });
   const exited = once(child, 'exit');
   const [made] = await Promise.race([once(child, 'message'), exited.then(() => [undefined])]);
   if (made === undefined) throw new Error('the measured server did not start');
