@@ -85,6 +85,20 @@ test.each([
   expect(() => parseJson(text)).toThrow(message);
 });
 
+test.each([
+  ['{"a":123456789012345,"b":-7,"c":0.5,"d":10.25}', false],
+  ['{"a":"1e3 1.0 9007199254740993"}', false],
+  ['{"a":9007199254740993}', true],
+  ['[-1234567890123456]', true],
+  ['[1.0]', true],
+  ['{"a": 1.00 }', true],
+  ['[1e3]', true],
+  ['[1.5E+3]', true],
+  [`[${'0'.repeat(1_000_000)}]`, false],
+])('numbers that need the exact reader: %.60s', (text, odd) => {
+  expect(scanJson(text, 10).oddNumbers).toBe(odd);
+});
+
 test('the quick scan agrees with the parsed value', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
@@ -92,8 +106,8 @@ test('the quick scan agrees with the parsed value', () => {
       expect(scan.keys).toBe(countKeys(value));
     }),
   );
-  expect(scanJson('{"a\\\\":[{"b\\"}":1}]}', 10)).toEqual({ depth: 3, keys: 2 });
-  expect(scanJson('"never ends', 10)).toEqual({ depth: 0, keys: 0 });
+  expect(scanJson('{"a\\\\":[{"b\\"}":1}]}', 10)).toEqual({ depth: 3, keys: 2, oddNumbers: false });
+  expect(scanJson('"never ends', 10)).toEqual({ depth: 0, keys: 0, oddNumbers: false });
 });
 
 const yaml = (text: string): unknown => JSON.parse(JSON.stringify(parseYaml(text)[0]?.value));

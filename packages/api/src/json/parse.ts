@@ -26,12 +26,6 @@ export interface Parsed {
   readonly fractions: readonly string[];
 }
 
-/**
- * A number that the engine would read to less than what was written: 16 digits may be beyond 2^53, and `1.0` or `1e3` is
- * no integer to Go. Looked for where numbers stand: after a key, or in a list. Text inside strings may look the same; then
- * the exact reader runs for nothing.
- */
-const oddNumber = /(?:":|[[,])\s*-?(?:[1-9]\d{15}|\d+(?:\.0*(?=[,\]}\s])|(?:\.\d+)?[eE]))/;
 const surrogateEscape = /\\u[dD][89a-fA-F]/;
 const none: readonly string[] = [];
 
@@ -44,18 +38,17 @@ export const parseJson = (text: string, options: ParseOptions = {}): Parsed =>
 
 /** The same by the engine alone; undefined for a text that needs the reader of our own, whether for its values or for its faults. */
 export function parseQuickly(text: string, options: ParseOptions = {}): Parsed | undefined {
-  const isShallow = text.length <= 2 * maxJsonDepth;
-  const scan = isShallow && options.duplicates !== true ? undefined : scanJson(text, maxJsonDepth);
-  if (scan !== undefined && scan.depth > maxJsonDepth) throw badRequest('json: exceeded max depth');
+  const { depth, keys, oddNumbers } = scanJson(text, maxJsonDepth);
+  if (depth > maxJsonDepth) throw badRequest('json: exceeded max depth');
   if (options.bounded === true) refuseTooManyValues(text);
-  if (oddNumber.test(text)) return undefined;
+  if (oddNumbers) return undefined;
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
   } catch {
     return undefined;
   }
-  if (options.duplicates === true && scan !== undefined && scan.keys !== countKeys(value)) return undefined;
+  if (options.duplicates === true && keys !== countKeys(value)) return undefined;
   return wellFormed(text, { value, duplicates: none, fractions: none });
 }
 
@@ -98,7 +91,7 @@ const tooMany = (limit: number, words: string): ApiError =>
 
 /** Half a surrogate pair is no character: it becomes U+FFFD, as in Go, so that what is stored is what is returned. */
 function wellFormed(text: string, parsed: Parsed): Parsed {
-  if (!surrogateEscape.test(text) && text.isWellFormed()) return parsed;
+  if (text.isWellFormed() && !(text.includes('\\') && surrogateEscape.test(text))) return parsed;
   return { ...parsed, value: repaired(parsed.value) };
 }
 

@@ -2,7 +2,7 @@
 import { apiVersionOf, badRequest, formatTime, type JsonObject, refuseTooManyKeys } from '@skiff/api';
 import { emptySet, type FieldSet, setOf, sizeOf } from '../patch/apply/field-set.ts';
 import { type Managers, readManagers, writeManagers } from '../patch/apply/managers.ts';
-import { ownersAfterUpdate, type Versions, type Writer } from '../patch/apply/ownership.ts';
+import { ownersAfterUpdate, ownersOfNew, type Versions, type Writer } from '../patch/apply/ownership.ts';
 import { isObject, listAt, own, put, same } from '../patch/values.ts';
 import type { RequestContext, Target, WriteOptions } from './contract.ts';
 import type { Kind } from './definition-table.ts';
@@ -20,10 +20,12 @@ export interface Writing {
 }
 
 const maxManagerLength = 128;
+const plain = /^[ -~]*$/;
 
 /** The first part of a user agent, without control characters. */
 function agentName(userAgent: string): string {
   const [name = ''] = userAgent.split('/', 1);
+  if (name.length <= maxManagerLength && plain.test(name)) return name;
   const shown = [...name.replace(/[^\x20-\x7e\P{ASCII}]/gu, '')];
   return shown.slice(0, maxManagerLength).join('');
 }
@@ -95,9 +97,13 @@ export async function recordUpdate(
   }
   const managers = sent === undefined ? managersOf(old ?? {}, undefined) : managersOf(object, old);
   if (old !== undefined && managers.size === 0) return;
+  const writer = writerOf(env, writing);
   const before = old ?? skeletonOf(object);
   if (writing.large) await othersTurn();
-  const after = ownersAfterUpdate(managers, writerOf(env, writing), versionsOf(env, writing.kind), before, object);
+  const after =
+    managers.size === 0
+      ? ownersOfNew(writer, { schema: writing.kind.definition.schema() }, before, object)
+      : ownersAfterUpdate(managers, writer, versionsOf(env, writing.kind), before, object);
   if (writing.large) {
     await othersTurn();
     for (const { fields } of after.values()) refuseTooManyKeys(sizeOf(fields));

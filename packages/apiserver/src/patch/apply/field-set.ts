@@ -130,8 +130,10 @@ function compareElements(a: string, b: string): number {
 const inOrder = (elements: string[]): string[] =>
   elements.some((element) => element[0] === 'i') ? elements.sort(compareElements) : elements.sort();
 
-/** The set with every level in the order that it is written in; itself when it is so already. */
-export function encodeFields(set: FieldSet): FieldSet {
+/** The set with every level in the order that it is written in; itself when it is so already, as a frozen one is. */
+export const encodeFields = (set: FieldSet): FieldSet => (Object.isFrozen(set) ? set : ordered(set));
+
+function ordered(set: FieldSet): FieldSet {
   const elements = Object.keys(set);
   if (elements.length === 0) return set;
   const isOrdered = elements.every(
@@ -139,7 +141,7 @@ export function encodeFields(set: FieldSet): FieldSet {
   );
   let result: Record<string, FieldSet> = isOrdered ? set : {};
   for (const element of isOrdered ? elements : inOrder(elements)) {
-    const node = encodeFields(set[element] as FieldSet);
+    const node = ordered(set[element] as FieldSet);
     if (node === result[element]) continue;
     if (result === set) result = { ...set };
     result[element] = node;

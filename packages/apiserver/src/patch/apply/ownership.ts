@@ -5,6 +5,7 @@
 import type { Json, JsonObject, Schema } from '@skiff/api';
 import { same } from '../values.ts';
 import { ApplyConflict, type Conflict } from './conflicts.ts';
+import { creatorFields } from './creator-fields.ts';
 import {
   difference,
   emptySet,
@@ -119,6 +120,21 @@ export function ownersAfterUpdate(
   const fields = union(left.get(key)?.fields ?? emptySet, written);
   left.set(key, toManager(writer, 'Update', fields));
   return capped(left);
+}
+
+/** The managers of an object that `writer` creates, which `skeleton` is an empty one of. */
+export function ownersOfNew(
+  writer: Writer,
+  { schema }: Pick<Version, 'schema'>,
+  skeleton: JsonObject,
+  object: JsonObject,
+): Managers {
+  const fields = creatorFields(object, schema, writer.reset, () => {
+    const { modified, added } = compareObjects(skeleton, object, schema);
+    return recursiveDifference(stripped(union(modified, added)), writer.reset);
+  });
+  if (isEmpty(fields)) return new Map();
+  return new Map([[managerKey({ ...writer, operation: 'Update' }), toManager(writer, 'Update', fields)]]);
 }
 
 const toManager = (writer: Writer, operation: Manager['operation'], fields: FieldSet): Manager => ({
