@@ -11,7 +11,7 @@ export const maxLengthMessage = (length: number): string => `must be no more tha
 export const emptyMessage = 'must be non-empty';
 export const rangeMessage = (low: number, high: number): string => `must be between ${low} and ${high}, inclusive`;
 
-function patternMessage(message: string, pattern: string, ...examples: readonly string[]): string {
+export function patternMessage(message: string, pattern: string, ...examples: readonly string[]): string {
   if (examples.length === 0) return `${message} (regex used for validation is '${pattern}')`;
   const quoted = examples.map((example) => `'${example}'`).join(',  or ');
   return `${message} (e.g. ${quoted}, regex used for validation is '${pattern}')`;

@@ -358,7 +358,7 @@ test('networking', () => {
   expect(ingress('rules: [{host: 1.2.3.4, http: {paths: [{path: x, pathType: Prefix, backend: {}}]}}]')).toEqual([
     'spec.rules[0].host: Invalid value: "1.2.3.4": must be a DNS name, not an IP address',
     'spec.rules[0].http.paths[0].path: Invalid value: "x": must be an absolute path',
-    'spec.rules[0].http.paths[0].backend: Required value: resource or service backend is required',
+    'spec.rules[0].http.paths[0].backend: Invalid value: "": resource or service backend is required',
   ]);
   const policy = (spec: string): string[] =>
     faultsOf(object('networking.k8s.io/v1', 'NetworkPolicy', `spec: {podSelector: {}, ${spec}}`));

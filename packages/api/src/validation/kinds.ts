@@ -20,7 +20,7 @@ import { addEndpointSlice, addEndpointSliceUpdate, addEndpoints } from './discov
 import { addFlowSchema, addFlowSchemaStatusUpdate, addPriorityLevel } from './flow-control.ts';
 import { addJob, addJobUpdate, addNewJob } from './jobs.ts';
 import type { NameRule } from './metadata.ts';
-import { addIngress, addIngressClass, addIngressClassUpdate, addNetworkPolicy } from './networking.ts';
+import { addIngress, addIngressClass, addIngressClassUpdate, addNetworkPolicy, addNewIngress } from './networking.ts';
 import { addNamespace, addNode, addNodeUpdate } from './nodes.ts';
 import { addNewPod, addPod } from './pod/pod.ts';
 import { addPodResize } from './pod/resize.ts';
@@ -31,6 +31,15 @@ import { addClusterRole, addRole, addRoleBinding, addRoleBindingUpdate } from '.
 import { addAutoscaler, addAutoscalerV1, addDisruptionBudget } from './scaling.ts';
 import { addService, addServiceUpdate } from './services.ts';
 import { addStatefulSet, addStatefulSetUpdate } from './stateful-sets.ts';
+import {
+  addAutoscalerStatus,
+  addDaemonSetStatus,
+  addDeploymentStatus,
+  addDisruptionBudgetStatus,
+  addIngressStatus,
+  addReplicaSetStatus,
+  addStatefulSetStatus,
+} from './statuses.ts';
 import {
   addCSIDriver,
   addCSINode,
@@ -91,6 +100,8 @@ const flowcontrol = 'flowcontrol.apiserver.k8s.io';
 
 const binding: KindRule = { name: 'path', check: checks(addRoleBinding), update: changes(addRoleBindingUpdate) };
 
+const autoscalerStatus = { subresources: { status: changes(addAutoscalerStatus) } };
+
 /** By group and kind, or by group, kind and version where versions differ. */
 export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
   [
@@ -121,17 +132,52 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
   ],
   ['/ResourceQuota', { check: checks(addResourceQuota), update: changes(addResourceQuotaUpdate) }],
   ['/LimitRange', { check: checks(addLimitRange) }],
-  ['apps/Deployment', { check: checks(addDeployment), update: changes(addSelectorUpdate) }],
-  ['apps/ReplicaSet', { check: checks(addReplicaSet), update: changes(addSelectorUpdate) }],
-  ['apps/DaemonSet', { check: checks(addDaemonSet), update: changes(addSelectorUpdate) }],
-  ['apps/StatefulSet', { name: 'label', check: checks(addStatefulSet), update: changes(addStatefulSetUpdate) }],
+  [
+    'apps/Deployment',
+    {
+      check: checks(addDeployment),
+      update: changes(addSelectorUpdate),
+      subresources: { status: changes(addDeploymentStatus) },
+    },
+  ],
+  [
+    'apps/ReplicaSet',
+    {
+      check: checks(addReplicaSet),
+      update: changes(addSelectorUpdate),
+      subresources: { status: changes(addReplicaSetStatus) },
+    },
+  ],
+  [
+    'apps/DaemonSet',
+    {
+      check: checks(addDaemonSet),
+      update: changes(addSelectorUpdate),
+      subresources: { status: changes(addDaemonSetStatus) },
+    },
+  ],
+  [
+    'apps/StatefulSet',
+    {
+      name: 'label',
+      check: checks(addStatefulSet),
+      update: changes(addStatefulSetUpdate),
+      subresources: { status: changes(addStatefulSetStatus) },
+    },
+  ],
   ['apps/ControllerRevision', { check: checks(addControllerRevision), update: changes(addControllerRevisionUpdate) }],
   ['batch/Job', { check: checks(addJob), create: checks(addNewJob), update: changes(addJobUpdate) }],
   ['batch/CronJob', { check: checks(addCronJob), create: checks(addNewCronJob) }],
-  ['autoscaling/HorizontalPodAutoscaler/v1', { check: checks(addAutoscalerV1) }],
-  ['autoscaling/HorizontalPodAutoscaler/v2', { check: checks(addAutoscaler) }],
-  ['policy/PodDisruptionBudget', { check: checks(addDisruptionBudget) }],
-  [`${networking}/Ingress`, { check: checks(addIngress) }],
+  ['autoscaling/HorizontalPodAutoscaler/v1', { check: checks(addAutoscalerV1), ...autoscalerStatus }],
+  ['autoscaling/HorizontalPodAutoscaler/v2', { check: checks(addAutoscaler), ...autoscalerStatus }],
+  [
+    'policy/PodDisruptionBudget',
+    { check: checks(addDisruptionBudget), subresources: { status: changes(addDisruptionBudgetStatus) } },
+  ],
+  [
+    `${networking}/Ingress`,
+    { check: checks(addIngress), create: checks(addNewIngress), subresources: { status: changes(addIngressStatus) } },
+  ],
   [`${networking}/IngressClass`, { check: checks(addIngressClass), update: changes(addIngressClassUpdate) }],
   [`${networking}/NetworkPolicy`, { check: checks(addNetworkPolicy) }],
   [`${rbac}/Role`, { name: 'path', check: checks(addRole) }],

@@ -3,7 +3,10 @@
 import { goList } from '../algebra/go-text.ts';
 import {
   checkDns1035Label,
+  checkDns1123Label,
   checkDns1123Subdomain,
+  checkDomainPrefixedPath,
+  checkPathSegment,
   checkPortName,
   checkPortNumber,
   checkWildcardDns1123Subdomain,
@@ -21,16 +24,21 @@ import type {
 } from '../kinds/types.ts';
 import { cidrContains, cidrMessage, ipFamily, isCidr } from './ip.ts';
 import { addLabelSelector } from './selectors.ts';
-import {
-  addChanged,
-  addEach,
-  addMissing,
-  addPort,
-  addUnsupported,
-  addUnsupportedIfSet,
-  type Faults,
-  type Loose,
-} from './support.ts';
+import { addChanged, addEach, addPort, addUnsupportedIfSet, bytesOf, type Faults, type Loose } from './support.ts';
+
+const maxControllerBytes = 250;
+
+const classAnnotation = 'kubernetes.io/ingress.class';
+
+/** A new ingress may name its class in the old way and the new, but not two classes. */
+export function addNewIngress(faults: Faults, ingress: Loose<Ingress>): void {
+  addIngress(faults, ingress);
+  const old = ingress.metadata?.annotations?.[classAnnotation];
+  const { ingressClassName } = ingress.spec ?? {};
+  if (old === undefined || ingressClassName === undefined || old === ingressClassName) return;
+  const why = 'must match `ingressClassName` when both are specified';
+  faults.push(field.invalid(`annotations.${classAnnotation}`, old, why));
+}
 
 export function addIngress(faults: Faults, { spec = {} }: Loose<Ingress>): void {
   const { rules = [], defaultBackend } = spec;
@@ -76,9 +84,10 @@ function addRule(faults: Faults, rule: Loose<IngressRule>, path: string): void {
 
 function addPath(faults: Faults, one: Loose<HTTPIngressPath>, path: string): void {
   const { pathType, path: text = '' } = one;
-  if (pathType === undefined || pathType === '') {
-    faults.push(field.required(`${path}.pathType`, 'pathType must be specified'));
-  } else if (pathType === 'Exact' || pathType === 'Prefix') {
+  if (pathType === undefined) {
+    return void faults.push(field.required(`${path}.pathType`, 'pathType must be specified'));
+  }
+  if (pathType === 'Exact' || pathType === 'Prefix') {
     if (!text.startsWith('/')) faults.push(field.invalid(`${path}.path`, text, 'must be an absolute path'));
     for (const wrong of ['//', '/./', '/../', '%2f', '%2F']) {
       if (text.includes(wrong)) faults.push(field.invalid(`${path}.path`, text, `must not contain '${wrong}'`));
@@ -98,10 +107,9 @@ function addBackend(faults: Faults, backend: Loose<IngressBackend>, path: string
   if (service !== undefined && resource !== undefined) {
     faults.push(field.invalid(path, '', 'cannot set both resource and service backends'));
   } else if (resource !== undefined) {
-    addMissing(faults, `${path}.resource.kind`, resource.kind);
-    addMissing(faults, `${path}.resource.name`, resource.name);
+    addTypedReference(faults, resource, `${path}.resource`);
   } else if (service === undefined) {
-    faults.push(field.required(path, 'resource or service backend is required'));
+    faults.push(field.invalid(path, '', 'resource or service backend is required'));
   } else {
     const { name = '', port = {} } = service;
     if (name === '') faults.push(field.required(`${path}.service.name`));
@@ -117,29 +125,37 @@ function addBackend(faults: Faults, backend: Loose<IngressBackend>, path: string
 
 export function addIngressClass(faults: Faults, { spec = {} }: Loose<IngressClass>): void {
   const controller = spec.controller ?? '';
+  if (bytesOf(controller) > maxControllerBytes) faults.push(field.tooLong('spec.controller', maxControllerBytes));
   if (controller === '') faults.push(field.required('spec.controller'));
-  else {
-    if (controller.length > 250) faults.push(field.tooLong('spec.controller', 250));
-    addEach(faults, 'spec.controller', controller, checkDomainPath(controller));
-  }
-  const { parameters } = spec;
-  if (parameters === undefined) return;
-  addMissing(faults, 'spec.parameters.kind', parameters.kind);
-  addMissing(faults, 'spec.parameters.name', parameters.name);
-  addUnsupported(faults, 'spec.parameters.scope', parameters.scope, ['Cluster', 'Namespace']);
-  if (parameters.scope === 'Namespace' && (parameters.namespace ?? '') === '') {
-    faults.push(field.required('spec.parameters.namespace', "`parameters.scope` is set to 'Namespace'"));
-  }
-  if (parameters.scope === 'Cluster' && parameters.namespace !== undefined) {
-    faults.push(field.forbidden('spec.parameters.namespace', "`parameters.scope` is set to 'Cluster'"));
-  }
+  else addEach(faults, 'spec.controller', controller, checkDomainPrefixedPath(controller));
+  if (spec.parameters !== undefined) addParameters(faults, spec.parameters, 'spec.parameters');
 }
 
-/** `example.com/ingress-controller`. */
-function checkDomainPath(text: string): string[] {
-  const slash = text.indexOf('/');
-  if (slash <= 0 || slash === text.length - 1) return ['must be a domain-prefixed path (such as "acme.io/foo")'];
-  return checkDns1123Subdomain(text.slice(0, slash));
+type Parameters = NonNullable<NonNullable<Loose<IngressClass>['spec']>['parameters']>;
+
+function addParameters(faults: Faults, parameters: Parameters, path: string): void {
+  addTypedReference(faults, parameters, path);
+  const { scope = '', namespace } = parameters;
+  if (scope === '') faults.push(field.required(`${path}.scope`));
+  else if (scope === 'Cluster') {
+    if (namespace === undefined) return;
+    faults.push(field.forbidden(`${path}.namespace`, "`parameters.scope` is set to 'Cluster'"));
+  } else if (scope !== 'Namespace') faults.push(field.notSupported(`${path}.scope`, scope, ['Cluster', 'Namespace']));
+  else if (namespace !== undefined) addEach(faults, `${path}.namespace`, namespace, checkDns1123Label(namespace));
+  else faults.push(field.required(`${path}.namespace`, "`parameters.scope` is set to 'Namespace'"));
+}
+
+/** A TypedLocalObjectReference: a kind of any group, and a name. */
+function addTypedReference(
+  faults: Faults,
+  { apiGroup, kind = '', name = '' }: { apiGroup?: string; kind?: string; name?: string },
+  path: string,
+): void {
+  if (apiGroup !== undefined) addEach(faults, `${path}.apiGroup`, apiGroup, checkDns1123Subdomain(apiGroup));
+  if (kind === '') faults.push(field.required(`${path}.kind`, 'kind is required'));
+  else addEach(faults, `${path}.kind`, kind, checkPathSegment(kind));
+  if (name === '') faults.push(field.required(`${path}.name`, 'name is required'));
+  else addEach(faults, `${path}.name`, name, checkPathSegment(name));
 }
 
 export function addIngressClassUpdate(faults: Faults, next: Loose<IngressClass>, previous: Loose<IngressClass>): void {
@@ -164,14 +180,14 @@ export function addNetworkPolicy(faults: Faults, { spec = {} }: Loose<NetworkPol
     return void faults.push(field.invalid('spec.policyTypes', types, why));
   }
   for (const [index, type] of types.entries()) {
-    addUnsupportedIfSet(faults, `spec.policyTypes[${index}]`, type, ['Egress', 'Ingress']);
+    addUnsupportedIfSet(faults, `spec.policyTypes[${index}]`, type, ['Ingress', 'Egress']);
   }
 }
 
 function addPolicyPorts(faults: Faults, ports: Loose<NetworkPolicyPort[]> | undefined, path: string): void {
   for (const [index, port] of (ports ?? []).entries()) {
     const at = `${path}[${index}]`;
-    addUnsupportedIfSet(faults, `${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']);
+    addUnsupportedIfSet(faults, `${at}.protocol`, port.protocol, ['TCP', 'UDP', 'SCTP']);
     if (port.port !== undefined) addPort(faults, `${at}.port`, port.port);
     const { endPort } = port;
     if (endPort === undefined) continue;
@@ -180,8 +196,9 @@ function addPolicyPorts(faults: Faults, ports: Loose<NetworkPolicyPort[]> | unde
     } else if (port.port === undefined) {
       faults.push(field.invalid(`${at}.endPort`, endPort, 'may not be specified when `port` is not specified'));
     } else {
+      // The value that is told is the port's: so Kubernetes has it.
       if (endPort < port.port)
-        faults.push(field.invalid(`${at}.endPort`, endPort, 'must be greater than or equal to `port`'));
+        faults.push(field.invalid(`${at}.endPort`, port.port, 'must be greater than or equal to `port`'));
       addEach(faults, `${at}.endPort`, endPort, checkPortNumber(endPort));
     }
   }

@@ -1,7 +1,7 @@
 /** Roles and bindings (pkg/apis/rbac/validation). */
 
 import { type GoText, goStruct } from '../algebra/go-text.ts';
-import { checkDns1123Label, checkDns1123Subdomain, checkPathSegment } from '../algebra/names.ts';
+import { checkDns1123Subdomain, checkPathSegment } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from '../kinds/types.ts';
 import { addLabelSelector } from './selectors.ts';
@@ -70,8 +70,7 @@ function addSubject(faults: Faults, subject: Loose<Subject>, namespaced: boolean
   if (kind === 'ServiceAccount') {
     if (name !== '') addEach(faults, `${path}.name`, name, checkDns1123Subdomain(name));
     if (apiGroup !== '') faults.push(field.notSupported(`${path}.apiGroup`, apiGroup, ['']));
-    if (namespace !== '') addEach(faults, `${path}.namespace`, namespace, checkDns1123Label(namespace));
-    else if (!namespaced) faults.push(field.required(`${path}.namespace`));
+    if (namespace === '' && !namespaced) faults.push(field.required(`${path}.namespace`));
   } else if (kind === 'User' || kind === 'Group') {
     if (apiGroup !== group) faults.push(field.notSupported(`${path}.apiGroup`, apiGroup, [group]));
   } else faults.push(field.notSupported(`${path}.kind`, kind, ['ServiceAccount', 'User', 'Group']));

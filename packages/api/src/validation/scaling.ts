@@ -1,5 +1,6 @@
 /** HorizontalPodAutoscaler (autoscaling/v2 and v1) and PodDisruptionBudget. */
-import { checkPathSegment } from '../algebra/names.ts';
+import { goPointer, goStruct } from '../algebra/go-text.ts';
+import { checkDns1123Label, checkPathSegment } from '../algebra/names.ts';
 import { tryParseQuantity } from '../algebra/quantity.ts';
 import { field } from '../errors.ts';
 import type {
@@ -34,21 +35,27 @@ function addBounds(faults: Faults, spec: ScaleBounds): void {
     faults.push(field.invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'));
   }
   if (maxReplicas < 1) faults.push(field.invalid('spec.maxReplicas', maxReplicas, positiveMessage));
-  else if (minReplicas !== undefined && maxReplicas < minReplicas) {
+  if (minReplicas !== undefined && maxReplicas < minReplicas) {
     faults.push(field.invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'));
   }
+  addReference(faults, scaleTargetRef, 'spec.scaleTargetRef');
+}
+
+/** A CrossVersionObjectReference: names that can stand in a path. */
+function addReference(faults: Faults, reference: { kind?: string; name?: string }, path: string): void {
   for (const name of ['kind', 'name'] as const) {
-    const value = scaleTargetRef[name] ?? '';
-    if (value === '') faults.push(field.required(`spec.scaleTargetRef.${name}`));
-    else addEach(faults, `spec.scaleTargetRef.${name}`, value, checkPathSegment(value));
+    const value = reference[name] ?? '';
+    if (value === '') faults.push(field.required(`${path}.${name}`));
+    else addEach(faults, `${path}.${name}`, value, checkPathSegment(value));
   }
 }
 
+/** v1's one target is checked as the metric that it becomes. */
 export function addAutoscalerV1(faults: Faults, { spec = {} }: Loose<HorizontalPodAutoscalerV1>): void {
   addBounds(faults, spec);
   const percent = spec.targetCPUUtilizationPercentage;
   if (percent !== undefined && percent < 1) {
-    faults.push(field.invalid('spec.targetCPUUtilizationPercentage', percent, positiveMessage));
+    faults.push(field.invalid('spec.metrics[0].resource.target.averageUtilization', percent, positiveMessage));
   }
 }
 
@@ -69,52 +76,104 @@ export function addAutoscaler(faults: Faults, { spec = {} }: Loose<HorizontalPod
 
 function addMetric(faults: Faults, metric: Loose<MetricSpec>, path: string): void {
   const type = metric.type ?? '';
-  if (type === '') return void faults.push(field.required(`${path}.type`, 'must specify a metric source type'));
+  if (type === '') faults.push(field.required(`${path}.type`, 'must specify a metric source type'));
   if (!Object.hasOwn(sources, type)) {
-    return void faults.push(field.notSupported(`${path}.type`, type, Object.keys(sources)));
+    // Kubernetes looks twice, and so has two causes of it.
+    const fault = field.notSupported(`${path}.type`, type, Object.keys(sources));
+    return void faults.push(fault, fault);
   }
   const wanted = sources[type as keyof typeof sources];
-  for (const name of Object.values(sources)) {
-    if (name !== wanted && metric[name] !== undefined) {
-      const why = 'must populate the given metric source only';
-      faults.push(field.forbidden(`${path}.${name}`, why));
-    }
+  const others = Object.values(sources).filter((name) => name !== wanted && metric[name] !== undefined);
+  if (metric[wanted] === undefined) {
+    faults.push(field.required(`${path}.${wanted}`, 'must populate information for the given metric source'));
+  } else if (others.length === 0) addSource(faults, metric, `${path}.${wanted}`);
+  for (const name of others) {
+    faults.push(field.forbidden(`${path}.${name}`, 'must populate the given metric source only'));
   }
-  const source = metric[wanted];
-  if (source === undefined) {
-    return void faults.push(
-      field.required(`${path}.${wanted}`, 'must populate information for the given metric source'),
-    );
-  }
-  const name = 'name' in source ? source.name : 'metric' in source ? source.metric?.name : undefined;
-  const isResource = wanted === 'resource' || wanted === 'containerResource';
-  if ((name ?? '') === '') {
-    const at = isResource ? `${path}.${wanted}.name` : `${path}.${wanted}.metric.name`;
-    faults.push(field.required(at, isResource ? 'must specify a resource name' : ''));
-  }
-  addTarget(faults, source.target ?? {}, isResource, `${path}.${wanted}.target`);
 }
 
-function addTarget(faults: Faults, target: Loose<MetricTarget>, isResource: boolean, path: string): void {
-  addUnsupported(faults, `${path}.type`, target.type, ['AverageValue', 'Utilization', 'Value']);
+/** The one source of a metric. */
+function addSource(faults: Faults, metric: Loose<MetricSpec>, path: string): void {
+  const { resource, containerResource, pods, object, external } = metric;
+  if (resource !== undefined) addResource(faults, resource, path);
+  else if (containerResource !== undefined) {
+    addResource(faults, containerResource, path);
+    const { container = '' } = containerResource;
+    if (container === '') faults.push(field.required(`${path}.container`, 'must specify a container'));
+    else addEach(faults, `${path}.container`, container, checkDns1123Label(container));
+  } else if (pods !== undefined) {
+    addIdentified(faults, pods, path);
+    if (pods.target?.averageValue === undefined) {
+      faults.push(field.required(`${path}.target.averageValue`, 'must specify a positive target averageValue'));
+    }
+  } else if (object !== undefined) {
+    addReference(faults, object.describedObject ?? {}, `${path}.describedObject`);
+    addIdentified(faults, object, path);
+    const { value, averageValue } = object.target ?? {};
+    if (value === undefined && averageValue === undefined) {
+      faults.push(field.required(`${path}.target.averageValue`, 'must set either a target value or averageValue'));
+    }
+  } else if (external !== undefined) {
+    addIdentified(faults, external, path);
+    const { value, averageValue } = external.target ?? {};
+    if (value === undefined && averageValue === undefined) {
+      const why = 'must set either a target value for metric or a per-pod target';
+      faults.push(field.required(`${path}.target.averageValue`, why));
+    } else if (value !== undefined && averageValue !== undefined) {
+      const why = 'may not set both a target value for metric and a per-pod target';
+      faults.push(field.forbidden(`${path}.target.value`, why));
+    }
+  }
+}
+
+interface Resource {
+  name?: string;
+  target?: Loose<MetricTarget>;
+}
+
+/** The resource of a pod, or of one of its containers. */
+function addResource(faults: Faults, { name = '', target = {} }: Resource, path: string): void {
+  if (name === '') faults.push(field.required(`${path}.name`, 'must specify a resource name'));
+  addTarget(faults, target, `${path}.target`);
+  const { averageUtilization, averageValue } = target;
+  if (averageUtilization === undefined && averageValue === undefined) {
+    const why = 'must set either a target raw value or a target utilization';
+    faults.push(field.required(`${path}.target.averageUtilization`, why));
+  } else if (averageUtilization !== undefined && averageValue !== undefined) {
+    const why = 'may not set both a target raw value and a target utilization';
+    faults.push(field.forbidden(`${path}.target.averageValue`, why));
+  }
+}
+
+interface Identified {
+  metric?: { name?: string };
+  target?: Loose<MetricTarget>;
+}
+
+/** A metric by name, and its target. */
+function addIdentified(faults: Faults, { metric = {}, target = {} }: Identified, path: string): void {
+  const { name = '' } = metric;
+  if (name === '') faults.push(field.required(`${path}.metric.name`, 'must specify a metric name'));
+  else addEach(faults, `${path}.metric.name`, name, checkPathSegment(name));
+  addTarget(faults, target, `${path}.target`);
+}
+
+const targetTypes = ['Utilization', 'Value', 'AverageValue'];
+
+function addTarget(faults: Faults, target: Loose<MetricTarget>, path: string): void {
+  const { type = '', averageUtilization } = target;
+  if (type === '') faults.push(field.required(`${path}.type`, 'must specify a metric target type'));
+  if (!targetTypes.includes(type)) {
+    faults.push(field.invalid(`${path}.type`, type, 'must be either Utilization, Value, or AverageValue'));
+  }
   for (const name of ['value', 'averageValue'] as const) {
     const value = target[name];
     if (value !== undefined && (tryParseQuantity(value)?.nano ?? 1n) <= 0n) {
       faults.push(field.invalid(`${path}.${name}`, String(value), 'must be positive'));
     }
   }
-  const { averageUtilization } = target;
   if (averageUtilization !== undefined && averageUtilization < 1) {
     faults.push(field.invalid(`${path}.averageUtilization`, averageUtilization, positiveMessage));
-  }
-  if (!isResource) return;
-  if (averageUtilization === undefined && target.averageValue === undefined) {
-    faults.push(
-      field.required(`${path}.averageUtilization`, 'must set either a target raw value or a target utilization'),
-    );
-  } else if (averageUtilization !== undefined && target.averageValue !== undefined) {
-    const why = 'may not set both a target raw value and a target utilization';
-    faults.push(field.forbidden(`${path}.averageValue`, why));
   }
 }
 
@@ -150,7 +209,13 @@ function addRules(faults: Faults, rules: Loose<HPAScalingRules> | undefined, pat
 export function addDisruptionBudget(faults: Faults, { spec = {} }: Loose<PodDisruptionBudget>): void {
   const { minAvailable, maxUnavailable } = spec;
   if (minAvailable !== undefined && maxUnavailable !== undefined) {
-    faults.push(field.invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
+    const shown = goStruct('policy.PodDisruptionBudgetSpec', {
+      MinAvailable: goPointer('intstr.IntOrString', minAvailable),
+      Selector: goPointer('v1.LabelSelector', spec.selector),
+      MaxUnavailable: goPointer('intstr.IntOrString', maxUnavailable),
+      UnhealthyPodEvictionPolicy: goPointer('policy.UnhealthyPodEvictionPolicyType', spec.unhealthyPodEvictionPolicy),
+    });
+    faults.push(field.invalid('spec', shown, 'minAvailable and maxUnavailable cannot be both set'));
   }
   addIntOrPercent(faults, 'spec.minAvailable', minAvailable);
   addMoreThanAll(faults, 'spec.minAvailable', minAvailable);
