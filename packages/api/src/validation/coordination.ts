@@ -2,17 +2,20 @@
 import { checkDns1123Label } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { Lease, PriorityClass, RuntimeClass } from '../kinds/types.ts';
+import { addLabels } from './metadata.ts';
+import { addResources } from './pod/resources.ts';
+import { addTolerations } from './pod/scheduling.ts';
 import { addChanged, addEach, addUnsupported, type Faults, type Loose, positiveMessage } from './support.ts';
 
 export function addLease(faults: Faults, { spec = {} }: Loose<Lease>): void {
-  const { leaseDurationSeconds, leaseTransitions, holderIdentity } = spec;
+  const { leaseDurationSeconds, leaseTransitions } = spec;
   if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0) {
     faults.push(field.invalid('spec.leaseDurationSeconds', leaseDurationSeconds, positiveMessage));
   }
   if (leaseTransitions !== undefined && leaseTransitions < 0) {
     faults.push(field.invalid('spec.leaseTransitions', leaseTransitions, 'must be greater than or equal to 0'));
   }
-  if (spec.preferredHolder !== undefined && (spec.strategy ?? '') === '' && (holderIdentity ?? '') === '') {
+  if ((spec.preferredHolder ?? '') !== '' && (spec.strategy ?? '') === '') {
     faults.push(field.forbidden('spec.preferredHolder', 'may only be specified when `strategy` is defined'));
   }
 }
@@ -24,13 +27,21 @@ const systemClasses: ReadonlyMap<string, number> = new Map([
   ['system-cluster-critical', 2_000_000_000],
 ]);
 
+function systemClassFault(name: string, value: number, isDefault: boolean): string | undefined {
+  const wanted = systemClasses.get(name);
+  if (wanted === undefined) return `${name} is not a known system priority class`;
+  if (value !== wanted) return `value of ${name} PriorityClass must be ${wanted}`;
+  return isDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;
+}
+
 export function addPriorityClass(faults: Faults, one: Loose<PriorityClass>): void {
   const name = one.metadata?.name ?? '';
   const { value = 0 } = one;
   if (name.startsWith('system-')) {
-    if (systemClasses.get(name) !== value) {
-      const why = `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`;
-      faults.push(field.forbidden('metadata.name', why));
+    const why = systemClassFault(name, value, one.globalDefault === true);
+    if (why !== undefined) {
+      const detail = `priority class names with 'system-' prefix are reserved for system use only. error: ${why}`;
+      faults.push(field.forbidden('metadata.name', detail));
     }
   } else if (value > highestUserPriority) {
     const why = `maximum allowed value of a user defined priority is ${highestUserPriority}`;
@@ -53,6 +64,13 @@ export function addPriorityClassUpdate(
 export function addRuntimeClass(faults: Faults, one: Loose<RuntimeClass>): void {
   const handler = one.handler ?? '';
   addEach(faults, 'handler', handler, checkDns1123Label(handler));
+  const { overhead, scheduling } = one;
+  if (overhead !== undefined) {
+    addResources(faults, overhead.podFixed === undefined ? {} : { limits: overhead.podFixed }, 'overhead');
+  }
+  if (scheduling === undefined) return;
+  addLabels(faults, scheduling.nodeSelector, 'scheduling.nodeSelector');
+  addTolerations(faults, scheduling.tolerations, 'scheduling.tolerations');
 }
 
 export function addRuntimeClassUpdate(faults: Faults, next: Loose<RuntimeClass>, previous: Loose<RuntimeClass>): void {

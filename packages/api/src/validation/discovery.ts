@@ -1,14 +1,23 @@
 /** EndpointSlice and Endpoints. */
-import { checkDns1123Label, checkDns1123Subdomain, checkPortNumber, checkQualifiedName } from '../algebra/names.ts';
+import {
+  checkDns1123Label,
+  checkDns1123Subdomain,
+  checkLabelValue,
+  checkPortNumber,
+  checkQualifiedName,
+} from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { Endpoint, EndpointSlice, Endpoints, SliceEndpointPort } from '../kinds/types.ts';
 import { ipFamily, ipMessage } from './ip.ts';
+import { addLabels } from './metadata.ts';
 import { addNonSpecialIP } from './services.ts';
 import { addChanged, addEach, addUnsupported, type Faults, type Loose } from './support.ts';
 
 const maxEndpoints = 1000;
 const maxPorts = 20_000;
 const maxAddresses = 100;
+const maxTopologyLabels = 16;
+const maxZoneHints = 8;
 const protocols = ['SCTP', 'TCP', 'UDP'];
 
 export function addEndpointSlice(faults: Faults, slice: Loose<EndpointSlice>): void {
@@ -16,9 +25,10 @@ export function addEndpointSlice(faults: Faults, slice: Loose<EndpointSlice>): v
   const { endpoints = [], ports = [] } = slice;
   if (endpoints.length > maxEndpoints) {
     faults.push(field.tooMany('endpoints', endpoints.length, maxEndpoints));
-  }
-  for (const [index, endpoint] of endpoints.entries()) {
-    addEndpoint(faults, endpoint, slice.addressType, `endpoints[${index}]`);
+  } else {
+    for (const [index, endpoint] of endpoints.entries()) {
+      addEndpoint(faults, endpoint, slice.addressType, `endpoints[${index}]`);
+    }
   }
   addPorts(faults, ports);
 }
@@ -35,15 +45,43 @@ function addEndpoint(faults: Faults, endpoint: Loose<Endpoint>, type: string | u
     const family = ipFamily(address);
     if (type === 'IPv4' && family !== 4) faults.push(field.invalid(at, address, 'must be a valid IPv4 address'));
     else if (type === 'IPv6' && family !== 6) faults.push(field.invalid(at, address, 'must be a valid IPv6 address'));
-    else if (type === 'FQDN') addEach(faults, at, address, checkDns1123Subdomain(address.replace(/\.$/, '')));
+    else if (type === 'FQDN') addDomainName(faults, address, at);
     else addNonSpecialIP(faults, address, at);
   }
-  if (hostname !== undefined) addEach(faults, `${path}.hostname`, hostname, checkDns1123Label(hostname));
   if (nodeName !== undefined) addEach(faults, `${path}.nodeName`, nodeName, checkDns1123Subdomain(nodeName));
+  const topology = Object.keys(endpoint.deprecatedTopology ?? {}).length;
+  if (topology > maxTopologyLabels) {
+    faults.push(field.tooMany(`${path}.deprecatedTopology`, topology, maxTopologyLabels));
+  }
+  addLabels(faults, endpoint.deprecatedTopology, `${path}.deprecatedTopology`);
+  if (hostname !== undefined) addEach(faults, `${path}.hostname`, hostname, checkDns1123Label(hostname));
+  addZoneHints(faults, endpoint.hints?.forZones ?? [], `${path}.hints.forZones`);
+}
+
+/** A name of two labels or more; a dot may end it. */
+function addDomainName(faults: Faults, address: string, path: string): void {
+  const name = address.replace(/\.$/, '');
+  const messages = checkDns1123Subdomain(name);
+  if (address === '') faults.push(field.required(path));
+  else if (messages.length > 0) faults.push(field.invalid(path, name, messages.join(',')));
+  else if (!name.includes('.')) {
+    const why = 'should be a domain with at least two segments separated by dots';
+    faults.push(field.invalid(path, name, why));
+  }
+}
+
+function addZoneHints(faults: Faults, zones: readonly { name?: string }[], path: string): void {
+  if (zones.length > maxZoneHints) return void faults.push(field.tooMany(path, zones.length, maxZoneHints));
+  const names = zones.map(({ name = '' }) => name);
+  for (const [index, name] of names.entries()) {
+    const at = `${path}[${index}].name`;
+    if (names.indexOf(name) < index) faults.push(field.duplicate(at, name));
+    addEach(faults, at, name, checkLabelValue(name));
+  }
 }
 
 function addPorts(faults: Faults, ports: Loose<SliceEndpointPort[]>): void {
-  if (ports.length > maxPorts) faults.push(field.tooMany('ports', ports.length, maxPorts));
+  if (ports.length > maxPorts) return void faults.push(field.tooMany('ports', ports.length, maxPorts));
   const names = new Set<string>();
   for (const [index, port] of ports.entries()) {
     const at = `ports[${index}]`;

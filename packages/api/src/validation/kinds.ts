@@ -16,6 +16,16 @@ import {
   addRuntimeClassUpdate,
 } from './coordination.ts';
 import { addCronJob, addNewCronJob } from './cron-jobs.ts';
+import {
+  addCSIDriver,
+  addCSIDriverUpdate,
+  addCSINode,
+  addCSINodeUpdate,
+  addCSIStorageCapacity,
+  addCSIStorageCapacityUpdate,
+  addVolumeAttachment,
+  addVolumeAttachmentUpdate,
+} from './csi.ts';
 import { addEndpointSlice, addEndpointSliceUpdate, addEndpoints } from './discovery.ts';
 import { addFlowSchema, addFlowSchemaStatusUpdate, addPriorityLevel } from './flow-control.ts';
 import { addJob, addJobUpdate, addNewJob } from './jobs.ts';
@@ -41,17 +51,12 @@ import {
   addStatefulSetStatus,
 } from './statuses.ts';
 import {
-  addCSIDriver,
-  addCSINode,
   addPersistentVolume,
   addPersistentVolumeClaim,
   addPersistentVolumeClaimUpdate,
   addPersistentVolumeUpdate,
-  addStorageClass,
-  addStorageClassUpdate,
-  addVolumeAttachment,
-  addVolumeAttachmentUpdate,
 } from './storage.ts';
+import { addStorageClass, addStorageClassUpdate } from './storage-classes.ts';
 import type { Faults } from './support.ts';
 import { addWebhooks } from './webhooks.ts';
 import {
@@ -185,8 +190,12 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
   [`${rbac}/RoleBinding`, binding],
   [`${rbac}/ClusterRoleBinding`, binding],
   [`${storage}/StorageClass`, { check: checks(addStorageClass), update: changes(addStorageClassUpdate) }],
-  [`${storage}/CSIDriver`, { check: checks(addCSIDriver) }],
-  [`${storage}/CSINode`, { check: checks(addCSINode) }],
+  [`${storage}/CSIDriver`, { check: checks(addCSIDriver), update: changes(addCSIDriverUpdate) }],
+  [`${storage}/CSINode`, { check: checks(addCSINode), update: changes(addCSINodeUpdate) }],
+  [
+    `${storage}/CSIStorageCapacity`,
+    { check: checks(addCSIStorageCapacity), update: changes(addCSIStorageCapacityUpdate) },
+  ],
   [`${storage}/VolumeAttachment`, { check: checks(addVolumeAttachment), update: changes(addVolumeAttachmentUpdate) }],
   ['coordination.k8s.io/Lease', { check: checks(addLease) }],
   ['discovery.k8s.io/EndpointSlice', { check: checks(addEndpointSlice), update: changes(addEndpointSliceUpdate) }],

@@ -1,17 +1,13 @@
-/** PersistentVolume, PersistentVolumeClaim and the kinds of storage.k8s.io. */
+/** PersistentVolume and PersistentVolumeClaim. */
 import { deepEqual } from '../algebra/hash.ts';
-import { checkDns1123Subdomain, checkQualifiedName } from '../algebra/names.ts';
+import { checkDns1123Subdomain } from '../algebra/names.ts';
 import { compareQuantities, tryParseQuantity } from '../algebra/quantity.ts';
 import { field } from '../errors.ts';
 import type {
-  CSIDriver,
-  CSINode,
   PersistentVolume,
   PersistentVolumeClaim,
   PersistentVolumeClaimSpec,
   PersistentVolumeSpec,
-  StorageClass,
-  VolumeAttachment,
 } from '../kinds/types.ts';
 import { addAccessModes, addClaimSpec } from './claims.ts';
 import { addDriver, addHostPath } from './pod/volumes.ts';
@@ -20,7 +16,6 @@ import {
   addChanged,
   addEach,
   addMissing,
-  addUnsupported,
   addUnsupportedIfSet,
   entriesOf,
   type Faults,
@@ -164,83 +159,4 @@ export function addPersistentVolumeClaimUpdate(
     faults.push(field.forbidden('spec.resources.requests.storage', why));
   }
   addChanged(faults, 'spec.volumeMode', spec.volumeMode, old.volumeMode);
-}
-
-const maxParameters = 512;
-const maxParameterBytes = 256 * 1024;
-
-export function addStorageClass(faults: Faults, one: Loose<StorageClass>): void {
-  const provisioner = one.provisioner ?? '';
-  if (provisioner === '') faults.push(field.required('provisioner', provisioner));
-  else addEach(faults, 'provisioner', provisioner, checkQualifiedName(provisioner.toLowerCase()));
-  const parameters = entriesOf(one.parameters);
-  if (parameters.length > maxParameters) {
-    const detail = `too many`;
-    faults.push({ ...field.tooLong('parameters', maxParameters), message: `Too long: ${detail}` });
-  }
-  let size = 0;
-  for (const [key, value] of parameters) {
-    if (key === '') faults.push(field.invalid('parameters', key, 'field can not be empty.'));
-    size += Buffer.byteLength(key) + Buffer.byteLength(value);
-  }
-  if (size > maxParameterBytes) faults.push(field.tooLong('parameters', maxParameterBytes));
-  addUnsupportedIfSet(faults, 'reclaimPolicy', one.reclaimPolicy, reclaimPolicies);
-  addUnsupported(faults, 'volumeBindingMode', one.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']);
-}
-
-export function addStorageClassUpdate(faults: Faults, next: Loose<StorageClass>, previous: Loose<StorageClass>): void {
-  if (!deepEqual(next.parameters ?? {}, previous.parameters ?? {})) {
-    faults.push(field.forbidden('parameters', 'updates to parameters are forbidden.'));
-  }
-  if (next.provisioner !== previous.provisioner) {
-    faults.push(field.forbidden('provisioner', 'updates to provisioner are forbidden.'));
-  }
-  if (next.reclaimPolicy !== previous.reclaimPolicy) {
-    faults.push(field.forbidden('reclaimPolicy', 'updates to reclaimPolicy are forbidden.'));
-  }
-  addChanged(faults, 'volumeBindingMode', next.volumeBindingMode, previous.volumeBindingMode);
-}
-
-export function addCSIDriver(faults: Faults, driver: Loose<CSIDriver>): void {
-  addDriver(faults, driver.metadata?.name ?? '', 'metadata.name');
-  const { spec = {} } = driver;
-  for (const name of ['attachRequired', 'podInfoOnMount', 'storageCapacity'] as const) {
-    if (spec[name] === undefined) faults.push(field.required(`spec.${name}`));
-  }
-  addUnsupportedIfSet(faults, 'spec.fsGroupPolicy', spec.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType']);
-  for (const mode of spec.volumeLifecycleModes ?? []) {
-    addUnsupportedIfSet(faults, 'spec.volumeLifecycleModes', mode, ['Ephemeral', 'Persistent']);
-  }
-}
-
-export function addCSINode(faults: Faults, { spec = {} }: Loose<CSINode>): void {
-  const names = new Set<string>();
-  for (const [index, driver] of (spec.drivers ?? []).entries()) {
-    const at = `spec.drivers[${index}]`;
-    addDriver(faults, driver.name ?? '', `${at}.name`);
-    if (names.has(driver.name ?? '')) faults.push(field.duplicate(`${at}.name`, driver.name));
-    names.add(driver.name ?? '');
-    addMissing(faults, `${at}.nodeID`, driver.nodeID);
-  }
-}
-
-export function addVolumeAttachment(faults: Faults, { spec = {} }: Loose<VolumeAttachment>): void {
-  addMissing(faults, 'spec.attacher', spec.attacher);
-  addMissing(faults, 'spec.nodeName', spec.nodeName);
-  const { source = {} } = spec;
-  const given = [source.inlineVolumeSpec, source.persistentVolumeName].filter((one) => one !== undefined).length;
-  if (given === 0) {
-    faults.push(field.required('spec.source', 'must specify one of inlineVolumeSpec and persistentVolumeName'));
-  } else if (given > 1) {
-    const why = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
-    faults.push(field.forbidden('spec.source', why));
-  }
-}
-
-export function addVolumeAttachmentUpdate(
-  faults: Faults,
-  next: Loose<VolumeAttachment>,
-  previous: Loose<VolumeAttachment>,
-): void {
-  if (!deepEqual(next.spec, previous.spec)) faults.push(field.invalid('spec', next.spec, 'field is immutable'));
 }

@@ -1,15 +1,17 @@
 /** Webhook configurations: whom to call, and for what (apiserver's ValidateWebhookService and its neighbours). */
-import { checkDns1035Label, checkDns1123Subdomain, checkPortNumber, checkQualifiedName } from '../algebra/names.ts';
+import { checkDns1035Label, checkDns1123Subdomain, checkPathSegment } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '../kinds/types.ts';
+import { checkClientConfig } from './client-config.ts';
 import { addLabelSelector } from './selectors.ts';
 import { addEach, addUnsupported, addUnsupportedIfSet, type Faults, type Loose } from './support.ts';
+
+type Webhooks = Loose<ValidatingWebhookConfiguration> | Loose<MutatingWebhookConfiguration>;
 
 const sideEffects = ['None', 'NoneOnDryRun'];
 const reviewVersions = ['v1', 'v1beta1'];
 
-type Webhooks = Loose<ValidatingWebhookConfiguration> | Loose<MutatingWebhookConfiguration>;
-
+/** In the order in which Kubernetes finds faults. Expressions are looked at elsewhere: that takes a compiler. */
 export function addWebhooks(faults: Faults, { webhooks = [] }: Webhooks): void {
   const names = new Set<string>();
   for (const [index, hook] of webhooks.entries()) {
@@ -31,75 +33,24 @@ export function addWebhooks(faults: Faults, { webhooks = [] }: Webhooks): void {
     addLabelSelector(faults, hook.objectSelector, `${at}.objectSelector`);
     const { reinvocationPolicy } = hook as Loose<MutatingWebhook>;
     addUnsupportedIfSet(faults, `${at}.reinvocationPolicy`, reinvocationPolicy, ['IfNeeded', 'Never']);
-    addClientConfig(faults, hook.clientConfig ?? {}, `${at}.clientConfig`);
-    for (const [place, condition] of (hook.matchConditions ?? []).entries()) {
-      const where = `${at}.matchConditions[${place}]`;
-      addEach(faults, `${where}.name`, condition.name ?? '', checkQualifiedName(condition.name ?? ''));
-      if ((condition.expression ?? '').trim() === '') faults.push(field.required(`${where}.expression`));
-    }
+    faults.push(...checkClientConfig(hook.clientConfig ?? {}, `${at}.clientConfig`));
     addReviewVersions(faults, hook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`);
     if (name !== '' && names.has(name)) faults.push(field.duplicate(`${at}.name`, name));
     names.add(name);
   }
 }
 
-/** The versions of AdmissionReview that a webhook reads; one of them is one that the server sends. */
-function addReviewVersions(faults: Faults, versions: readonly (string | undefined)[], at: string): void {
+/** The versions of AdmissionReview that a webhook reads: each once, and one that the server sends. */
+function addReviewVersions(faults: Faults, versions: readonly string[], path: string): void {
   const known = reviewVersions.join(', ');
-  if (versions.length === 0) return void faults.push(field.required(at, `must specify one of ${known}`));
-  for (const [index, version = ''] of versions.entries()) {
-    if (versions.indexOf(version) < index) {
-      faults.push(field.invalid(`${at}[${index}]`, version, 'duplicate version'));
-    } else addEach(faults, `${at}[${index}]`, version, checkDns1035Label(version));
+  if (versions.length === 0) return void faults.push(field.required(path, `must specify one of ${known}`));
+  for (const [index, version] of versions.entries()) {
+    const at = `${path}[${index}]`;
+    if (versions.indexOf(version) < index) faults.push(field.invalid(at, version, 'duplicate version'));
+    else addEach(faults, at, version, checkDns1035Label(version));
   }
-  if (versions.some((version) => version !== undefined && reviewVersions.includes(version))) return;
-  faults.push(field.invalid(at, versions, `must include at least one of ${known}`));
-}
-
-interface ClientConfig {
-  url?: string;
-  service?: { name?: string; namespace?: string; path?: string; port?: number };
-}
-
-function addClientConfig(faults: Faults, { url, service }: ClientConfig, path: string): void {
-  if ((url === undefined) === (service === undefined)) {
-    faults.push(field.required(path, 'exactly one of url or service is required'));
-  }
-  if (url !== undefined) {
-    const parsed = URL.canParse(url) ? new URL(url) : undefined;
-    if (parsed === undefined) faults.push(field.invalid(`${path}.url`, url, 'url must be a valid URL'));
-    else if (parsed.protocol !== 'https:') {
-      const why = `'https' is the only allowed URL scheme; desired format: https://host[/path]`;
-      faults.push(field.invalid(`${path}.url`, url, why));
-    } else if (parsed.username !== '' || parsed.password !== '') {
-      faults.push(field.invalid(`${path}.url`, url, 'user information is not permitted in the URL'));
-    } else if (parsed.search !== '' || parsed.hash !== '') {
-      faults.push(field.invalid(`${path}.url`, url, 'fragments and query parameters are not permitted in the URL'));
-    }
-  }
-  if (service === undefined) return;
-  if ((service.name ?? '') === '') faults.push(field.required(`${path}.service.name`, 'service name is required'));
-  if ((service.namespace ?? '') === '') {
-    faults.push(field.required(`${path}.service.namespace`, 'service namespace is required'));
-  }
-  for (const message of checkPortNumber(service.port ?? 443)) {
-    faults.push(field.invalid(`${path}.service.port`, service.port, `port is not valid: ${message}`));
-  }
-  addServicePath(faults, service.path ?? '', `${path}.service.path`);
-}
-
-/** A path of names; only its end may be empty. */
-export function addServicePath(faults: Faults, path: string, at: string): void {
-  if (path === '' || path === '/') return;
-  if (!path.startsWith('/')) return void faults.push(field.invalid(at, path, "must start with a '/'"));
-  const segments = path.slice(1).replace(/\/$/, '').split('/');
-  for (const [index, segment] of segments.entries()) {
-    if (segment === '') faults.push(field.invalid(at, path, `segment[${index}] may not be empty`));
-    else {
-      const why = checkDns1123Subdomain(segment).map((message) => `segment[${index}]: ${message}`);
-      addEach(faults, at, path, why);
-    }
-  }
+  if (versions.some((version) => reviewVersions.includes(version))) return;
+  faults.push(field.invalid(path, versions, `must include at least one of ${known}`));
 }
 
 /** A domain name of three labels or more (IsFullyQualifiedName). */
@@ -117,23 +68,31 @@ export interface OperationRule {
   apiGroups?: string[];
   apiVersions?: string[];
   resources?: string[];
+  resourceNames?: string[];
   operations?: string[];
   scope?: string;
 }
 
 const scopes = ['*', 'Cluster', 'Namespaced'];
 const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
+const wholes = [
+  ['operations', 'operations'],
+  ['apiGroups', 'API groups'],
+  ['apiVersions', 'API versions'],
+] as const;
 
 /** Which requests a webhook or an admission policy is asked about. */
 export function addOperationRule(faults: Faults, rule: OperationRule, path: string): void {
-  for (const name of ['apiGroups', 'apiVersions', 'operations', 'resources'] as const) {
+  for (const [index, name] of (rule.resourceNames ?? []).entries()) {
+    const at = `${path}.resourceNames[${index}]`;
+    addEach(faults, at, name, checkPathSegment(name));
+    if (rule.resourceNames?.indexOf(name) !== index) faults.push(field.duplicate(at, name));
+  }
+  for (const [name, shown] of wholes) {
     const values = rule[name] ?? [];
     if (values.length === 0) faults.push(field.required(`${path}.${name}`));
-    else if (name !== 'resources' && values.includes('*') && values.length > 1) {
-      const why =
-        "if '*' is present, must not specify other " +
-        (name === 'operations' ? 'operations' : name === 'apiGroups' ? 'API groups' : 'API versions');
-      faults.push(field.invalid(`${path}.${name}`, values, why));
+    else if (values.includes('*') && values.length > 1) {
+      faults.push(field.invalid(`${path}.${name}`, values, `if '*' is present, must not specify other ${shown}`));
     }
   }
   for (const [index, operation] of (rule.operations ?? []).entries()) {
@@ -141,5 +100,39 @@ export function addOperationRule(faults: Faults, rule: OperationRule, path: stri
       faults.push(field.notSupported(`${path}.operations[${index}]`, operation, operations));
     }
   }
+  for (const [index, version] of (rule.apiVersions ?? []).entries()) {
+    if (version === '') faults.push(field.required(`${path}.apiVersions[${index}]`));
+  }
+  addRuleResources(faults, rule.resources ?? [], `${path}.resources`);
   addUnsupportedIfSet(faults, `${path}.scope`, rule.scope, scopes);
+}
+
+/** `pods`, `pods/status`, and asterisks for either part: what an asterisk covers is not named again. */
+function addRuleResources(faults: Faults, resources: readonly string[], path: string): void {
+  if (resources.length === 0) faults.push(field.required(path));
+  const withAllSubresources = new Set<string>();
+  const ofAllResources = new Set<string>();
+  for (const [index, text] of resources.entries()) {
+    const at = `${path}[${index}]`;
+    const slash = text.indexOf('/');
+    if (text === '') faults.push(field.required(at));
+    if (slash < 0) continue;
+    const [resource, subresource] = [text.slice(0, slash), text.slice(slash + 1)];
+    if (withAllSubresources.has(resource)) {
+      faults.push(field.invalid(at, text, `if '${resource}/*' is present, must not specify ${text}`));
+    }
+    if (ofAllResources.has(subresource)) {
+      faults.push(field.invalid(at, text, `if '*/${subresource}' is present, must not specify ${text}`));
+    }
+    if (subresource === '*') withAllSubresources.add(resource);
+    if (resource === '*') ofAllResources.add(subresource);
+  }
+  if (resources.length > 1 && resources.includes('*/*')) {
+    faults.push(field.invalid(path, resources, "if '*/*' is present, must not specify other resources"));
+  }
+  // Kubernetes remembers the last resource without a slash only, and so takes ['pods', '*'].
+  if (resources.includes('*') && resources.findLast((text) => text !== '' && !text.includes('/')) !== '*') {
+    const why = "if '*' is present, must not specify other resources without subresources";
+    faults.push(field.invalid(path, resources, why));
+  }
 }

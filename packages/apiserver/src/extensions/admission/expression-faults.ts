@@ -1,5 +1,5 @@
 /** Faults of expressions: those that cannot be compiled, and those that come to something else than is wanted. */
-import { type FieldError, field, type JsonObject } from '@skiff/api';
+import { checkQualifiedName, type FieldError, field, type JsonObject } from '@skiff/api';
 import { objectsAt, textAt } from '../../patch/values.ts';
 import { typeName } from '../cel/types.ts';
 import { type Compiled, compiled } from './conditions.ts';
@@ -36,7 +36,9 @@ export function conditionFaults(of: JsonObject, path: string, names: Names): Fie
         ...(expression === ''
           ? [field.required(`${at}.expression`, '')]
           : expressionFaults(expression, `${at}.expression`, ['bool'], names)),
-        ...(name === '' ? [field.required(`${at}.name`)] : []),
+        ...(name === ''
+          ? [field.required(`${at}.name`)]
+          : checkQualifiedName(name).map((why) => field.invalid(`${at}.name`, name, why))),
         ...(name !== '' && given.indexOf(name) < index ? [field.duplicate(`${at}.name`, name)] : []),
       ];
     }),

@@ -1,11 +1,15 @@
 /** What webhook configurations, policies and bindings must be, beyond what their schemas say: their expressions above all. */
 import {
+  addLabelSelector,
   addOperationRule,
   checkDns1035Label,
+  checkDns1123Subdomain,
+  checkPathSegment,
   checkQualifiedName,
   type FieldError,
   field,
   type JsonObject,
+  type LabelSelector,
   type OperationRule,
   parseApiVersion,
 } from '@skiff/api';
@@ -44,7 +48,7 @@ export function policyFaults(object: JsonObject): FieldError[] {
   else if (listAt(constraints, 'resourceRules').length === 0) {
     faults.push(field.required('spec.matchConstraints.resourceRules'));
   }
-  addRules(faults, constraints, 'spec.matchConstraints');
+  addMatch(faults, constraints, 'spec.matchConstraints');
   faults.push(...conditionFaults(spec, 'spec.matchConditions', names.conditions));
   addVariables(faults, names);
   if (validations.length === 0 && annotations.length === 0) {
@@ -99,10 +103,18 @@ function addVariables(faults: FieldError[], { variables }: PolicyNames): void {
   }
 }
 
-/** Faults of the rules by which requests are chosen. */
-function addRules(faults: FieldError[], match: JsonObject | undefined, path: string): void {
+const matchPolicies = ['Equivalent', 'Exact'];
+
+/** Faults of what chooses requests: by their objects, and by rules. */
+function addMatch(faults: FieldError[], match: JsonObject | undefined, path: string): void {
+  if (match === undefined) return;
+  const policy = textAt(match, 'matchPolicy');
+  if (!matchPolicies.includes(policy)) faults.push(field.notSupported(`${path}.matchPolicy`, policy, matchPolicies));
+  for (const name of ['namespaceSelector', 'objectSelector'] as const) {
+    addLabelSelector(faults, objectAt(match, name) as LabelSelector | undefined, `${path}.${name}`);
+  }
   for (const name of ['resourceRules', 'excludeResourceRules'] as const) {
-    for (const [index, rule] of objectsAt(match ?? {}, name).entries()) {
+    for (const [index, rule] of objectsAt(match, name).entries()) {
       addOperationRule(faults, rule as OperationRule, `${path}.${name}[${index}]`);
     }
   }
@@ -149,16 +161,24 @@ const actions = ['Audit', 'Deny', 'Warn'];
 export function bindingFaults(object: JsonObject): FieldError[] {
   const spec = objectAt(object, 'spec') ?? {};
   const faults: FieldError[] = [];
-  if (textAt(spec, 'policyName') === '') faults.push(field.required('spec.policyName'));
+  const policyName = textAt(spec, 'policyName');
+  if (policyName === '') faults.push(field.required('spec.policyName'));
+  else {
+    for (const why of checkDns1123Subdomain(policyName)) faults.push(field.invalid('spec.policyName', policyName, why));
+  }
   const reference = objectAt(spec, 'paramRef');
   if (reference !== undefined) addParamRef(faults, reference, 'spec.paramRef');
-  addRules(faults, objectAt(spec, 'matchResources'), 'spec.matchResources');
+  addMatch(faults, objectAt(spec, 'matchResources'), 'spec.matchResources');
   addActions(faults, listAt(spec, 'validationActions').map(String), 'spec.validationActions');
   return faults;
 }
 
 function addParamRef(faults: FieldError[], reference: JsonObject, path: string): void {
-  const [hasName, hasSelector] = [textAt(reference, 'name') !== '', objectAt(reference, 'selector') !== undefined];
+  const name = textAt(reference, 'name');
+  const selector = objectAt(reference, 'selector');
+  const [hasName, hasSelector] = [name !== '', selector !== undefined];
+  for (const why of checkPathSegment(name)) faults.push(field.invalid(`${path}.name`, name, why));
+  addLabelSelector(faults, selector as LabelSelector | undefined, `${path}.selector`);
   if (hasName && hasSelector) {
     const why = 'name and selector are mutually exclusive';
     faults.push(field.forbidden(`${path}.name`, why), field.forbidden(`${path}.selector`, why));

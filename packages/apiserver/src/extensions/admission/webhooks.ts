@@ -1,5 +1,14 @@
 /** Admission webhooks (admissionregistration.k8s.io/v1): those that change objects, one after the other; those that judge, all at once. */
-import { badRequest, forbidden, internal, type JsonObject, parseJson, type Random, uuid } from '@skiff/api';
+import {
+  badRequest,
+  type ClientConfig,
+  forbidden,
+  internal,
+  type JsonObject,
+  parseJson,
+  type Random,
+  uuid,
+} from '@skiff/api';
 import type { Authoriser } from '../../chain/attributes.ts';
 import { jsonPatch } from '../../patch/json-patch.ts';
 import { copy, isObject, same } from '../../patch/values.ts';
@@ -7,7 +16,6 @@ import type { AdmissionRequest, AdmissionStep, Rounds } from '../../registry/con
 import { decodeTrusted } from '../../registry/decode.ts';
 import type { ExtensibleRegistry } from '../../registry/registry.ts';
 import type { CallWebhook } from '../webhook/client.ts';
-import type { ClientConfig } from '../webhook/client-config.ts';
 import { type Compiled, compiled, judgeConditions, type MatchCondition } from './conditions.ts';
 import { Decisions } from './decisions.ts';
 import { webhookDenied } from './denied.ts';

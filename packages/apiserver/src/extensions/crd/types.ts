@@ -1,7 +1,6 @@
 /** apiextensions.k8s.io/v1 CustomResourceDefinition as decoding leaves it: every member may be absent until it was checked. */
-import type { JsonObject } from '@skiff/api';
+import type { ClientConfig, JsonObject } from '@skiff/api';
 import type { JsonSchema } from '../schema/json-schema.ts';
-import type { ClientConfig } from '../webhook/client-config.ts';
 
 export interface Names {
   readonly plural?: string;

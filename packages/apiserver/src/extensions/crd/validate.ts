@@ -1,7 +1,13 @@
 /** What a CustomResourceDefinition must be, and which changes of it are allowed (apiextensions' validation of v1.32). */
-import { checkDns1035Label, checkDns1123Subdomain, type FieldError, field, type JsonObject } from '@skiff/api';
+import {
+  checkClientConfig,
+  checkDns1035Label,
+  checkDns1123Subdomain,
+  type FieldError,
+  field,
+  type JsonObject,
+} from '@skiff/api';
 import { same } from '../../patch/values.ts';
-import { checkClientConfig } from '../webhook/client-config.ts';
 import { approvalFaults } from './approval.ts';
 import { asCrd, type Conversion, type CrdSpec, isTrue, type Names } from './types.ts';
 import { versionFaults } from './validate-version.ts';

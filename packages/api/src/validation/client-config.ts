@@ -1,5 +1,7 @@
 /** How a webhook is reached, wherever it is configured: a URL, or a Service of the cluster. */
-import { addServicePath, type FieldError, field } from '@skiff/api';
+import { checkDns1123Subdomain, checkPortNumber } from '../algebra/names.ts';
+import { type FieldError, field } from '../errors.ts';
+import { addEach, type Faults } from './support.ts';
 
 export interface ClientConfig {
   readonly url?: string;
@@ -32,11 +34,13 @@ function checkUrl(url: string, path: string): FieldError[] {
     faults.push(field.invalid(path, parsed.protocol.slice(0, -1), `'https' is the only allowed URL scheme${urlForm}`));
   }
   if (parsed.host === '') faults.push(field.invalid(path, parsed.host, `host must be specified${urlForm}`));
-  if (parsed.username !== '') faults.push(field.invalid(path, '', 'user information is not permitted in the URL'));
-  if (parsed.hash !== '') faults.push(field.invalid(path, parsed.hash, 'fragments are not permitted in the URL'));
-  if (parsed.search !== '') {
-    faults.push(field.invalid(path, parsed.search, 'query parameters are not permitted in the URL'));
+  const { username, password, hash, search } = parsed;
+  if (username !== '' || password !== '') {
+    const user = password === '' ? username : `${username}:${password}`;
+    faults.push(field.invalid(path, user, 'user information is not permitted in the URL'));
   }
+  if (hash !== '') faults.push(field.invalid(path, hash.slice(1), 'fragments are not permitted in the URL'));
+  if (search !== '') faults.push(field.invalid(path, search.slice(1), 'query parameters are not permitted in the URL'));
   return faults;
 }
 
@@ -45,9 +49,23 @@ function checkService(service: NonNullable<ClientConfig['service']>, at: string)
   const { name = '', namespace = '', path, port } = service;
   if (name === '') faults.push(field.required(`${at}.name`, 'service name is required'));
   if (namespace === '') faults.push(field.required(`${at}.namespace`, 'service namespace is required'));
-  if (port !== undefined && (port < 1 || port > 65_535)) {
-    faults.push(field.invalid(`${at}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'));
+  for (const message of checkPortNumber(port ?? 443)) {
+    faults.push(field.invalid(`${at}.port`, port, `port is not valid: ${message}`));
   }
   addServicePath(faults, path ?? '', `${at}.path`);
   return faults;
+}
+
+/** A path of names; only its end may be empty. */
+function addServicePath(faults: Faults, path: string, at: string): void {
+  if (path === '' || path === '/') return;
+  if (!path.startsWith('/')) return void faults.push(field.invalid(at, path, "must start with a '/'"));
+  const segments = path.slice(1).replace(/\/$/, '').split('/');
+  for (const [index, segment] of segments.entries()) {
+    if (segment === '') faults.push(field.invalid(at, path, `segment[${index}] may not be empty`));
+    else {
+      const why = checkDns1123Subdomain(segment).map((message) => `segment[${index}]: ${message}`);
+      addEach(faults, at, path, why);
+    }
+  }
 }

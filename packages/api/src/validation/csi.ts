@@ -1,0 +1,138 @@
+/** What storage drivers say of themselves, of nodes and of volumes (pkg/apis/storage/validation). */
+import { goSelector } from '../algebra/go-text.ts';
+import { deepEqual } from '../algebra/hash.ts';
+import { checkDns1123Subdomain, checkQualifiedName } from '../algebra/names.ts';
+import { tryParseQuantity } from '../algebra/quantity.ts';
+import { field } from '../errors.ts';
+import type { CSIDriver, CSINode, CSIStorageCapacity, VolumeAttachment } from '../kinds/types.ts';
+import { addDriver } from './pod/volumes.ts';
+import { addLabelSelector } from './selectors.ts';
+import {
+  addChanged,
+  addEach,
+  addNegative,
+  addUnsupportedIfSet,
+  bytesOf,
+  type Faults,
+  type Loose,
+  nonNegativeMessage,
+} from './support.ts';
+
+type DriverSpec = NonNullable<Loose<CSIDriver>['spec']>;
+
+/** Fields by the names that refusals have for them: one of them is misspelt there. */
+const requiredFlags = [
+  ['attachRequired', 'attachedRequired'],
+  ['podInfoOnMount', 'podInfoOnMount'],
+  ['storageCapacity', 'storageCapacity'],
+] as const;
+const lifecycles = ['Persistent', 'Ephemeral'];
+
+export function addCSIDriver(faults: Faults, { spec = {} }: Loose<CSIDriver>): void {
+  for (const [name, shown] of requiredFlags) if (spec[name] === undefined) faults.push(field.required(`spec.${shown}`));
+  addUnsupportedIfSet(faults, 'spec.fsGroupPolicy', spec.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType']);
+  addTokenRequests(faults, spec.tokenRequests, 'spec.tokenRequests');
+  for (const mode of spec.volumeLifecycleModes ?? []) {
+    addUnsupportedIfSet(faults, 'spec.volumeLifecycleModes', mode, lifecycles);
+  }
+}
+
+const minTokenSeconds = 600;
+const maxTokenSeconds = 2 ** 32;
+
+function addTokenRequests(faults: Faults, requests: DriverSpec['tokenRequests'], path: string): void {
+  const audiences = new Set<string>();
+  for (const [index, { audience = '', expirationSeconds: seconds }] of (requests ?? []).entries()) {
+    const at = `${path}[${index}]`;
+    if (audiences.has(audience)) {
+      faults.push(field.duplicate(`${at}.audience`, audience));
+      continue;
+    }
+    audiences.add(audience);
+    if (seconds === undefined) continue;
+    if (seconds < minTokenSeconds) {
+      faults.push(field.invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
+    }
+    if (seconds > maxTokenSeconds) {
+      const why = 'may not specify a duration larger than 2^32 seconds';
+      faults.push(field.invalid(`${at}.expirationSeconds`, seconds, why));
+    }
+  }
+}
+
+export function addCSIDriverUpdate(faults: Faults, next: Loose<CSIDriver>, previous: Loose<CSIDriver>): void {
+  const { spec = {} } = next;
+  const { spec: old = {} } = previous;
+  addChanged(faults, 'spec.attachedRequired', spec.attachRequired, old.attachRequired);
+  addChanged(faults, 'spec.volumeLifecycleModes', spec.volumeLifecycleModes, old.volumeLifecycleModes);
+}
+
+const maxNodeIdBytes = 256;
+
+export function addCSINode(faults: Faults, { spec = {} }: Loose<CSINode>): void {
+  const names = new Set<string>();
+  for (const [index, driver] of (spec.drivers ?? []).entries()) {
+    const at = `spec.drivers[${index}]`;
+    const { name = '', nodeID = '', topologyKeys = [] } = driver;
+    addDriver(faults, name, `${at}.name`);
+    if (nodeID === '') faults.push(field.required(`${at}.nodeID`));
+    if (bytesOf(nodeID) > maxNodeIdBytes) {
+      faults.push(field.invalid(`${at}.nodeID`, nodeID, `must be ${maxNodeIdBytes} characters or less`));
+    }
+    addNegative(faults, `${at}.allocatable.count`, driver.allocatable?.count);
+    if (names.has(name)) faults.push(field.duplicate(`${at}.name`, name));
+    names.add(name);
+    for (const [place, key] of topologyKeys.entries()) {
+      if (key === '') faults.push(field.required(at));
+      if (topologyKeys.indexOf(key) < place) faults.push(field.duplicate(at, key));
+      addEach(faults, at, key, checkQualifiedName(key));
+    }
+  }
+}
+
+/** A driver that is known to a node does not change there; it goes and comes again. */
+export function addCSINodeUpdate(faults: Faults, next: Loose<CSINode>, previous: Loose<CSINode>): void {
+  for (const old of previous.spec?.drivers ?? []) {
+    for (const driver of next.spec?.drivers ?? []) {
+      if (driver.name === old.name) addChanged(faults, 'spec.drivers', driver, old);
+    }
+  }
+}
+
+export function addCSIStorageCapacity(faults: Faults, object: Loose<CSIStorageCapacity>): void {
+  addLabelSelector(faults, object.nodeTopology, 'nodeTopology');
+  const { storageClassName = '', capacity } = object;
+  addEach(faults, 'storageClassName', storageClassName, checkDns1123Subdomain(storageClassName));
+  if (capacity !== undefined && (tryParseQuantity(capacity)?.nano ?? 0n) < 0n) {
+    faults.push(field.invalid('capacity', String(capacity), nonNegativeMessage));
+  }
+}
+
+export function addCSIStorageCapacityUpdate(
+  faults: Faults,
+  next: Loose<CSIStorageCapacity>,
+  previous: Loose<CSIStorageCapacity>,
+): void {
+  addChanged(faults, 'nodeTopology', next.nodeTopology, previous.nodeTopology, goSelector(next.nodeTopology));
+  addChanged(faults, 'storageClassName', next.storageClassName, previous.storageClassName);
+}
+
+export function addVolumeAttachment(faults: Faults, { spec = {} }: Loose<VolumeAttachment>): void {
+  addDriver(faults, spec.attacher ?? '', 'spec.attacher');
+  const { inlineVolumeSpec, persistentVolumeName: name } = spec.source ?? {};
+  const why = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
+  if (inlineVolumeSpec === undefined && name === undefined) faults.push(field.required('spec.source', why));
+  else if (inlineVolumeSpec !== undefined && name !== undefined) faults.push(field.forbidden('spec.source', why));
+  else if (name === '') {
+    faults.push(field.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName'));
+  } else if (name !== undefined) addEach(faults, 'spec.source.persistentVolumeName', name, checkDns1123Subdomain(name));
+  addEach(faults, 'spec.nodeName', spec.nodeName ?? '', checkDns1123Subdomain(spec.nodeName ?? ''));
+}
+
+export function addVolumeAttachmentUpdate(
+  faults: Faults,
+  next: Loose<VolumeAttachment>,
+  previous: Loose<VolumeAttachment>,
+): void {
+  if (!deepEqual(next.spec, previous.spec)) faults.push(field.invalid('spec', next.spec, 'field is immutable'));
+}
