@@ -101,8 +101,11 @@ const deadAnnotations: ReadonlyMap<string, string> = new Map([
   ['security.alpha.kubernetes.io/unsafe-sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
 ]);
 
-const annotationWarnings = ({ annotations = {} }: Loose<ObjectMeta>, path: string): string[] =>
-  [...deadAnnotations].flatMap(([key, why]) => (Object.hasOwn(annotations, key) ? [`${path}[${key}]: ${why}`] : []));
+const annotationWarnings = ({ annotations = {} }: Loose<ObjectMeta>, path: string): string[] => {
+  const found: string[] = [];
+  for (const [key, why] of deadAnnotations) if (Object.hasOwn(annotations, key)) found.push(`${path}[${key}]: ${why}`);
+  return found;
+};
 
 /** Volume plug-ins that are gone or going, by the member that names them. */
 export const deadVolumes: ReadonlyMap<string, string> = new Map([
@@ -121,10 +124,13 @@ function volumeWarnings({ volumes = [] }: Loose<PodSpec>, path: string): string[
   return volumes.flatMap((volume, index) => {
     const at = `${path}[${index}]`;
     const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
+    const dead: string[] = [];
+    for (const name in volume) {
+      const why = deadVolumes.get(name);
+      if (why !== undefined) dead.push(`${at}.${name === 'storageos' ? 'storageOS' : name}: ${why}`);
+    }
     return [
-      ...[...deadVolumes].flatMap(([name, why]) =>
-        Object.hasOwn(volume, name) ? [`${at}.${name === 'storageos' ? 'storageOS' : name}: ${why}`] : [],
-      ),
+      ...dead,
       ...fractionalStorage(claim?.resources?.requests, `${at}.ephemeral.volumeClaimTemplate.spec.resources.requests`),
     ];
   });

@@ -67,7 +67,7 @@ function listShape(schema: ArraySchema): Shape {
     return { type: 'items', items: schema.items, elementOf: (item) => `v:${JSON.stringify(item)}` };
   }
   if (schema.listType !== 'map') return leaf;
-  const keys = [...(schema.listMapKeys ?? [])].sort();
+  const keys = [...(schema.listMapKeys ?? [])].sort().map((key) => ({ key, member: `${JSON.stringify(key)}:` }));
   return {
     type: 'items',
     items: schema.items,
@@ -75,17 +75,23 @@ function listShape(schema: ArraySchema): Shape {
   };
 }
 
-/** An item's keys, with the schema's defaults for those it leaves out; undefined when it has none. */
-function keyElement(schema: Schema, keys: readonly string[], item: JsonObject): string | undefined {
-  const found: JsonObject = {};
+interface ListKey {
+  readonly key: string;
+  /** How its member begins in JSON. */
+  readonly member: string;
+}
+
+/** An item's keys, with the schema's defaults for those it leaves out, as JSON; undefined when it has none. */
+function keyElement(schema: Schema, keys: readonly ListKey[], item: JsonObject): string | undefined {
+  let found = '';
   let named = false;
-  for (const key of keys) {
+  for (const { key, member } of keys) {
     const given = own(item, key);
     const value = given ?? defaultOf(schema, key);
     if (given !== undefined) named = true;
-    if (value !== undefined) found[key] = value;
+    if (value !== undefined) found += `${found === '' ? '' : ','}${member}${JSON.stringify(value)}`;
   }
-  return named ? `k:${JSON.stringify(found)}` : undefined;
+  return named ? `k:{${found}}` : undefined;
 }
 
 function defaultOf(schema: Schema, key: string): Json | undefined {
