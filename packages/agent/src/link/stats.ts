@@ -1,4 +1,5 @@
 /** Gathers what the node and its containers use, and remembers enough to tell rates. */
+import { shared } from '../async/shared.ts';
 import type { Runtime } from '../runtime/contract.ts';
 import { measureRunning } from './measure.ts';
 import {
@@ -31,7 +32,7 @@ export function createStats({ nodeName, runtime, host }: StatsParts): Stats {
     usageNanoCores: nanoCores(histories.get(key) ?? [], sample),
   });
 
-  return async () => {
+  return shared(async () => {
     const containers = (await measureRunning(runtime)).map(
       ({ container, sample }): MeasuredContainer => ({
         container,
@@ -50,5 +51,5 @@ export function createStats({ nodeName, runtime, host }: StatsParts): Stats {
       ]),
     );
     return summaryOf(node, containers);
-  };
+  });
 }

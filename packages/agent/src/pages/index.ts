@@ -1,5 +1,6 @@
 /** The pages that kubelet serves on its port, made when they are asked for over the link. */
 import { type Clock, notFound } from '@skiff/api';
+import { shared } from '../async/shared.ts';
 import type { PodLookup } from '../link/logs.ts';
 import { measureRunning } from '../link/measure.ts';
 import type { HostSample } from '../link/usage.ts';
@@ -34,14 +35,16 @@ export interface PageParts extends ShownConfig {
 export type Pages = (path: string) => AsyncIterable<Uint8Array>;
 
 export function createPages(parts: PageParts): Pages {
-  const pages: ReadonlyMap<string, () => Promise<string>> = new Map([
+  const makers: readonly (readonly [string, () => Promise<string>])[] = [
     ['metrics', async () => ownMetrics(await ownFacts(parts))],
     ['metrics/cadvisor', async () => cadvisorMetrics(await lookAround(parts))],
     ['metrics/probes', async () => probeMetrics(parts.probes.counts())],
     ['metrics/resource', async () => resourceMetrics(await lookAround(parts))],
     ['configz', async () => JSON.stringify(configz(parts))],
     ['runningpods', async () => JSON.stringify(runningPods(await inspectAll(parts.runtime)))],
-  ]);
+  ];
+  // Each asks the engine for every container: however many scrape at once, a page is made once.
+  const pages = new Map(makers.map(([path, make]) => [path, shared(make)]));
   return async function* (path) {
     const page = pages.get(path);
     if (page !== undefined) yield Buffer.from(await page());

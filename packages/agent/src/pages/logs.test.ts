@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ApiError } from '@skiff/api';
 import spawn from 'nano-spawn';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readLogs } from './logs.ts';
@@ -49,4 +50,21 @@ test.each([
   '../log-other/secret',
   'pipe',
   'a\0b',
-])('%j is not there', async (path) => expect(read(path)).rejects.toMatchObject({ reason: 'NotFound' }));
+])('H-194 %j is not there', async (path) => expect(read(path)).rejects.toMatchObject({ reason: 'NotFound' }));
+
+test('H-194 a log that is swapped for a link to a file of the host while it is read shows itself or nothing', async () => {
+  const stop = join(root, '..', 'stop');
+  await writeFile(join(root, 'log'), 'mine\n');
+  const swap = `cd ${root}; until [ -e ${stop} ]; do mv log kept; ln -s ${join(root, '..', 'secret')} log; rm log; mv kept log; done`;
+  const swapper = spawn('sh', ['-c', swap]);
+  const seen = new Set<string>();
+  try {
+    for (let i = 0; i < 2000; i++) seen.add(await read('log').catch((error: ApiError) => error.reason));
+  } finally {
+    await writeFile(stop, '');
+    await swapper;
+  }
+  expect(seen).toContain('mine\n');
+  seen.delete('NotFound');
+  expect([...seen]).toEqual(['mine\n']);
+});

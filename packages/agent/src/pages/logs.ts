@@ -1,30 +1,35 @@
 /** `/logs/`: the node's log folder, as kubelet serves it. What lies outside the folder is not there, whatever links say. */
-import { createReadStream } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { notFound } from '@skiff/api';
+import { type FileHandle, open, readdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ApiError, notFound } from '@skiff/api';
+import { isWithin, pathOf, pathOnly, placeOf } from '../path-handle.ts';
 
 /** A folder's listing as HTML when `path` is empty or ends with `/`, else the bytes of a file. Throws ApiError NotFound. */
 export async function* readLogs(root: string, path: string): AsyncGenerator<Uint8Array> {
-  const place = await placeOf(root, path);
-  if (path === '' || path.endsWith('/')) yield Buffer.from(await listing(place));
-  else yield* createReadStream(place);
+  const isFolder = path === '' || path.endsWith('/');
+  const missing = notFound({ group: '', resource: 'logs' }, path);
+  const handle = await openInside(root, path, missing);
+  let file: FileHandle | undefined;
+  try {
+    const stats = await handle.stat();
+    // A pipe or a device would never end.
+    if (isFolder ? !stats.isDirectory() : !stats.isFile()) throw missing;
+    if (isFolder) yield Buffer.from(await listing(pathOf(handle)));
+    else file = await open(pathOf(handle));
+  } finally {
+    await handle.close();
+  }
+  if (file !== undefined) yield* file.createReadStream();
 }
 
-async function placeOf(root: string, path: string): Promise<string> {
-  const missing = notFound({ group: '', resource: 'logs' }, path);
-  const top = await realpath(root).catch(() => {
-    throw missing;
-  });
-  const place = await realpath(join(top, path)).catch(() => {
-    throw missing;
-  });
-  const inside = relative(top, place);
-  const stats = await stat(place);
-  const isWanted = path === '' || path.endsWith('/') ? stats.isDirectory() : stats.isFile();
-  // A pipe or a device would never end.
-  if (inside === '..' || inside.startsWith('../') || !isWanted) throw missing;
-  return place;
+/** What the path leads to, held before it is judged: a container that has the folder mounted may put a link in its place at any time. */
+async function openInside(root: string, path: string, missing: ApiError): Promise<FileHandle> {
+  const top = await realpath(root).catch(() => root);
+  const handle = await open(join(top, path), pathOnly).catch(() => undefined);
+  if (handle === undefined) throw missing;
+  if (isWithin(top, await placeOf(handle))) return handle;
+  await handle.close();
+  throw missing;
 }
 
 async function listing(folder: string): Promise<string> {

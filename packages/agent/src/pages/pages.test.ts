@@ -1,5 +1,5 @@
 import { createStepClock, pod } from '@skiff/client/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { defaultThresholds, parseThresholds } from '../eviction/thresholds.ts';
 import { createProbeTally } from '../probes/tally.ts';
 import { type ContainerSpec, RuntimeError } from '../runtime/contract.ts';
@@ -205,4 +205,28 @@ test('devices are read but for the loopback', () => {
       transmit: { bytes: 2000, packets: 20, errors: 3, dropped: 4 },
     },
   ]);
+});
+
+test('H-246 thousands that ask for a page at once have it made once; who comes later gets a new one', async () => {
+  const { pages, runtime } = await setup();
+  const list = vi.spyOn(runtime, 'list');
+  const paths = ['metrics', 'metrics/cadvisor', 'metrics/resource', 'runningpods'];
+  const once = async (): Promise<number> => {
+    list.mockClear();
+    for (const path of paths) await pages(path);
+    return list.mock.calls.length;
+  };
+  const alone = await once();
+  list.mockClear();
+  const all = await Promise.all(paths.flatMap((path) => Array.from({ length: 1000 }, () => pages(path))));
+  expect(new Set(all).size).toBe(paths.length);
+  expect(list.mock.calls).toHaveLength(alone);
+  expect(await once()).toBe(alone);
+});
+
+test('H-246 a page that could not be made is made anew for the next', async () => {
+  const { pages, runtime } = await setup();
+  vi.spyOn(runtime, 'list').mockRejectedValueOnce(new RuntimeError('unavailable', 'away'));
+  await expect(pages('runningpods')).rejects.toThrow('away');
+  expect(JSON.parse(await pages('runningpods')).kind).toBe('PodList');
 });

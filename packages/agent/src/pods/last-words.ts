@@ -1,5 +1,5 @@
 /** What a container said at its end: its termination message file, or the end of its log (container.terminationMessagePolicy). */
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import type { Container } from '@skiff/api';
 import { type ContainerStatus, isRuntimeError, type Runtime } from '../runtime/contract.ts';
 
@@ -21,7 +21,8 @@ export async function readLastWords(
 }
 
 async function readEnd(file: string): Promise<string> {
-  const handle = await open(file, 'r').catch(() => undefined);
+  // A container writes it: what it is a link to is none of the container's words.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => undefined);
   if (handle === undefined) return '';
   try {
     const from = Math.max(0, (await handle.stat()).size - maxFileBytes);

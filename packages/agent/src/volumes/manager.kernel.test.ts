@@ -228,6 +228,18 @@ describe.skipIf(process.getuid?.() !== 0)('volumes on the real kernel (needs roo
       await writeFile(join(hostPath, 'file'), 'data');
       expect(await readFile(inside('a/b/file'), 'utf8')).toBe('data');
     });
+    test('is made once when containers that start together ask for it', async () => {
+      const names = Array.from({ length: 20 }, (_, i) => `c${i}`);
+      const start = (name: string) =>
+        manager.mountsFor(
+          pod,
+          container(name, { volumeMounts: [{ name: 'v', mountPath: '/m', subPath: 'new/deep' }] }),
+          new Map(),
+        );
+      const made = await Promise.all(names.map(start));
+      expect(made.flat()).toHaveLength(names.length);
+      expect(await modeOf(inside('new/deep'))).toBe('777');
+    });
     test('may be a file, a pipe, or behind a link that stays inside', async () => {
       await writeFile(inside('file'), 'data');
       expect(await readFile((await mounted(pod, { subPath: 'file' })).hostPath, 'utf8')).toBe('data');
@@ -267,8 +279,10 @@ describe.skipIf(process.getuid?.() !== 0)('volumes on the real kernel (needs roo
       await writeFile(join(outside, 'mark'), 'outside');
       await mkdir(inside('sub'));
       await writeFile(inside('sub/mark'), 'inside');
-      const swap = `cd ${inside()}; while true; do mv sub kept; ln -s ${outside} sub; rm sub; mv kept sub; done`;
+      const stop = join(dir, 'stop');
+      const swap = `cd ${inside()}; until [ -e ${stop} ]; do mv sub kept; ln -s ${outside} sub; rm sub; mv kept sub; done`;
       const swapper = spawn('sh', ['-c', swap], { stdio: 'ignore' });
+      const ended = once(swapper, 'exit');
       const seen = new Set<string>();
       try {
         for (let i = 0; i < 1000; i += 1) {
@@ -278,8 +292,8 @@ describe.skipIf(process.getuid?.() !== 0)('volumes on the real kernel (needs roo
           for (const one of [made, above]) if (one !== undefined) await mounts.unmount(one.hostPath).catch(() => {});
         }
       } finally {
-        const ended = once(swapper, 'exit');
-        swapper.kill('SIGKILL');
+        // It ends between two swaps: one killed in the middle would leave a child that goes on.
+        await writeFile(stop, '');
         await ended;
       }
       expect(seen).not.toContain('outside');

@@ -10,7 +10,6 @@ import {
   lstat,
   mkdir,
   open,
-  readlink,
   realpath,
   rmdir,
   stat,
@@ -18,6 +17,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isWithin, pathOf, pathOnly, placeOf } from '../path-handle.ts';
 import type { MountTable } from './mount-table.ts';
 
 export interface SubPathInput {
@@ -30,9 +30,6 @@ export interface SubPathInput {
   /** This process, as /proc names it. */
   readonly pid: number;
 }
-
-/** open(2): a handle that names a file without opening it, so that pipes, sockets and devices do no harm. */
-const pathOnly = 0o10000000;
 
 /** Binds the part at `target`, which it makes; a part that does not exist becomes a folder. Throws an Error in the user's words. */
 export async function bindSubPath({ volume, subPath, target, mounts, pid }: SubPathInput): Promise<void> {
@@ -72,8 +69,7 @@ async function openInside(root: string, subPath: string): Promise<FileHandle> {
     at = inner;
   }
   // A folder that was moved meanwhile has taken its handle along.
-  const place = await readlink(`/proc/self/fd/${at.fd}`);
-  if (place === root || place.startsWith(`${root}/`)) return at;
+  if (isWithin(root, await placeOf(at))) return at;
   await at.close();
   throw escaped;
 }
@@ -87,7 +83,7 @@ async function resolveLinks(root: string, subPath: string, escaped: Error): Prom
       throw error;
     });
     if (real === undefined) continue;
-    if (real !== root && !real.startsWith(`${root}/`)) throw escaped;
+    if (!isWithin(root, real)) throw escaped;
     const inside = real.slice(root.length).split('/');
     return [...inside.filter((part) => part !== ''), ...wanted.slice(count)];
   }
@@ -95,17 +91,27 @@ async function resolveLinks(root: string, subPath: string, escaped: Error): Prom
 }
 
 async function openPart(parent: FileHandle, part: string, mode: number, escaped: Error): Promise<FileHandle> {
-  const path = `/proc/self/fd/${parent.fd}/${part}`;
+  const path = `${pathOf(parent)}/${part}`;
   const openHere = (): Promise<FileHandle> => open(path, pathOnly | constants.O_NOFOLLOW);
   const handle = await openHere().catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
-    await mkdir(path);
+    const isOurs = await makeFolder(path);
     const made = await openHere();
     // Afterwards, since mkdir's mode is masked; and through the handle, since the name may be a link by now.
-    if ((await made.stat()).isDirectory()) await chmod(`/proc/self/fd/${made.fd}`, mode);
+    if (isOurs && (await made.stat()).isDirectory()) await chmod(pathOf(made), mode);
     return made;
   });
   if (!(await handle.stat()).isSymbolicLink()) return handle;
   await handle.close();
   throw escaped;
 }
+
+/** False when another container, which starts at the same time, has made it. */
+const makeFolder = (path: string): Promise<boolean> =>
+  mkdir(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+      return false;
+    },
+  );

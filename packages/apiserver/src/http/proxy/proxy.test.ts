@@ -290,4 +290,20 @@ describe('the pages of a node', () => {
     expect(answers.map(({ status }) => status)).toEqual([400, 404, 404, 404, 404, 404, 404]);
     expect((await page('n/proxy/healthz', 'POST')).status).toBe(405);
   });
+
+  it('H-246 are open to nobody without rights on them, however often they ask, and nothing of it reaches the agent', async () => {
+    const jane = await at.issue('jane');
+    const before = opened.length;
+    for (const [as, code] of [
+      [undefined, 401],
+      [jane, 403],
+    ] as const)
+      for (const path of ['metrics/cadvisor', 'stats/summary', 'logs/', 'configz', 'healthz', 'pods']) {
+        const ask = () => at.request(`/api/v1/nodes/n/proxy/${path}`, { as });
+        expect(new Set((await Promise.all(Array.from({ length: 20 }, ask))).map(({ status }) => status))).toEqual(
+          new Set([code]),
+        );
+      }
+    expect(opened).toHaveLength(before);
+  });
 });
