@@ -78,6 +78,7 @@ export function checkDeleteOptions(raw: RawDeleteOptions): DeleteOptions {
     dryRun: raw.dryRun.length > 0,
     gracePeriodSeconds: raw.gracePeriodSeconds,
     propagationPolicy: policy !== undefined && isPropagationPolicy(policy) ? policy : old,
+    ...(raw.orphanDependents === undefined ? {} : { orphanDependents: raw.orphanDependents }),
     preconditions: { uid: raw.uid, resourceVersion: raw.resourceVersion },
   };
 }

@@ -1,6 +1,7 @@
 /** Sends answers: one text, a text in pieces, or an error as its Status document. */
 import { createGzip, gzipSync } from 'node:zlib';
 import type { ApiError } from '@skiff/api';
+import { Overloaded } from '../chain/flow/flow-control.ts';
 import { acceptsGzip, compressAbove, gzipLevel, warningHeaders } from './encode.ts';
 import { type Exchange, send } from './exchange.ts';
 import { prettyText, wantsPretty } from './pretty.ts';
@@ -87,5 +88,8 @@ export function respondError(exchange: Exchange, error: ApiError): void {
   if (retryAfter !== undefined && retryAfter > 0) response.setHeader('retry-after', String(retryAfter));
   // A body that was not read to its end may still be coming: the connection cannot be used again.
   if (exchange.httpVersionMajor === 1 && !exchange.body.readableEnded) exchange.endConnection();
-  respondJson(exchange, error.status.code, error.status);
+  const { code, message } = error.status;
+  if (error instanceof Overloaded) {
+    respond(exchange, { code, contentType: 'text/plain; charset=utf-8', body: `${message}\n` });
+  } else respondJson(exchange, code, error.status);
 }

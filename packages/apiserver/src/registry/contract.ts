@@ -67,6 +67,8 @@ export interface DeleteOptions {
   readonly dryRun: boolean;
   readonly gracePeriodSeconds: number | undefined;
   readonly propagationPolicy: 'Orphan' | 'Background' | 'Foreground' | undefined;
+  /** The client said it in this older form, which others are shown too; `propagationPolicy` is what it means. */
+  readonly orphanDependents?: boolean;
   readonly preconditions: { readonly uid: string | undefined; readonly resourceVersion: string | undefined };
 }
 

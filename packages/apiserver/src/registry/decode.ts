@@ -10,6 +10,7 @@ import {
   type ObjectSchema,
   parseApiVersion,
 } from '@skiff/api';
+import { plainGo, unstructuredFault } from '../patch/unstructured.ts';
 import { isObject, own, put, textAt } from '../patch/values.ts';
 import type { Incoming, RequestContext, WriteOptions } from './contract.ts';
 import type { Kind } from './definition-table.ts';
@@ -71,11 +72,13 @@ export interface DecodingPatched {
   readonly options: WriteOptions;
   /** It is worked on in several turns. */
   readonly large: boolean;
+  /** A strategic patch: a refusal shows it, and not what came of it. */
+  readonly strategic?: unknown;
 }
 
 /** The object that a patch made; `patched` makes it, anew each time. Throws Invalid in Kubernetes' words for what its kind does not allow. */
 export async function decodePatched(
-  { context, shown, duplicates, options, large }: DecodingPatched,
+  { context, shown, duplicates, options, large, strategic }: DecodingPatched,
   patched: () => JsonObject | Promise<JsonObject>,
 ): Promise<JsonObject> {
   const document = await patched();
@@ -83,10 +86,12 @@ export async function decodePatched(
   checkType(shown, document);
   // Decoding uses the document up: a refusal, which shows it, has it made once more.
   const { value, unknown, faults } = decodeAs(shown, document);
-  const refused = async (why: string) =>
-    invalid({ group: '', kind: '' }, '', [field.invalid('patch', JSON.stringify(await patched()), why)]);
+  const refused = async (why: string) => {
+    const told = strategic === undefined ? JSON.stringify(await patched()) : plainGo(strategic);
+    return invalid({ group: '', kind: '' }, '', [field.invalid('patch', told, why)]);
+  };
   const [fault] = faults;
-  if (fault !== undefined) throw await refused(fault);
+  if (fault !== undefined) throw await refused(strategic === undefined ? fault : unstructuredFault(fault));
   const strict = strictFaults(unknown, duplicates);
   if (strict.length > 0) {
     if (options.fieldValidation === 'Strict') throw await refused(strictError(strict));

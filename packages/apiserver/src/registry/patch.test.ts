@@ -87,6 +87,15 @@ describe('patch', () => {
       { code: 422, reason: 'Invalid', message: expect.stringContaining('patch: Invalid value: ') },
     ],
     [
+      'a wrong type that a strategic patch brings',
+      'strategic',
+      { spec: { replicas: 'many' } },
+      {
+        code: 422,
+        message: ' "" is invalid: patch: Invalid value: "map[spec:map[replicas:many]]": unrecognized type: int32',
+      },
+    ],
+    [
       'an unknown field',
       'merge',
       { spec: { foo: 1 } },

@@ -58,7 +58,9 @@ interface Patching {
 async function patched(patching: Patching, old: JsonObject): Promise<JsonObject> {
   const { shown, body } = patching;
   try {
-    return await decodePatched({ ...patching, duplicates: body.duplicates }, () => carryOut(shown, old, body));
+    const strategic = body.type === 'strategic' ? { strategic: body.patch } : {};
+    const decoding = { ...patching, duplicates: body.duplicates, ...strategic };
+    return await decodePatched(decoding, () => carryOut(shown, old, body));
   } catch (error) {
     throw error instanceof PatchError ? patchRefused(error) : error;
   }

@@ -105,8 +105,14 @@ const maxUsers = 4096;
 const readVerbs = new Set(['get', 'list', 'watch', 'head', 'options']);
 const borrowingPeriodMs = 10_000;
 
-const tooMany = (seconds: number): ApiError =>
-  new ApiError('TooManyRequests', 'Too many requests, please try again later.', { retryAfterSeconds: seconds });
+/** No seat is to be had, and no place to wait. Over HTTP it is told before any document is: as a line of text. */
+export class Overloaded extends ApiError {
+  constructor(retryAfterSeconds: number) {
+    super('TooManyRequests', 'Too many requests, please try again later.', { retryAfterSeconds });
+  }
+}
+
+const tooMany = (seconds: number): ApiError => new Overloaded(seconds);
 
 export function createFlowControl(limits: FlowControlLimits, clock: Clock): FlowControl {
   const longRunning = new Map<string, number>();

@@ -49,13 +49,13 @@ function optionsOf(kind: string, options: WriteOptions | DeleteOptions): JsonObj
     const { fieldManager, fieldValidation } = options;
     return { ...head, ...dryRun, ...filled({ fieldManager, fieldValidation }) };
   }
-  const { gracePeriodSeconds, propagationPolicy, preconditions } = options;
+  const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions } = options;
   const conditions = filled({ ...preconditions });
   return {
     ...head,
     ...filled({ gracePeriodSeconds }),
     ...(Object.keys(conditions).length === 0 ? {} : { preconditions: conditions }),
-    ...filled({ propagationPolicy }),
+    ...(orphanDependents === undefined ? filled({ propagationPolicy }) : { orphanDependents }),
     ...dryRun,
   };
 }

@@ -60,6 +60,17 @@ describe('a mutating webhook', () => {
     });
   });
 
+  test('is told of dependents in the form the caller chose', async () => {
+    await create('a');
+    await configure(mutating);
+    const options = { dryRun: true, gracePeriodSeconds: undefined, propagationPolicy: 'Background' } as const;
+    const preconditions = { uid: undefined, resourceVersion: undefined };
+    const one = target('configmaps', 'default', 'a');
+    await memory.registry.delete(testContext(), one, { ...options, orphanDependents: false, preconditions });
+    const head = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', dryRun: ['All'] };
+    expect(webhook.requests.map((each) => requestOf(each).options)).toEqual([{ ...head, orphanDependents: false }]);
+  });
+
   test('is told the options as the caller gave them', async () => {
     await configure(mutating);
     const at = target('configmaps', 'default');

@@ -111,7 +111,8 @@ const writeQuery = ({ dryRun, fieldManager, fieldValidation }: WriteOptions): Qu
   ...(dryRun ? { dryRun: 'All' } : {}),
 });
 
-function deleteBody({ dryRun, gracePeriodSeconds, propagationPolicy, preconditions }: DeleteOptions): JsonObject {
+function deleteBody(options: DeleteOptions): JsonObject {
+  const { dryRun, gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions } = options;
   const { uid, resourceVersion } = preconditions;
   const wanted = {
     ...(uid === undefined ? {} : { uid }),
@@ -121,7 +122,8 @@ function deleteBody({ dryRun, gracePeriodSeconds, propagationPolicy, preconditio
     ...{ kind: 'DeleteOptions', apiVersion: 'v1' },
     ...(dryRun ? { dryRun: ['All'] } : {}),
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+    ...(propagationPolicy === undefined || orphanDependents !== undefined ? {} : { propagationPolicy }),
+    ...(orphanDependents === undefined ? {} : { orphanDependents }),
     ...(Object.keys(wanted).length === 0 ? {} : { preconditions: wanted }),
   };
 }

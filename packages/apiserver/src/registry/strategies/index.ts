@@ -56,6 +56,7 @@ const byResource: ReadonlyMap<string, Strategy> = new Map<string, Strategy>([
   ['batch/cronjobs', cronJobs],
   ['autoscaling/horizontalpodautoscalers', standard({ status: { currentMetrics: null, desiredReplicas: 0 } })],
   ['coordination.k8s.io/leases', { ...createsOnUpdate, ...requiresVersion }],
+  ['discovery.k8s.io/endpointslices', standard({ generation: ['addressType', 'endpoints', 'ports'] })],
   ['networking.k8s.io/ingresses', loadBalanced],
   ['networking.k8s.io/ingressclasses', countsSpec],
   ['networking.k8s.io/networkpolicies', countsSpec],
