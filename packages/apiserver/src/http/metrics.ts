@@ -1,6 +1,7 @@
 /** The server's own numbers, under Kubernetes' names so that its dashboards work. Labels are bounded: nothing of a client's choosing becomes one. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry as PromRegistry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry as PromRegistry } from 'prom-client';
 import type { FlowControl, LevelInfo } from '../chain/flow/flow-control.ts';
+import { collectProcessMetrics } from './loop-metrics.ts';
 
 export interface RequestLabels {
   readonly verb: string;
@@ -36,7 +37,7 @@ const named = (labels: RequestLabels) => ({ ...labels, verb: labels.verb.toUpper
 export function createMetrics(gauges: Gauges): Metrics {
   const registry = new PromRegistry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   const requests = new Counter({
     name: 'apiserver_request_total',
     help: 'Counter of apiserver requests broken out for each verb, group, version, resource, scope, component, and HTTP response code.',
