@@ -137,7 +137,7 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
     ...{ store, cache, clock, random, logger, usage },
     serviceCIDR: config.serviceCidr,
     admission: [
-      nodeRestriction,
+      nodeRestriction(() => made(late.objects)),
       signersStep(() => made(late.authoriser)),
       escalationStep({
         registry: () => made(late.registry),

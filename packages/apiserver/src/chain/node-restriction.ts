@@ -1,6 +1,7 @@
 /** What a node may not write even where it may write: rules that need the object itself (Kubernetes' NodeRestriction admission). */
-import { ApiError, forbidden, type Json, type JsonObject } from '@skiff/api';
+import { ApiError, forbidden, type Json, type JsonObject, notFound } from '@skiff/api';
 import type { AdmissionRequest, AdmissionStep } from '../registry/contract.ts';
+import type { ObjectReader } from '../tokens/objects.ts';
 import { identityOf } from './live.ts';
 import { nodeOf } from './node-identity.ts';
 
@@ -91,18 +92,28 @@ function faultOf(nodeName: string, request: AdmissionRequest): string | undefine
   return undefined;
 }
 
-/** A token for a pod's service account must be bound to that pod, by name and uid. */
-function tokenFault(request: AdmissionRequest): string | undefined {
-  if (request.target.resource !== 'serviceaccounts' || request.target.subresource !== 'token') return undefined;
+const isTokenRequest = ({ target }: AdmissionRequest): boolean =>
+  target.group === '' && target.resource === 'serviceaccounts' && target.subresource === 'token';
+
+/** Why a node may not have this token, or undefined: it must be bound to a pod of that node, by name and uid. */
+async function tokenFault(nodeName: string, request: AdmissionRequest, objects: ObjectReader) {
   const bound = asObject(asObject(request.object?.spec).boundObjectRef);
-  if (bound.kind !== 'Pod' || typeof bound.name !== 'string' || bound.name === '')
+  const { apiVersion, kind, name, uid } = bound;
+  if (apiVersion !== 'v1' || kind !== 'Pod' || typeof name !== 'string' || name === '')
     return 'node requested token not bound to a pod';
-  return typeof bound.uid === 'string' && bound.uid !== ''
-    ? undefined
-    : 'node requested token with a pod binding without a uid';
+  if (typeof uid !== 'string' || uid === '') return 'node requested token with a pod binding without a uid';
+  const { namespace } = request.target;
+  const pod = await objects.get('pods', namespace, name, request.context.signal);
+  if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, name);
+  if (asObject(pod.metadata).uid !== uid)
+    return `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
+  if (asObject(pod.spec).nodeName !== nodeName)
+    return 'node requested token bound to a pod scheduled on a different node';
+  return undefined;
 }
 
-export const nodeRestriction: AdmissionStep = {
+/** The registry whose pods are read is made after the steps that judge its writes. */
+export const nodeRestriction = (objects: () => ObjectReader): AdmissionStep => ({
   name: 'NodeRestriction',
   async validate(request) {
     const { user } = request.context;
@@ -112,7 +123,7 @@ export const nodeRestriction: AdmissionStep = {
       if (user.groups.includes('system:nodes')) throw new ApiError('Forbidden', 'could not determine node from user');
       return;
     }
-    const fault = faultOf(nodeName, request) ?? tokenFault(request);
+    const fault = isTokenRequest(request) ? await tokenFault(nodeName, request, objects()) : faultOf(nodeName, request);
     if (fault !== undefined) throw forbidden(request.target, request.target.name, fault);
   },
-};
+});
