@@ -21,6 +21,13 @@ const schema = (): ObjectSchema => ({
   },
 });
 
+/** Objects have a status from the start. */
+const waiting = (): ObjectSchema => {
+  const { properties, ...rest } = schema();
+  const status = { ...(properties.status as ObjectSchema), default: { size: 0 } };
+  return { ...rest, properties: { ...properties, status } };
+};
+
 const definition = (version: string): Definition => ({
   ...{ group: 'x.io', version, kind: 'Widget', listKind: 'WidgetList', resource: 'widgets', singular: 'widget' },
   ...{ shortNames: [], categories: [], namespaced: true },
@@ -33,10 +40,11 @@ const definition = (version: string): Definition => ({
   schema,
 });
 
+const stored = { group: 'x.io', version: 'v2', resource: 'widgets', kind: 'Widget' };
 const kind = (version: string): Kind =>
   customKind({
     definition: definition(version),
-    stored: { group: 'x.io', version: 'v2', resource: 'widgets', kind: 'Widget' },
+    stored,
     scale: { specReplicas: '.spec.size', statusReplicas: '.status.size', labelSelector: '.status.selector' },
     selectableFields: (object) => ({
       'spec.colour': String((object as { spec?: { colour?: string } }).spec?.colour ?? ''),
@@ -101,6 +109,15 @@ describe('custom kinds', () => {
     const changed = await call.patch(v2, 'default', 'w', 'merge', { spec: { size: 2 }, status: { size: 5 } });
     expect(changed).toMatchObject({ metadata: { generation: 2 }, status: { size: 1 } });
     expect(await statusOf(call.update(v2, 'default', 'w', widget()))).toMatchObject({ code: 422 });
+  });
+
+  test('begin with the status that their schema has for them', async () => {
+    memory.registry.addDefinitions([customKind({ definition: { ...definition('v3'), schema: waiting }, stored })]);
+    const made = await call.create('x.io/v3/widgets', 'default', { ...widget(), status: { size: 9 } });
+    expect(made).toMatchObject({ status: { size: 0 }, metadata: { generation: 1 } });
+    expect(JSON.stringify(made.metadata)).not.toContain('f:status');
+    const same = await call.patch('x.io/v3/widgets', 'default', 'w', 'merge', {});
+    expect(same.metadata).toEqual(made.metadata);
   });
 
   test('scale by the paths they name', async () => {

@@ -75,7 +75,11 @@ function strategyFor({ definition, selectableFields }: CustomKindOptions): Strat
     requiresResourceVersion: true,
     ...(selectableFields === undefined ? {} : { selectableFields }),
     prepareForCreate(object) {
-      if (hasStatus) delete object.status;
+      if (hasStatus) {
+        delete object.status;
+        // A default of the status is what every reader of a new object sees.
+        applySchemaDefaults(definition.schema(), object);
+      }
       put(metaOf(object), 'generation', 1);
     },
     prepareForUpdate(object, old) {

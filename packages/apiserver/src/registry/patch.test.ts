@@ -59,6 +59,17 @@ describe('patch', () => {
     ]);
   });
 
+  test('strategic knows its object’s type, whatever the patch says', async () => {
+    const wrong = { apiVersion: 'v1', kind: 'Scale', spec: { replicas: 5 } };
+    expect(await web('strategic', wrong)).toMatchObject({ kind: 'Deployment', spec: { replicas: 5 } });
+    const scale = await call.patch('apps/v1/deployments/scale', 'default', 'web', 'strategic', {
+      kind: 'Deployment',
+      spec: { replicas: 6 },
+    });
+    expect(scale).toMatchObject({ kind: 'Scale', spec: { replicas: 6 } });
+    expect(await statusOf(web('merge', wrong))).toMatchObject({ code: 400 });
+  });
+
   test('strategic with retained keys changes the strategy whole', async () => {
     const patched = await web('strategic', { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } });
     expect((patched.spec as JsonObject).strategy).toEqual({ type: 'Recreate' });

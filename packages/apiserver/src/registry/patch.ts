@@ -69,7 +69,11 @@ async function patched(patching: Patching, old: JsonObject): Promise<JsonObject>
 async function carryOut(shown: Decodable, old: JsonObject, body: PatchBody): Promise<JsonObject> {
   if (body.type === 'json') return requireObject(await jsonPatch(old, body.patch));
   if (!isObject(body.patch)) throw new PatchError('malformed', wrongPatch(body.patch, body.type));
-  if (body.type === 'strategic') return strategicMergePatch(old, body.patch, shown.schema());
+  if (body.type === 'strategic') {
+    // Kubernetes merges into an object whose type it knows: what the patch says of it changes nothing.
+    const { apiVersion: _, kind: __, ...rest } = body.patch;
+    return strategicMergePatch(old, rest, shown.schema());
+  }
   return requireObject(mergePatch(old, body.patch));
 }
 
