@@ -73,7 +73,10 @@ async function compose(parts: AgentParts, informers: InformerFactory, signal: Ab
     evictions.observe(seen);
     return seen;
   };
-  const reporter = new NodeReporter({ ...context, readHost: lookAtHost, node, networkFault, pressures }, sight);
+  const reporter = new NodeReporter(
+    { ...context, readHost: lookAtHost, node, networkFault, pressures, tickMs: 1000 },
+    sight,
+  );
   const registerNow = (podCIDRs: readonly string[]): Promise<Node> => {
     const registration = { ...config, architecture, podCIDRs, status: reporter.compute(undefined) };
     return register(client, registration, config, signal);

@@ -29,7 +29,14 @@ async function started(options: { readonly wasReady?: boolean; readonly fault?: 
   const reporter = new NodeReporter(
     {
       ...{ client, readHost, clock: cluster.clock, logger: silentLogger, nodeName: 'n1', nodeIP: '10.0.0.1' },
-      ...{ maxPods: 110, node: stored, networkFault: () => state.fault, pressures: () => new Set(), thresholds: {} },
+      ...{
+        tickMs: 1000,
+        maxPods: 110,
+        node: stored,
+        networkFault: () => state.fault,
+        pressures: () => new Set(),
+        thresholds: {},
+      },
     },
     sight,
   );

@@ -25,6 +25,8 @@ export interface NodeReporterDeps {
   readonly node: () => Node | undefined;
   /** Why pods would get no network; undefined when they would. Cheap: it is asked often. */
   readonly networkFault: () => string | undefined;
+  /** How often the cheap signs are looked at once the node is Ready. */
+  readonly tickMs: number;
   readonly pressures: () => ReadonlySet<Pressure>;
   readonly thresholds: Thresholds;
 }
@@ -38,9 +40,10 @@ const lookAgainMs = 1000;
 const runtimePatienceMs = 30_000;
 /** A node that was Ready stays so while its agent starts again, unless that takes longer than this. */
 const startPatienceMs = 30_000;
-/** How often the cheap signs are looked at, before the node is Ready and after. */
+/** How often the cheap signs are looked at before the node is Ready. */
 const tickStartingMs = 100;
-const tickReadyMs = 1000;
+/** For how long nothing is sent after a status was refused. */
+const sendAgainMs = 1000;
 
 export class NodeReporter {
   readonly #deps: NodeReporterDeps;
@@ -75,7 +78,7 @@ export class NodeReporter {
    * each time the API server has learnt that the node is Ready again.
    */
   async run(registered: () => Node, onReady: () => void, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#deps;
+    const { clock, tickMs } = this.#deps;
     const startedAt = clock.now();
     let lookedAt = startedAt;
     let wasReady = false;
@@ -95,7 +98,7 @@ export class NodeReporter {
       const [seen, known] = [this.#faults(), faults];
       faults = seen;
       if (wasReady && !isDue && seen === known && readyOf(before) === 'True') {
-        await clock.sleep(tickReadyMs, signal).catch(() => undefined);
+        await clock.sleep(tickMs, signal).catch(() => undefined);
         continue;
       }
       const status = this.compute(before);
@@ -105,7 +108,7 @@ export class NodeReporter {
       const ready = this.#posted !== undefined && readyOf(status) === 'True';
       if (ready && !wasReady) onReady();
       wasReady = ready;
-      await clock.sleep(ready ? tickReadyMs : tickStartingMs, signal).catch(() => undefined);
+      await clock.sleep(ready ? tickMs : tickStartingMs, signal).catch(() => undefined);
     }
   }
 
@@ -147,7 +150,7 @@ export class NodeReporter {
     } catch (error) {
       if (signal.aborted) return;
       logger.warn({ err: error, node: nodeName }, 'the node status was not sent');
-      await clock.sleep(tickReadyMs, signal).catch(() => undefined);
+      await clock.sleep(sendAgainMs, signal).catch(() => undefined);
     }
   }
 }

@@ -45,6 +45,8 @@ export async function runSimulatedNode(config: SimulatedNodeConfig, signal: Abor
       networkFault: () => undefined,
       pressures: () => new Set(),
       thresholds: {},
+      // Nothing ever befalls this host.
+      tickMs: 5000,
     },
     sight,
   );

@@ -81,6 +81,16 @@ export function acceptsGzip(header: string | string[] | undefined): boolean {
   });
 }
 
+/** About how long they are together: beyond what decides whether they are compressed nobody asks. */
+export function charsOf(texts: Iterable<string>): number {
+  let chars = 0;
+  for (const text of texts) {
+    chars += text.length;
+    if (chars > compressAbove) break;
+  }
+  return chars;
+}
+
 /** Level 1: most of the gain for a fraction of the time, as apiserver chooses. */
 export const gzipLevel = 1;
 

@@ -12,7 +12,7 @@ import {
   protobufList,
   yamlList,
 } from './documents.ts';
-import { listTexts, pathNotFound, pieces, slices } from './encode.ts';
+import { charsOf, listTexts, pathNotFound, pieces, slices } from './encode.ts';
 import { type Exchange, header } from './exchange.ts';
 import { bodyFormat, type Format, mediaTypeOf, negotiate, patchFormat, type Representation } from './negotiate.ts';
 import { prettyList, wantsPretty } from './pretty.ts';
@@ -220,7 +220,7 @@ const tableOptions = ({ parts, definition, target, exchange }: Work) => ({
 
 async function sendList(work: Work, { format, transform }: Representation, answer: ListAnswer): Promise<void> {
   const { exchange } = work;
-  const head = { contentType: mediaTypeOf[format], chars: answer.items.reduce((sum, item) => sum + item.length, 0) };
+  const head = { contentType: mediaTypeOf[format], chars: charsOf(answer.items) };
   if (transform?.kind === 'Table') {
     const texts = tableTexts(answer, answer.items, { ...tableOptions(work), version: transform.version });
     if (format === 'json') await respondPieces(exchange, head, pieces(texts));

@@ -102,6 +102,12 @@ export interface Answer {
   readonly created: boolean;
 }
 
+/** Texts of many objects. Those that the watch cache holds are made one by one as they are read: nobody should hold all at once. */
+export interface Texts extends Iterable<string> {
+  readonly length: number;
+  map<T>(as: (text: string) => T): T[];
+}
+
 export interface ListAnswer {
   /** The list's own apiVersion and kind. */
   readonly apiVersion: string;
@@ -109,7 +115,7 @@ export interface ListAnswer {
   readonly resourceVersion: string;
   readonly continue: string;
   readonly remainingItemCount: number | undefined;
-  readonly items: readonly string[];
+  readonly items: Texts;
 }
 
 export interface RegistryEvent {

@@ -29,8 +29,9 @@ export async function deleteCollection(
       continue: next,
       ...(next === '' ? {} : { resourceVersion: '', resourceVersionMatch: '' }),
     });
-    await deleteAll(env, context, target, page.items, options);
-    items.push(...page.items);
+    const found = [...page.items];
+    await deleteAll(env, context, target, found, options);
+    items.push(...found);
     next = page.continue;
     if (next === '' || listOptions.limit > 0) return { ...page, items };
   }

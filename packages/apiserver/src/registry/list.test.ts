@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeContinue, encodeContinue } from './continue.ts';
-import type { ListOptions } from './contract.ts';
+import type { ListOptions, Texts } from './contract.ts';
 import { configMap, pod } from './fixtures.ts';
 import {
   type Caller,
@@ -22,7 +22,7 @@ afterEach(() => memory.close());
 
 const list = (of: string, namespace: string, options: Partial<ListOptions> = {}) =>
   memory.registry.list(testContext(), target(of, namespace), listOptions(options));
-const namesOf = (items: readonly string[]): string[] => items.map((text) => JSON.parse(text).metadata.name);
+const namesOf = (items: Texts): string[] => items.map((text) => JSON.parse(text).metadata.name);
 
 const makeMaps = async (...names: string[]): Promise<void> => {
   for (const name of names) await call.create('configmaps', 'default', configMap(name));
@@ -106,7 +106,7 @@ describe('list', () => {
     await makeMaps('cc');
     const second = await list('configmaps', 'default', { limit: 2, continue: first.continue });
     expect(namesOf(second.items)).toEqual(['c', 'd']);
-    expect(JSON.parse(second.items[1] ?? '').data).toEqual({ a: '1' });
+    expect(JSON.parse([...second.items][1] ?? '').data).toEqual({ a: '1' });
     expect(second).toMatchObject({ resourceVersion: first.resourceVersion, remainingItemCount: 1 });
     const third = await list('configmaps', 'default', { limit: 2, continue: second.continue });
     expect(namesOf(third.items)).toEqual(['e']);

@@ -6,7 +6,7 @@ import { apiVersionOf, badRequest } from '@skiff/api';
 import { isStoreError, type Page, type StoredDocument } from '../storage/contract.ts';
 import type { CachedDocument } from '../watch/contract.ts';
 import { type Continuation, decodeContinue, encodeContinue, expiredContinue } from './continue.ts';
-import type { ListAnswer, ListOptions, RequestContext, Target } from './contract.ts';
+import type { ListAnswer, ListOptions, RequestContext, Target, Texts } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import { parseText, toText, withResourceVersion } from './documents.ts';
 import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
@@ -90,7 +90,7 @@ async function selectedByShown(
   documents: readonly CachedDocument[],
 ): Promise<{ readonly documents: readonly CachedDocument[]; readonly texts?: readonly string[] }> {
   if (shown === undefined) return { documents };
-  const all = await textsAsKind(kind, documents);
+  const all = [...(await textsAsKind(kind, documents))];
   const kept = all.map((text) => shown(parseText(text)));
   return { documents: documents.filter((_, index) => kept[index]), texts: all.filter((_, index) => kept[index]) };
 }
@@ -177,7 +177,7 @@ async function readPage(
 }
 
 interface Found {
-  readonly items: readonly string[];
+  readonly items: Texts;
   readonly revision: bigint;
   readonly continue?: string;
   readonly remaining?: number;

@@ -36,7 +36,7 @@ function converted(kind: Kind, events: readonly ObjectEvent[], known: WeakMap<Wa
   const texts = textsAsKind(
     kind,
     missing.map(({ document }) => document),
-  );
+  ).then((all) => [...all]);
   const made = new Map<WatchEvent, Shown>(
     missing.map((event, index) => [event, texts.then((all) => toShown(event, all[index] ?? event.document.text))]),
   );

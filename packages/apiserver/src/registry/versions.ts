@@ -4,6 +4,7 @@
  */
 import { apiVersionOf, type Definition, type JsonObject } from '@skiff/api';
 import { copy, textAt } from '../patch/values.ts';
+import type { Texts } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import { parseText } from './documents.ts';
 
@@ -62,9 +63,9 @@ export async function textAsKind(kind: Kind, document: ShownDocument): Promise<s
 const batchSize = 100;
 
 /** The texts of documents as `kind` shows them: copied where they are of its version and schema already. Throws ApiError. */
-export async function textsAsKind(kind: Kind, documents: readonly ShownDocument[]): Promise<readonly string[]> {
+export async function textsAsKind(kind: Kind, documents: readonly ShownDocument[]): Promise<Texts> {
   const { converter, definition, settle } = kind;
-  if (converter === undefined) return documents.map((document) => document.text);
+  if (converter === undefined) return textsOf(documents);
   const head = `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))},`;
   const texts = documents.map((document) => document.text);
   const old = documents.flatMap(({ text, version }, index) =>
@@ -84,6 +85,14 @@ export async function textsAsKind(kind: Kind, documents: readonly ShownDocument[
   }
   return texts;
 }
+
+const textsOf = (documents: readonly ShownDocument[]): Texts => ({
+  length: documents.length,
+  *[Symbol.iterator]() {
+    for (const { text } of documents) yield text;
+  },
+  map: (as) => documents.map(({ text }) => as(text)),
+});
 
 const isOf = (object: JsonObject, definition: Definition): boolean =>
   textAt(object, 'apiVersion') === apiVersionOf(definition) && textAt(object, 'kind') === definition.kind;

@@ -3,12 +3,12 @@ import { ApiError, expired } from '@skiff/api';
 import type { StoredDocument } from '../storage/contract.ts';
 import type { CachedDocument, CollectionCache, Describe, Filter, WatchEvent, WatchOptions } from './contract.ts';
 import { Dispatcher, type Watcher } from './dispatch.ts';
-import { factsOf, toCached, withFacts } from './document.ts';
+import { factsOf, KeptDocument, toCached, withFacts } from './document.ts';
 import { ExpectedWrites } from './expected.ts';
 import { History } from './history.ts';
 import { EventQueue } from './queue.ts';
 import { Shelf } from './shelf.ts';
-import { type DocumentChange, reversion, selects, viewsOf } from './views.ts';
+import { type DocumentChange, selects, tombstoneOf, viewsOf } from './views.ts';
 
 /** Events that may wait for one watcher (kube-apiserver keeps 10 to 1000 by kind). */
 const watcherCapacity = 10_000;
@@ -96,7 +96,7 @@ export class Collection implements CollectionCache {
   }
 
   /** Undefined for a document that cannot be read: it is left out, alone, and remembered by its version. */
-  #read(stored: StoredDocument): CachedDocument | undefined {
+  #read(stored: StoredDocument): KeptDocument | undefined {
     try {
       const facts = this.#expected.take(stored.key, stored.text);
       const document = facts === undefined ? toCached(stored, this.#context.describe) : withFacts(stored, facts);
@@ -113,8 +113,7 @@ export class Collection implements CollectionCache {
     const before = this.#documents.get(key);
     if (before === undefined || version <= before.version) return;
     this.#documents.remove(key);
-    const tombstone = { ...before, version, text: reversion(before, version) };
-    this.#happened({ version, before, after: undefined, tombstone });
+    this.#happened({ version, before, after: undefined, tombstone: tombstoneOf(before, version) });
   }
 
   /** Every key with the version it is at, quarantined ones included. */
@@ -139,9 +138,9 @@ export class Collection implements CollectionCache {
   /** Takes the facts of every document again: what selects them is described differently now. */
   redescribe(): void {
     this.#expected.clear();
-    for (const document of [...this.#documents.values()]) {
-      const { facts } = toCached(document, this.#context.describe);
-      this.#documents.put({ ...document, facts });
+    for (const { key, version, text } of [...this.#documents.values()]) {
+      const { facts } = toCached({ key, version, text }, this.#context.describe);
+      this.#documents.put(new KeptDocument({ key, version, facts, text }));
     }
   }
 

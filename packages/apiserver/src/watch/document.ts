@@ -1,20 +1,49 @@
 /** From a stored text to what the cache keeps. The text is parsed here, once, and the parsed object let go. */
 import type { StoredDocument } from '../storage/contract.ts';
+import { type Arena, type Place, textAt } from './arena.ts';
 import type { CachedDocument, Describe, Facts } from './contract.ts';
 import { withResourceVersion } from './splice.ts';
 
+/** A document whose text is in an arena while it is on a shelf, and a string of its own before and after. */
+export class KeptDocument implements CachedDocument {
+  readonly key: string;
+  readonly version: bigint;
+  readonly facts: Facts;
+  #kept: string | Place;
+
+  constructor({ key, version, facts, text }: CachedDocument) {
+    this.key = key;
+    this.version = version;
+    this.facts = facts;
+    this.#kept = text;
+  }
+
+  /** Made anew each time while it is on a shelf. */
+  get text(): string {
+    return typeof this.#kept === 'string' ? this.#kept : textAt(this.#kept);
+  }
+
+  moveInto(arena: Arena): void {
+    if (typeof this.#kept === 'string') this.#kept = arena.put(this.#kept) ?? this.#kept;
+  }
+
+  /** Who still holds it goes on reading it. */
+  moveOut(arena: Arena): void {
+    if (typeof this.#kept === 'string') return;
+    const place = this.#kept;
+    this.#kept = textAt(place);
+    arena.giveBack(place);
+  }
+}
+
 /** Throws on a text that is no object with metadata. */
-export function toCached(stored: StoredDocument, describe: Describe): CachedDocument {
+export function toCached(stored: StoredDocument, describe: Describe): KeptDocument {
   return withFacts(stored, factsOf(JSON.parse(stored.text) as Record<string, unknown>, describe));
 }
 
 /** What is kept of a document whose facts are known. */
-export const withFacts = ({ key, version, text }: StoredDocument, facts: Facts): CachedDocument => ({
-  key,
-  version,
-  facts,
-  text: withResourceVersion(text, version),
-});
+export const withFacts = ({ key, version, text }: StoredDocument, facts: Facts): KeptDocument =>
+  new KeptDocument({ key, version, facts, text: withResourceVersion(text, version) });
 
 /** The facts of an object; they share nothing with it. Throws when it has no name. */
 export function factsOf(object: Readonly<Record<string, unknown>>, describe: Describe): Facts {

@@ -2,17 +2,19 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compareKeys } from '../storage/order.ts';
 import type { CachedDocument } from './contract.ts';
+import { KeptDocument } from './document.ts';
 import { Shelf } from './shelf.ts';
 
 const names = fc.constantFrom('a', 'b', 'c', '10', '9', '\u{1f600}', '\uffee');
 const place = fc.constantFrom('', 'one', 'two');
 
-const documentOf = (name: string, namespace: string, node: string): CachedDocument => ({
-  key: `/registry/core/pods/${namespace}/${name}`,
-  version: 1n,
-  text: node,
-  facts: { namespace, name, labels: {}, fields: { 'spec.nodeName': node } },
-});
+const documentOf = (name: string, namespace: string, node: string): KeptDocument =>
+  new KeptDocument({
+    key: `/registry/core/pods/${namespace}/${name}`,
+    version: 1n,
+    text: node,
+    facts: { namespace, name, labels: {}, fields: { 'spec.nodeName': node } },
+  });
 
 const steps = fc.array(
   fc.oneof(
@@ -46,7 +48,9 @@ test('whatever comes and goes, candidates are all that can match, in key order',
             .sort((a, b) => compareKeys(a.key, b.key));
           const exactField = { field: 'spec.nodeName', value: node };
           const filter = { namespace, name: '', ...(node === '' ? {} : { exactField }) };
-          expect(shelf.candidates(filter)).toEqual(expected);
+          const found = shelf.candidates(filter);
+          expect(found).toEqual(expected);
+          for (const { text, facts } of found) expect(text).toBe(facts.fields['spec.nodeName']);
         }
       }
     }),

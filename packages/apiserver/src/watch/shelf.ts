@@ -1,11 +1,14 @@
 /** The documents of a collection, filed so that a list costs what it answers: in key order, by namespace, and by the value of a field. */
 import { compareKeys } from '../storage/order.ts';
+import { Arena } from './arena.ts';
 import type { CachedDocument, Filter } from './contract.ts';
+import type { KeptDocument } from './document.ts';
 
 type Filed = Map<string, Map<string, CachedDocument>>;
 
 export class Shelf {
-  readonly #documents = new Map<string, CachedDocument>();
+  readonly #documents = new Map<string, KeptDocument>();
+  #arena = new Arena();
   readonly #byNamespace: Filed = new Map();
   /** By field, for those that somebody has asked for. */
   readonly #byField = new Map<string, Filed>();
@@ -18,20 +21,22 @@ export class Shelf {
     return this.#documents.size;
   }
 
-  get(key: string): CachedDocument | undefined {
+  get(key: string): KeptDocument | undefined {
     return this.#documents.get(key);
   }
 
-  values(): Iterable<CachedDocument> {
+  values(): Iterable<KeptDocument> {
     return this.#documents.values();
   }
 
-  put(document: CachedDocument): void {
+  put(document: KeptDocument): void {
     const { key, facts } = document;
     const before = this.#documents.get(key);
     if (before === undefined) this.#fresh.add(key);
     else if (before.facts.namespace !== facts.namespace) unfile(this.#byNamespace, before.facts.namespace, key);
     this.#documents.set(key, document);
+    before?.moveOut(this.#arena);
+    document.moveInto(this.#arena);
     file(this.#byNamespace, facts.namespace, document);
     for (const [field, filed] of this.#byField) {
       const old = before === undefined ? undefined : fieldValue(before, field);
@@ -44,6 +49,8 @@ export class Shelf {
     const document = this.#documents.get(key);
     if (document === undefined) return;
     this.#documents.delete(key);
+    document.moveOut(this.#arena);
+    if (this.#documents.size === 0) this.#arena = new Arena();
     if (!this.#fresh.delete(key)) this.#removed = true;
     unfile(this.#byNamespace, document.facts.namespace, key);
     for (const [field, filed] of this.#byField) unfile(filed, fieldValue(document, field), key);
@@ -51,6 +58,8 @@ export class Shelf {
 
   clear(): void {
     this.#documents.clear();
+    // Lists under way may still read what lay in the one before.
+    this.#arena = new Arena();
     this.#byNamespace.clear();
     this.#byField.clear();
     this.#fresh.clear();

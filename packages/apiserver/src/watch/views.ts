@@ -35,7 +35,7 @@ export function viewsOf({ version, before, after, tombstone }: DocumentChange): 
     const was = before !== undefined && selects(filter, before);
     if (after !== undefined && selects(filter, after)) return once(was ? 'MODIFIED' : 'ADDED', () => after);
     if (!was) return undefined;
-    return once('DELETED', () => tombstone ?? { ...before, version, text: reversion(before, version) });
+    return once('DELETED', () => tombstone ?? tombstoneOf(before, version));
   };
 }
 
@@ -54,7 +54,12 @@ export function sharedViewsOf(change: DocumentChange): View {
 /** True when this very object goes to every watcher that sees the same: what is made of it is worth keeping as long as it lives. */
 export const isShared = (event: WatchEvent): boolean => shared.has(event);
 
-/** The same text at another version. */
-export function reversion(document: CachedDocument, version: bigint): string {
-  return withResourceVersion(withoutResourceVersion(document.text, document.version), version);
+/** The last state of what was deleted, with the version of its deletion. */
+export function tombstoneOf({ key, version, facts, text }: CachedDocument, deletedAt: bigint): CachedDocument {
+  return {
+    key,
+    facts,
+    version: deletedAt,
+    text: withResourceVersion(withoutResourceVersion(text, version), deletedAt),
+  };
 }

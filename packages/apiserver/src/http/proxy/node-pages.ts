@@ -8,7 +8,7 @@ import type { NodeStream } from '../../link/node-stream.ts';
 import type { PodStreams } from '../../link/pod-streams.ts';
 import { textAt } from '../../patch/values.ts';
 import type { Registry, RequestContext } from '../../registry/contract.ts';
-import { listTexts, pathNotFound, pieces } from '../encode.ts';
+import { charsOf, listTexts, pathNotFound, pieces } from '../encode.ts';
 import { type Exchange, send } from '../exchange.ts';
 import { methodNotAllowed } from '../handler.ts';
 import { type ResourceRequest, safeSegments } from '../request-info.ts';
@@ -104,8 +104,8 @@ async function sendPods(
     ...{ labelSelector: '', fieldSelector: `spec.nodeName=${nodeName}`, limit: 0, continue: '' },
     ...{ resourceVersion: '', resourceVersionMatch: '' },
   });
-  const chars = list.items.reduce((sum, item) => sum + item.length, 0);
-  await respondPieces(exchange, { contentType: 'application/json', chars }, pieces(listTexts(list, list.items)));
+  const head = { contentType: 'application/json', chars: charsOf(list.items) };
+  await respondPieces(exchange, head, pieces(listTexts(list, list.items)));
 }
 
 async function sendLogs(
