@@ -68,9 +68,10 @@ export function addSecret(faults: Faults, secret: Loose<Secret>): void {
   if (size > maxDataBytes) faults.push(field.tooLong('data', maxDataBytes));
   const has = (key: string): boolean => Object.hasOwn(data, key);
   for (const key of requiredKeys.get(type) ?? []) {
-    if (!has(key)) faults.push(field.required(`data[${key}]`));
-    else if (key.startsWith('.docker') && !isJson(data[key] ?? '')) {
-      faults.push(field.invalid(`data[${key}]`, '<secret contents redacted>', 'invalid character'));
+    if (!has(key) || (key === 'ssh-privatekey' && data[key] === '')) faults.push(field.required(`data[${key}]`));
+    else if (key.startsWith('.docker')) {
+      const why = jsonFault(data[key] ?? '');
+      if (why !== undefined) faults.push(field.invalid(`data[${key}]`, '<secret contents redacted>', why));
     }
   }
   if (type === 'kubernetes.io/basic-auth' && !has('username') && !has('password')) {
@@ -84,14 +85,22 @@ export function addSecret(faults: Faults, secret: Loose<Secret>): void {
   }
 }
 
-function isJson(base64: string): boolean {
+/** Why the bytes are no JSON object; undefined when they are one, or null. */
+function jsonFault(base64: string): string | undefined {
+  const text = Buffer.from(base64, 'base64').toString('utf8');
+  if (text.trim() === '') return 'unexpected end of JSON input';
   try {
-    JSON.parse(Buffer.from(base64, 'base64').toString('utf8'));
-    return true;
+    const value: unknown = JSON.parse(text);
+    const type = Array.isArray(value) ? 'array' : goKinds[typeof value];
+    return type === undefined
+      ? undefined
+      : `json: cannot unmarshal ${type} into Go value of type map[string]interface {}`;
   } catch {
-    return false;
+    return 'invalid character';
   }
 }
+
+const goKinds: Readonly<Record<string, string>> = { string: 'string', number: 'number', boolean: 'bool' };
 
 export function addSecretUpdate(faults: Faults, next: Loose<Secret>, previous: Loose<Secret>): void {
   addChanged(faults, 'type', next.type, previous.type);

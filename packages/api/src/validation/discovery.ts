@@ -109,11 +109,13 @@ export function addEndpoints(faults: Faults, { subsets = [] }: Loose<Endpoints>)
     if (addresses.length + notReadyAddresses.length === 0) {
       faults.push(field.required(at, 'must specify `addresses` or `notReadyAddresses`'));
     }
-    for (const [place, { ip = '' }] of [...addresses, ...notReadyAddresses].entries()) {
+    for (const [place, { ip = '', hostname = '', nodeName }] of [...addresses, ...notReadyAddresses].entries()) {
       const isReady = place < addresses.length;
       const where = isReady ? `addresses[${place}]` : `notReadyAddresses[${place - addresses.length}]`;
       if (ipFamily(ip) === undefined) faults.push(field.invalid(`${at}.${where}.ip`, ip, ipMessage));
       else addNonSpecialIP(faults, ip, `${at}.${where}.ip`);
+      if (hostname !== '') addEach(faults, `${at}.${where}.hostname`, hostname, checkDns1123Label(hostname));
+      if (nodeName !== undefined) addEach(faults, `${at}.${where}.nodeName`, nodeName, checkDns1123Subdomain(nodeName));
     }
     for (const [place, port] of ports.entries()) {
       const where = `${at}.ports[${place}]`;
@@ -122,6 +124,9 @@ export function addEndpoints(faults: Faults, { subsets = [] }: Loose<Endpoints>)
       else if (name !== '') addEach(faults, `${where}.name`, name, checkDns1123Label(name));
       addEach(faults, `${where}.port`, port.port ?? 0, checkPortNumber(port.port ?? 0));
       addUnsupported(faults, `${where}.protocol`, port.protocol, protocols);
+      const { appProtocol } = port;
+      if (appProtocol !== undefined)
+        addEach(faults, `${where}.appProtocol`, appProtocol, checkQualifiedName(appProtocol));
     }
   }
 }

@@ -238,11 +238,11 @@ test.each([
     "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'",
   ],
   [
-    'type: NodePort, clusterIP: None, ports: [{port: 80}]',
+    'type: NodePort, clusterIP: None, clusterIPs: [None], ports: [{port: 80}]',
     'spec.clusterIPs[0]: Invalid value: "None": may not be set to \'None\' for NodePort services',
   ],
   [
-    'clusterIP: "127.1", ports: [{port: 80}]',
+    'clusterIP: "127.1", clusterIPs: ["127.1"], ports: [{port: 80}]',
     'spec.clusterIPs[0]: Invalid value: "127.1": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
   ],
   [
@@ -264,7 +264,7 @@ test.each([
   ],
   [
     'loadBalancerSourceRanges: [x], ports: [{port: 80}]',
-    "spec.loadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
+    "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
   ],
 ])('Service %s', (spec, fault) => {
   expect(faultsOf(service(spec))[0]).toBe(fault);
@@ -311,7 +311,7 @@ test('ConfigMap and Secret', () => {
 test('Node', () => {
   const node = (spec: string): string => object('v1', 'Node', `spec: {${spec}}`);
   expect(faultsOf(node('taints: [{key: a, effect: NoSchedule}, {key: a, effect: NoSchedule, value: x}]'))[0]).toMatch(
-    /^spec\.taints\[1\]: Duplicate value: .*: taints must be unique by key and effect pair$/,
+    /^metadata\.taints\[1\]: Duplicate value: .*: taints must be unique by key and effect pair$/,
   );
   expect(faultsOf(node('podCIDRs: [10.0.0.0/33]'))[0]).toContain('must be a valid CIDR value');
   expect(
@@ -427,6 +427,7 @@ test('quotas, limits, leases, priorities', () => {
   expect(faultsOf(object('v1', 'ResourceQuota', 'spec: {hard: {pods: 1.5, cpus: "1"}}'))).toEqual([
     'spec.hard[pods]: Invalid value: "1500m": must be an integer',
     'spec.hard[cpus]: Invalid value: "cpus": must be a standard resource type or fully qualified',
+    'spec.hard[cpus]: Invalid value: "cpus": must be a standard resource for quota',
   ]);
   expect(
     faultsOf(

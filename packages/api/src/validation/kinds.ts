@@ -27,19 +27,35 @@ import {
   addVolumeAttachmentUpdate,
 } from './csi.ts';
 import { addEndpointSlice, addEndpointSliceUpdate, addEndpoints } from './discovery.ts';
+import { addEvent, addEventV1, addEventV1Update, addNewEventV1 } from './events.ts';
 import { addFlowSchema, addFlowSchemaStatusUpdate, addPriorityLevel } from './flow-control.ts';
 import { addJob, addJobUpdate, addNewJob } from './jobs.ts';
+import { addLimitRange } from './limit-ranges.ts';
 import type { NameRule } from './metadata.ts';
 import { addIngress, addIngressClass, addIngressClassUpdate, addNetworkPolicy, addNewIngress } from './networking.ts';
-import { addNamespace, addNode, addNodeUpdate } from './nodes.ts';
+import {
+  addNamespace,
+  addNamespaceFinalize,
+  addNamespaceStatus,
+  addNode,
+  addNodeStatusUpdate,
+  addNodeUpdate,
+} from './nodes.ts';
+import {
+  addPersistentVolume,
+  addPersistentVolumeClaim,
+  addPersistentVolumeClaimStatus,
+  addPersistentVolumeClaimUpdate,
+  addPersistentVolumeUpdate,
+} from './persistent-volumes.ts';
 import { addNewPod, addPod } from './pod/pod.ts';
 import { addPodResize } from './pod/resize.ts';
 import { addPodStatusUpdate } from './pod/status.ts';
 import { addEphemeralUpdate, addPodUpdate } from './pod/update.ts';
-import { addLimitRange, addResourceQuota, addResourceQuotaUpdate } from './quota.ts';
+import { addResourceQuota, addResourceQuotaStatus, addResourceQuotaUpdate } from './quota.ts';
 import { addClusterRole, addRole, addRoleBinding, addRoleBindingUpdate } from './rbac.ts';
 import { addAutoscaler, addAutoscalerV1, addDisruptionBudget } from './scaling.ts';
-import { addService, addServiceUpdate } from './services.ts';
+import { addService, addServiceStatusUpdate, addServiceUpdate } from './services.ts';
 import { addStatefulSet, addStatefulSetUpdate } from './stateful-sets.ts';
 import {
   addAutoscalerStatus,
@@ -50,12 +66,6 @@ import {
   addReplicaSetStatus,
   addStatefulSetStatus,
 } from './statuses.ts';
-import {
-  addPersistentVolume,
-  addPersistentVolumeClaim,
-  addPersistentVolumeClaimUpdate,
-  addPersistentVolumeUpdate,
-} from './storage.ts';
 import { addStorageClass, addStorageClassUpdate } from './storage-classes.ts';
 import type { Faults } from './support.ts';
 import { addWebhooks } from './webhooks.ts';
@@ -67,6 +77,7 @@ import {
   addPodTemplateKind,
   addReplicaSet,
   addReplicationController,
+  addReplicationControllerStatus,
   addSelectorUpdate,
 } from './workloads.ts';
 
@@ -97,6 +108,12 @@ const changes =
   (faults, next, previous) =>
     run(faults, next as unknown as T, previous as unknown as T);
 
+/** A validator that looks only at what the object became. */
+const after =
+  <T>(run: (faults: Faults, next: T) => void): Change =>
+  (faults, next) =>
+    run(faults, next as unknown as T);
+
 const storage = 'storage.k8s.io';
 const networking = 'networking.k8s.io';
 const rbac = 'rbac.authorization.k8s.io';
@@ -123,19 +140,60 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
     },
   ],
   ['/PodTemplate', { check: checks(addPodTemplateKind) }],
-  ['/ReplicationController', { check: checks(addReplicationController) }],
-  ['/Service', { name: 'dns1035', check: checks(addService), update: changes(addServiceUpdate) }],
+  [
+    '/ReplicationController',
+    { check: checks(addReplicationController), subresources: { status: after(addReplicationControllerStatus) } },
+  ],
+  [
+    '/Service',
+    {
+      name: 'dns1035',
+      check: checks(addService),
+      update: changes(addServiceUpdate),
+      subresources: { status: after(addServiceStatusUpdate) },
+    },
+  ],
   ['/Endpoints', { check: checks(addEndpoints) }],
+  ['/Event', { name: 'path', check: checks(addEvent) }],
+  [
+    'events.k8s.io/Event',
+    { check: checks(addEventV1), create: checks(addNewEventV1), update: changes(addEventV1Update) },
+  ],
   ['/ConfigMap', { check: checks(addConfigMap), update: changes(addConfigMapUpdate) }],
   ['/Secret', { check: checks(addSecret), update: changes(addSecretUpdate) }],
-  ['/Namespace', { name: 'label', check: checks(addNamespace) }],
-  ['/Node', { check: checks(addNode), update: changes(addNodeUpdate) }],
+  [
+    '/Namespace',
+    {
+      name: 'label',
+      check: checks(addNamespace),
+      subresources: { status: after(addNamespaceStatus), finalize: after(addNamespaceFinalize) },
+    },
+  ],
+  [
+    '/Node',
+    {
+      check: checks(addNode),
+      update: changes(addNodeUpdate),
+      subresources: { status: changes(addNodeStatusUpdate) },
+    },
+  ],
   ['/PersistentVolume', { check: checks(addPersistentVolume), update: changes(addPersistentVolumeUpdate) }],
   [
     '/PersistentVolumeClaim',
-    { check: checks(addPersistentVolumeClaim), update: changes(addPersistentVolumeClaimUpdate) },
+    {
+      check: checks(addPersistentVolumeClaim),
+      update: changes(addPersistentVolumeClaimUpdate),
+      subresources: { status: after(addPersistentVolumeClaimStatus) },
+    },
   ],
-  ['/ResourceQuota', { check: checks(addResourceQuota), update: changes(addResourceQuotaUpdate) }],
+  [
+    '/ResourceQuota',
+    {
+      check: checks(addResourceQuota),
+      update: changes(addResourceQuotaUpdate),
+      subresources: { status: after(addResourceQuotaStatus) },
+    },
+  ],
   ['/LimitRange', { check: checks(addLimitRange) }],
   [
     'apps/Deployment',

@@ -145,6 +145,15 @@ function addFinalizers(faults: Faults, finalizers: readonly string[] | undefined
   }
 }
 
+/** Finalizers without a domain are the system's own. */
+export function addStandardFinalizer(faults: Faults, finalizer: string, path: string): void {
+  if (finalizer.includes('/') || standardFinalizers.includes(finalizer)) return;
+  const why = 'name is neither a standard finalizer name nor is it fully qualified';
+  faults.push(field.invalid(path, finalizer, why));
+}
+
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
 function addManagedFields(faults: Faults, entries: Loose<ManagedFieldsEntry[]> | undefined, path: string): void {
   for (const [index, entry] of (entries ?? []).entries()) {
     const at = `${path}[${index}]`;

@@ -1,15 +1,18 @@
 /** Node and Namespace. */
+import { GoText, goStruct } from '../algebra/go-text.ts';
 import { deepEqual } from '../algebra/hash.ts';
 import { checkLabelValue, checkQualifiedName } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { Namespace, Node, NodeSpec, Taint } from '../kinds/types.ts';
 import { cidrMessage, ipFamily, isCidr } from './ip.ts';
-import { addAmount, addResourceName } from './pod/resources.ts';
+import { addStandardFinalizer } from './metadata.ts';
+import { addAmount } from './pod/resources.ts';
 import { taintEffects } from './pod/scheduling.ts';
 import { addEach, addUnsupported, entriesOf, type Faults, type Loose } from './support.ts';
 
 export function addNode(faults: Faults, node: Loose<Node>): void {
-  addTaints(faults, node.spec?.taints, 'spec.taints');
+  // The path is Kubernetes' own.
+  addTaints(faults, node.spec?.taints, 'metadata.taints');
   addPodRanges(faults, node.spec ?? {});
   addResourceLists(faults, node);
 }
@@ -17,8 +20,7 @@ export function addNode(faults: Faults, node: Loose<Node>): void {
 function addResourceLists(faults: Faults, { status = {} }: Loose<Node>): void {
   for (const name of ['capacity', 'allocatable'] as const) {
     for (const [resource, amount] of entriesOf(status[name])) {
-      addResourceName(faults, resource, `status.${name}`);
-      addAmount(faults, resource, amount, `status.${name}[${resource}]`);
+      addAmount(faults, resource, amount, `status.${name}.${resource}`);
     }
   }
 }
@@ -34,7 +36,8 @@ function addTaints(faults: Faults, taints: Loose<Taint[]> | undefined, path: str
     addUnsupported(faults, `${at}.effect`, taint.effect, taintEffects);
     const id = `${key}:${taint.effect}`;
     if (seen.has(id)) {
-      const duplicate = field.duplicate(at, taint);
+      const shown = { Key: key, Value: value, Effect: taint.effect, TimeAdded: new GoText('<nil>') };
+      const duplicate = field.duplicate(at, goStruct('core.Taint', shown));
       faults.push({ ...duplicate, message: `${duplicate.message}: taints must be unique by key and effect pair` });
     }
     seen.add(id);
@@ -60,40 +63,55 @@ function addPodRanges(faults: Faults, spec: Loose<NodeSpec>): void {
   }
 }
 
-/** Of a node's spec only taints and the unschedulable mark change; ranges and the provider's id are given once. */
+/** Ranges and the provider's id are given once. */
 export function addNodeUpdate(faults: Faults, next: Loose<Node>, previous: Loose<Node>): void {
   const { spec = {} } = next;
   const { spec: old = {} } = previous;
+  addAddresses(faults, next);
   if ((old.podCIDRs ?? []).length > 0 && !deepEqual(spec.podCIDRs, old.podCIDRs)) {
     faults.push(field.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'));
   }
   if ((old.providerID ?? '') !== '' && spec.providerID !== old.providerID) {
     faults.push(field.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'));
   }
-  const fixed = ({
-    podCIDR: _,
-    podCIDRs: __,
-    providerID: ___,
-    taints: ____,
-    unschedulable: _____,
-    ...rest
-  }: Loose<NodeSpec>) => rest;
-  if (!deepEqual(fixed(spec), fixed(old))) {
-    faults.push(field.forbidden('[]', 'node updates may only change labels, taints, or capacity'));
+  if ((spec.externalID ?? '') !== (old.externalID ?? ''))
+    faults.push(field.forbidden('spec.externalID', 'may not be updated'));
+}
+
+function addAddresses(faults: Faults, { status }: Loose<Node>): void {
+  const seen = new Set<string>();
+  for (const [index, { type = '', address = '' }] of (status?.addresses ?? []).entries()) {
+    const id = `${type}/${address}`;
+    const shown = goStruct('core.NodeAddress', { Type: type, Address: address });
+    if (seen.has(id)) faults.push(field.duplicate(`status.addresses[${index}]`, shown));
+    seen.add(id);
   }
 }
 
+export function addNodeStatusUpdate(faults: Faults, next: Loose<Node>, previous: Loose<Node>): void {
+  addResourceLists(faults, next);
+  addNodeUpdate(faults, next, previous);
+}
+
+function addFinalizer(faults: Faults, finalizer: string, path: string): void {
+  addEach(faults, path, finalizer, checkQualifiedName(finalizer));
+  addStandardFinalizer(faults, finalizer, path);
+}
+
 export function addNamespace(faults: Faults, { spec = {} }: Loose<Namespace>): void {
-  for (const finalizer of spec.finalizers ?? []) {
-    addEach(faults, 'spec.finalizers', finalizer, checkQualifiedName(finalizer));
-    if (!finalizer.includes('/') && finalizer !== 'kubernetes') {
-      faults.push(
-        field.invalid(
-          'spec.finalizers',
-          finalizer,
-          'name is neither a standard finalizer name nor is it fully qualified',
-        ),
-      );
-    }
-  }
+  for (const finalizer of spec.finalizers ?? []) addFinalizer(faults, finalizer, 'spec.finalizers');
+}
+
+export function addNamespaceFinalize(faults: Faults, { spec = {} }: Loose<Namespace>): void {
+  for (const [index, finalizer] of (spec.finalizers ?? []).entries())
+    addFinalizer(faults, finalizer, `spec.finalizers[${index}]`);
+}
+
+/** The phase says whether the namespace is on its way out. The path is Kubernetes' own. */
+export function addNamespaceStatus(faults: Faults, { metadata, status = {} }: Loose<Namespace>): void {
+  const [phase, when] =
+    metadata?.deletionTimestamp === undefined ? ['Active', 'is empty'] : ['Terminating', 'is not empty'];
+  if (status.phase === phase) return;
+  const why = `may only be '${phase}' if \`deletionTimestamp\` ${when}`;
+  faults.push(field.invalid('status.Phase', status.phase ?? '', why));
 }

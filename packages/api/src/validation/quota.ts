@@ -1,13 +1,10 @@
-/** ResourceQuota and LimitRange. */
-
+/** ResourceQuota. */
 import { goList } from '../algebra/go-text.ts';
 import { deepEqual } from '../algebra/hash.ts';
-import { checkQualifiedName } from '../algebra/names.ts';
-import { compareQuantities, tryParseQuantity } from '../algebra/quantity.ts';
 import { field } from '../errors.ts';
-import type { LimitRange, LimitRangeItem, QuantityValue, ResourceQuota } from '../kinds/types.ts';
-import { addAmount, addResourceName } from './pod/resources.ts';
-import { addEach, entriesOf, type Faults, type Loose } from './support.ts';
+import type { QuantityValue, ResourceQuota, ResourceQuotaSpec } from '../kinds/types.ts';
+import { addAmount, addQuotaResourceName, isQuotaResource } from './pod/resources.ts';
+import { entriesOf, type Faults, immutableMessage, type Loose } from './support.ts';
 
 const scopes = [
   'BestEffort',
@@ -22,30 +19,63 @@ const opposites = [
   ['Terminating', 'NotTerminating'],
 ] as const;
 
-export function addResourceQuota(faults: Faults, { spec = {}, status = {} }: Loose<ResourceQuota>): void {
-  for (const [path, list] of [
-    ['spec.hard', spec.hard],
-    ['status.hard', status.hard],
-    ['status.used', status.used],
-  ] as const) {
-    for (const [name, amount] of entriesOf(list)) {
-      addResourceName(faults, name, `${path}[${name}]`);
-      addAmount(faults, name, amount, `${path}[${name}]`);
-    }
-  }
+/** What a scope of pods may be put on, without a domain. */
+const podCounts = new Set(['pods']);
+const podResources = new Set([
+  'pods',
+  ...['', 'requests.', 'limits.'].flatMap((list) => [`${list}cpu`, `${list}memory`]),
+]);
+
+function canScope(scope: string, resource: string): boolean {
+  if (!scopes.includes(scope) || !isQuotaResource(resource)) return true;
+  return (scope === 'BestEffort' ? podCounts : podResources).has(resource);
+}
+
+export function addResourceQuota(faults: Faults, quota: Loose<ResourceQuota>): void {
+  const { spec = {} } = quota;
+  addAmounts(faults, spec.hard, 'spec.hard');
+  addResourceQuotaStatus(faults, quota);
   const given = spec.scopes ?? [];
+  const refuse = (why: string): void =>
+    void faults.push(field.invalid('spec.scopes', goList('core.ResourceQuotaScope', spec.scopes), why));
+  const names = Object.keys(spec.hard ?? {}).sort();
   for (const scope of given) {
-    if (!scopes.includes(scope)) faults.push(field.invalid('spec.scopes', given, 'unsupported scope'));
+    if (!scopes.includes(scope)) refuse('unsupported scope');
+    for (const name of names) if (!canScope(scope, name)) refuse('unsupported scope applied to resource');
   }
-  for (const [one, other] of opposites) {
-    if (given.includes(one) && given.includes(other)) {
-      faults.push(field.invalid('spec.scopes', goList('core.ResourceQuotaScope', given), 'conflicting scopes'));
-    }
+  if (areOpposed(given)) refuse('conflicting scopes');
+  addScopeSelector(faults, spec, names);
+}
+
+const areOpposed = (given: readonly string[]): boolean =>
+  opposites.some(([one, other]) => given.includes(one) && given.includes(other));
+
+export function addResourceQuotaStatus(faults: Faults, { status = {} }: Loose<ResourceQuota>): void {
+  addAmounts(faults, status.hard, 'status.hard');
+  addAmounts(faults, status.used, 'status.used');
+}
+
+function addAmounts(faults: Faults, list: List | undefined, path: string): void {
+  for (const [name, amount] of entriesOf(list)) {
+    addQuotaResourceName(faults, name, `${path}[${name}]`);
+    addAmount(faults, name, amount, `${path}[${name}]`);
   }
-  for (const requirement of spec.scopeSelector?.matchExpressions ?? []) {
-    const path = 'spec.scopeSelector.matchExpressions';
-    const { scopeName = '', operator = '', values = [] } = requirement;
+}
+
+const onlyExists =
+  "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+
+function addScopeSelector(faults: Faults, spec: Loose<ResourceQuotaSpec>, names: readonly string[]): void {
+  const path = 'spec.scopeSelector.matchExpressions';
+  const requirements = spec.scopeSelector?.matchExpressions ?? [];
+  for (const { scopeName = '', operator = '', values = [] } of requirements) {
     if (!scopes.includes(scopeName)) faults.push(field.invalid(`${path}.scopeName`, scopeName, 'unsupported scope'));
+    for (const name of names) {
+      if (canScope(scopeName, name)) continue;
+      faults.push(field.invalid(path, spec.scopeSelector, 'unsupported scope applied to resource'));
+    }
+    if (scopes.includes(scopeName) && scopeName !== 'PriorityClass' && operator !== 'Exists')
+      faults.push(field.invalid(`${path}.operator`, operator, onlyExists));
     if (operator === 'In' || operator === 'NotIn') {
       if (values.length === 0) {
         const why = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
@@ -58,6 +88,8 @@ export function addResourceQuota(faults: Faults, { spec = {}, status = {} }: Loo
       faults.push(field.invalid(`${path}.values`, values, why));
     }
   }
+  if (areOpposed(requirements.map(({ scopeName = '' }) => scopeName)))
+    faults.push(field.invalid(path, goList('core.ResourceQuotaScope', spec.scopes), 'conflicting scopes'));
 }
 
 export function addResourceQuotaUpdate(
@@ -65,70 +97,10 @@ export function addResourceQuotaUpdate(
   next: Loose<ResourceQuota>,
   previous: Loose<ResourceQuota>,
 ): void {
-  const sorted = (quota: Loose<ResourceQuota>): string[] => [...(quota.spec?.scopes ?? [])].sort();
+  const sorted = (quota: Loose<ResourceQuota>): string[] => [...new Set(quota.spec?.scopes)].sort();
   if (!deepEqual(sorted(next), sorted(previous))) {
-    faults.push(field.invalid('spec.scopes', next.spec?.scopes ?? [], 'field is immutable'));
-  }
-}
-
-export function addLimitRange(faults: Faults, { spec = {} }: Loose<LimitRange>): void {
-  const types = new Set<string>();
-  for (const [index, item] of (spec.limits ?? []).entries()) {
-    const at = `spec.limits[${index}]`;
-    const type = item.type ?? '';
-    addEach(faults, `${at}.type`, type, checkQualifiedName(type));
-    if (types.has(type)) faults.push(field.duplicate(`${at}.type`, type));
-    types.add(type);
-    if (type === 'Pod') {
-      for (const name of ['default', 'defaultRequest'] as const) {
-        if (Object.keys(item[name] ?? {}).length === 0) continue;
-        faults.push(field.forbidden(`${at}.${name}`, "may not be specified when `type` is 'Pod'"));
-      }
-    }
-    if (type === 'PersistentVolumeClaim' && item.min?.storage === undefined && item.max?.storage === undefined) {
-      faults.push(field.required(at, 'either minimum or maximum storage value is required, but neither was provided'));
-    }
-    addLimits(faults, item, at);
+    faults.push(field.invalid('spec.scopes', goList('core.ResourceQuotaScope', next.spec?.scopes), immutableMessage));
   }
 }
 
 type List = Readonly<Record<string, QuantityValue | undefined>>;
-type Lists = Readonly<Partial<Record<(typeof order)[number], List>>>;
-const order = ['min', 'defaultRequest', 'default', 'max'] as const;
-const words = { min: 'min', defaultRequest: 'default request', default: 'default', max: 'max' } as const;
-
-/** For each resource: min ≤ default request ≤ default ≤ max, and a ratio of one or more. */
-function addLimits(faults: Faults, item: Loose<LimitRangeItem>, path: string): void {
-  const lists: Lists = item;
-  const names = new Set(order.flatMap((name) => Object.keys(lists[name] ?? {})));
-  for (const resource of names) {
-    addResourceName(faults, resource, `${path}[${resource}]`);
-    for (const [place, low] of order.entries()) {
-      for (const high of order.slice(place + 1)) addOrder(faults, lists, low, high, resource, path);
-    }
-  }
-  for (const [resource, ratio] of entriesOf(item.maxLimitRequestRatio)) {
-    if (compareQuantities(tryParseQuantity(ratio) ?? one, one) < 0) {
-      const why = `ratio ${ratio} is less than 1`;
-      faults.push(field.invalid(`${path}.maxLimitRequestRatio[${resource}]`, String(ratio), why));
-    }
-  }
-}
-
-const one = { nano: 1_000_000_000n, format: 'DecimalSI' } as const;
-
-function addOrder(
-  faults: Faults,
-  lists: Lists,
-  low: (typeof order)[number],
-  high: (typeof order)[number],
-  resource: string,
-  path: string,
-): void {
-  const [lowText, highText] = [lists[low]?.[resource], lists[high]?.[resource]];
-  if (lowText === undefined || highText === undefined) return;
-  const [lowest, highest] = [tryParseQuantity(lowText), tryParseQuantity(highText)];
-  if (lowest === undefined || highest === undefined || compareQuantities(lowest, highest) <= 0) return;
-  const why = `${words[low]} value ${lowText} is greater than ${words[high]} value ${highText}`;
-  faults.push(field.invalid(`${path}.${low}[${resource}]`, String(lowText), why));
-}

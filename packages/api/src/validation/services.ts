@@ -1,20 +1,30 @@
 /** Service (pkg/apis/core/validation, ValidateService). */
 
-import { GoText, goList, goStruct } from '../algebra/go-text.ts';
+import { GoText, goStruct } from '../algebra/go-text.ts';
 import { deepEqual } from '../algebra/hash.ts';
 import { checkDns1123Label, checkDns1123Subdomain, checkPortNumber, checkQualifiedName } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { Service, ServicePort, ServiceSpec } from '../kinds/types.ts';
 import { cidrMessage, ipFamily, ipMessage, isCidr } from './ip.ts';
 import { addLabels } from './metadata.ts';
-import { addEach, addPort, addUnsupported, addUnsupportedIfSet, type Faults, type Loose } from './support.ts';
+import { addClusterIPs, addClusterIPsUpdate, isHeadlessService } from './service-addresses.ts';
+import {
+  addEach,
+  addPort,
+  addUnsupported,
+  addUnsupportedIfSet,
+  type Faults,
+  immutableMessage,
+  type Loose,
+} from './support.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const maxAffinitySeconds = 86_400;
 
-export function addService(faults: Faults, { spec = {} }: Loose<Service>): void {
+export function addService(faults: Faults, service: Loose<Service>): void {
+  const { spec = {} } = service;
   const { type, ports = [] } = spec;
-  const isHeadless = spec.clusterIP === 'None';
+  const isHeadless = isHeadlessService(spec);
   if (ports.length === 0 && !isHeadless && type !== 'ExternalName') faults.push(field.required('spec.ports'));
   addByType(faults, spec, isHeadless);
   addUnsupported(faults, 'spec.type', type, types);
@@ -23,7 +33,7 @@ export function addService(faults: Faults, { spec = {} }: Loose<Service>): void 
   addAffinity(faults, spec);
   addClusterIPs(faults, spec);
   addTraffic(faults, spec);
-  addLoadBalancer(faults, spec);
+  addLoadBalancer(faults, service);
   for (const [index, ip] of (spec.externalIPs ?? []).entries()) {
     const at = `spec.externalIPs[${index}]`;
     if (ipFamily(ip) === undefined) faults.push(field.invalid(at, ip, ipMessage));
@@ -48,19 +58,19 @@ export function addNonSpecialIP(faults: Faults, ip: string, path: string): void 
 }
 
 function addByType(faults: Faults, spec: Loose<ServiceSpec>, isHeadless: boolean): void {
-  if (spec.type === 'LoadBalancer' && isHeadless) {
-    faults.push(field.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services"));
+  const { type = '' } = spec;
+  if (isHeadless && (type === 'LoadBalancer' || type === 'NodePort')) {
+    faults.push(field.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`));
   }
-  if (spec.type === 'NodePort' && isHeadless) {
-    faults.push(field.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for NodePort services"));
-  }
-  if (spec.type !== 'ExternalName') return;
-  if ((spec.clusterIP ?? '') !== '' || (spec.clusterIPs ?? []).length > 0) {
-    faults.push(field.forbidden('spec.clusterIPs', 'may not be set for ExternalName services'));
-  }
+  if (type !== 'ExternalName') return;
+  const without = 'may not be set for ExternalName services';
+  if ((spec.clusterIPs ?? []).length > 0) faults.push(field.forbidden('spec.clusterIPs', without));
+  if ((spec.ipFamilies ?? []).length > 0) faults.push(field.forbidden('spec.ipFamilies', without));
+  if (spec.ipFamilyPolicy !== undefined) faults.push(field.forbidden('spec.ipFamilyPolicy', without));
+  // A name may end in a dot: it is whole then.
   const name = (spec.externalName ?? '').replace(/\.$/, '');
   if (name === '') faults.push(field.required('spec.externalName'));
-  else addEach(faults, 'spec.externalName', spec.externalName, checkDns1123Subdomain(name));
+  else addEach(faults, 'spec.externalName', name, checkDns1123Subdomain(name));
 }
 
 function addPorts(faults: Faults, ports: Loose<ServicePort[]>, type: string | undefined): void {
@@ -120,38 +130,6 @@ function addAffinity(faults: Faults, spec: Loose<ServiceSpec>): void {
   }
 }
 
-function addClusterIPs(faults: Faults, spec: Loose<ServiceSpec>): void {
-  const { clusterIP = '', clusterIPs = [], ipFamilies = [] } = spec;
-  if (spec.type === 'ExternalName') return;
-  if (clusterIP === '' && clusterIPs.length > 0) faults.push(field.required('spec.clusterIP'));
-  else if (clusterIPs.length > 0 && clusterIPs[0] !== clusterIP) {
-    faults.push(field.invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'));
-  }
-  const given = clusterIPs.length > 0 ? clusterIPs : clusterIP === '' ? [] : [clusterIP];
-  for (const [index, ip] of given.entries()) {
-    if (ip === 'None' && index === 0) continue;
-    if (ipFamily(ip) === undefined) faults.push(field.invalid(`spec.clusterIPs[${index}]`, ip, ipMessage));
-  }
-  if (given.length > 2) faults.push(field.tooMany('spec.clusterIPs', given.length, 2));
-  if (given[0] === 'None' && given.length > 1) {
-    faults.push(field.invalid('spec.clusterIPs', given, "'None' must be the first and only value"));
-  }
-  for (const [index, family] of ipFamilies.entries()) {
-    addUnsupportedIfSet(faults, `spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6']);
-    if (ipFamilies.indexOf(family) < index) faults.push(field.duplicate(`spec.ipFamilies[${index}]`, family));
-    const known = ipFamily(given[index] ?? '');
-    if (known !== undefined && family !== `IPv${known}`) {
-      const why = `expected an ${family} value as indicated by \`ipFamilies[${index}]\``;
-      faults.push(field.invalid(`spec.clusterIPs[${index}]`, given[index], why));
-    }
-  }
-  addUnsupportedIfSet(faults, 'spec.ipFamilyPolicy', spec.ipFamilyPolicy, [
-    'PreferDualStack',
-    'RequireDualStack',
-    'SingleStack',
-  ]);
-}
-
 function addTraffic(faults: Faults, spec: Loose<ServiceSpec>): void {
   const isExternal =
     spec.type === 'LoadBalancer' ||
@@ -165,40 +143,46 @@ function addTraffic(faults: Faults, spec: Loose<ServiceSpec>): void {
   }
   addUnsupportedIfSet(faults, 'spec.internalTrafficPolicy', spec.internalTrafficPolicy, ['Cluster', 'Local']);
   addUnsupportedIfSet(faults, 'spec.trafficDistribution', spec.trafficDistribution, ['PreferClose']);
-  const { healthCheckNodePort } = spec;
-  if (healthCheckNodePort === undefined) return;
+  const { healthCheckNodePort = 0 } = spec;
+  if (healthCheckNodePort === 0) return;
   const path = 'spec.healthCheckNodePort';
-  if (healthCheckNodePort < 0)
-    faults.push(field.invalid(path, healthCheckNodePort, 'must be between 0 and 65535, inclusive'));
-  else if (spec.type !== 'LoadBalancer' || policy !== 'Local') {
+  if (!needsHealthCheck(spec)) {
     const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
     faults.push(field.invalid(path, healthCheckNodePort, why));
-  }
+  } else addEach(faults, path, healthCheckNodePort, checkPortNumber(healthCheckNodePort));
 }
 
-function addLoadBalancer(faults: Faults, spec: Loose<ServiceSpec>): void {
+const needsHealthCheck = (spec: Loose<ServiceSpec>): boolean =>
+  spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
+
+const rangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+
+function addLoadBalancer(faults: Faults, { metadata, spec = {} }: Loose<Service>): void {
   const isLoadBalancer = spec.type === 'LoadBalancer';
+  const only = "may only be used when `type` is 'LoadBalancer'";
   const ranges = spec.loadBalancerSourceRanges ?? [];
-  if (ranges.length > 0 && !isLoadBalancer) {
-    const why = "may only be used when `type` is 'LoadBalancer'";
-    faults.push(field.forbidden('spec.loadBalancerSourceRanges', why));
-  }
-  for (const [index, range] of ranges.entries()) {
-    if (!isCidr(range.trim()))
-      faults.push(field.invalid(`spec.loadBalancerSourceRanges[${index}]`, range, cidrMessage));
-  }
+  const annotation = metadata?.annotations?.[rangesAnnotation];
+  // The path is Kubernetes' own.
+  const at = ranges.length > 0 ? 'spec.LoadBalancerSourceRanges' : `metadata.annotations[${rangesAnnotation}]`;
+  if ((ranges.length > 0 || annotation !== undefined) && !isLoadBalancer) faults.push(field.forbidden(at, only));
+  for (const [index, range] of ranges.entries()) addRange(faults, range, `${at}[${index}]`);
+  if (ranges.length === 0 && (annotation?.trim() ?? '') !== '')
+    for (const range of annotation?.split(',') ?? []) addRange(faults, range, at);
   for (const name of ['allocateLoadBalancerNodePorts', 'loadBalancerClass'] as const) {
-    if (spec[name] !== undefined && !isLoadBalancer) {
-      faults.push(field.forbidden(`spec.${name}`, "may only be used when `type` is 'LoadBalancer'"));
-    }
+    if (spec[name] !== undefined && !isLoadBalancer) faults.push(field.forbidden(`spec.${name}`, only));
   }
-  if (spec.loadBalancerClass !== undefined) {
+  if (spec.loadBalancerClass !== undefined && isLoadBalancer) {
     const value = spec.loadBalancerClass;
     addEach(faults, 'spec.loadBalancerClass', value, checkQualifiedName(value));
   }
 }
 
-/** Addresses stay for as long as the service has any. */
+/** Ranges may be padded with spaces, as they could be when they stood in an annotation. */
+function addRange(faults: Faults, padded: string, path: string): void {
+  const range = padded.trim();
+  if (!isCidr(range)) faults.push(field.invalid(path, range, cidrMessage));
+}
+
 /** A port, as that which no other may be: its number and protocol. */
 const shownPort = ({ port, protocol }: Loose<ServicePort>): GoText =>
   goStruct('core.ServicePort', {
@@ -206,26 +190,39 @@ const shownPort = ({ port, protocol }: Loose<ServicePort>): GoText =>
     ...{ TargetPort: new GoText('intstr.IntOrString{Type:0, IntVal:0, StrVal:""}'), NodePort: 0 },
   });
 
+/** What was allocated, or decides who serves the load balancer, stays for as long as the type does. */
 export function addServiceUpdate(faults: Faults, next: Loose<Service>, previous: Loose<Service>): void {
   const { spec = {} } = next;
   const { spec: old = {} } = previous;
-  const hadAddress = old.type !== 'ExternalName' && (old.clusterIP ?? '') !== '';
-  if (hadAddress && spec.type !== 'ExternalName') {
-    const now = spec.clusterIP ?? '';
-    if (now === '')
-      faults.push(
-        field.invalid('spec.clusterIPs[0]', goList('string', spec.clusterIPs), 'primary clusterIP can not be unset'),
-      );
-    else if (now !== old.clusterIP) {
-      faults.push(field.invalid('spec.clusterIPs[0]', [now], 'may not change once set'));
-    }
-    const [nowSecond, oldSecond] = [spec.clusterIPs?.[1], old.clusterIPs?.[1]];
-    if (nowSecond !== undefined && oldSecond !== undefined && nowSecond !== oldSecond) {
-      faults.push(field.invalid('spec.clusterIPs[1]', [nowSecond], 'may not change once set'));
-    }
-  }
+  addClusterIPsUpdate(faults, spec, old);
   const wasLoadBalancer = old.type === 'LoadBalancer' && spec.type === 'LoadBalancer';
   if (wasLoadBalancer && !deepEqual(spec.loadBalancerClass, old.loadBalancerClass)) {
     faults.push(field.invalid('spec.loadBalancerClass', spec.loadBalancerClass ?? null, 'may not change once set'));
   }
+  const bothChecked = needsHealthCheck(old) && needsHealthCheck(spec);
+  if (bothChecked && (spec.healthCheckNodePort ?? 0) !== (old.healthCheckNodePort ?? 0))
+    faults.push(field.forbidden('spec.healthCheckNodePort', immutableMessage));
 }
+
+/** Where a load balancer says that it serves. */
+export function addServiceStatusUpdate(faults: Faults, { spec, status }: Loose<Service>): void {
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  const path = 'status.loadBalancer.ingress';
+  if (spec?.type !== 'LoadBalancer' && ingress.length > 0) {
+    return void faults.push(field.forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'"));
+  }
+  for (const [index, { ip = '', ipMode, hostname = '' }] of ingress.entries()) {
+    const at = `${path}[${index}]`;
+    if (ip !== '' && ipFamily(ip) === undefined) faults.push(field.invalid(`${at}.ip`, ip, ipMessage));
+    if (ipMode === undefined) {
+      if (ip !== '') faults.push(field.required(`${at}.ipMode`, 'must be specified when `ip` is set'));
+    } else if (ip === '') faults.push(field.forbidden(`${at}.ipMode`, 'may not be specified when `ip` is not set'));
+    else if (!ipModes.includes(ipMode)) faults.push(field.notSupported(`${at}.ipMode`, ipMode, ipModes));
+    if (hostname === '') continue;
+    addEach(faults, `${at}.hostname`, hostname, checkDns1123Subdomain(hostname));
+    if (ipFamily(hostname) !== undefined)
+      faults.push(field.invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address'));
+  }
+}
+
+const ipModes = ['Proxy', 'VIP'];

@@ -3,7 +3,7 @@ import type { Definition } from '../definition.ts';
 import type { FieldError } from '../errors.ts';
 import type { JsonObject, ObjectMeta } from '../object.ts';
 import { kindRules } from './kinds.ts';
-import { validateObjectMeta, validateObjectMetaUpdate } from './metadata.ts';
+import { addStandardFinalizer, validateObjectMeta, validateObjectMetaUpdate } from './metadata.ts';
 import type { Faults, Loose } from './support.ts';
 
 const metaOf = (object: JsonObject): Loose<ObjectMeta> => (object.metadata ?? {}) as Loose<ObjectMeta>;
@@ -11,6 +11,21 @@ const metaOf = (object: JsonObject): Loose<ObjectMeta> => (object.metadata ?? {}
 const ruleOf = (definition: Definition) =>
   kindRules.get(`${definition.group}/${definition.kind}`) ??
   kindRules.get(`${definition.group}/${definition.kind}/${definition.version}`);
+
+/** Groups whose objects may bear any finalizer: they are not those of Kubernetes' core packages. */
+const libraryGroups = new Set([
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'admissionregistration.k8s.io',
+  'coordination.k8s.io',
+]);
+
+/** Built-in objects bear finalizers of the system, or with a domain. */
+function addOwnFinalizers(faults: Faults, { group, schema }: Definition, object: JsonObject): void {
+  if (schema().ref === undefined || libraryGroups.has(group)) return;
+  for (const [index, finalizer] of (metaOf(object).finalizers ?? []).entries())
+    addStandardFinalizer(faults, finalizer, `metadata.finalizers[${index}]`);
+}
 
 /**
  * Faults of a new object, as pkg/apis/<group>/validation of v1.32 finds them. The object was decoded and defaulted, and
@@ -20,6 +35,7 @@ export function validate(definition: Definition, object: JsonObject): FieldError
   const rule = ruleOf(definition);
   const name = rule?.name ?? 'subdomain';
   const faults: Faults = validateObjectMeta(metaOf(object), { namespaced: definition.namespaced, name });
+  addOwnFinalizers(faults, definition, object);
   (rule?.create ?? rule?.check)?.(faults, object);
   return faults;
 }
@@ -36,6 +52,7 @@ export function validateUpdate(
 ): FieldError[] {
   const rule = ruleOf(definition);
   const faults: Faults = validateObjectMetaUpdate(metaOf(next), metaOf(previous));
+  addOwnFinalizers(faults, definition, next);
   if (subresource === '' || subresource === 'scale') {
     rule?.check?.(faults, next);
     rule?.update?.(faults, next, previous);

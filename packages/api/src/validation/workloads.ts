@@ -180,6 +180,20 @@ export function addReplicationController(faults: Faults, { spec = {} }: Loose<Re
   }
 }
 
+export function addReplicationControllerStatus(faults: Faults, { status = {} }: Loose<ReplicationController>): void {
+  const { replicas = 0, readyReplicas = 0 } = status;
+  const parts = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const;
+  for (const name of ['replicas', ...parts, 'observedGeneration'] as const)
+    addNegative(faults, `status.${name}`, status[name]);
+  for (const name of parts) {
+    const count = status[name] ?? 0;
+    if (count > replicas) faults.push(field.invalid(`status.${name}`, count, 'cannot be greater than status.replicas'));
+  }
+  const { availableReplicas = 0 } = status;
+  if (availableReplicas > readyReplicas)
+    faults.push(field.invalid('status.availableReplicas', availableReplicas, 'cannot be greater than readyReplicas'));
+}
+
 export function addDaemonSet(faults: Faults, { spec = {} }: Loose<DaemonSet>): void {
   const before = faults.length;
   addLabelSelector(faults, spec.selector, 'spec.selector');

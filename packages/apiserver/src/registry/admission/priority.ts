@@ -12,10 +12,11 @@ export function priority(env: Env): AdmissionStep {
   return {
     name: 'Priority',
     async mutate(request) {
-      const { object, target, operation } = request;
+      const { object, oldObject, target, operation } = request;
       const isPod = target.group === '' && target.resource === 'pods' && target.subresource === '';
-      if (!isPod || object === undefined || operation !== 'CREATE') return;
-      await settlePriority(env, request, object);
+      if (!isPod || object === undefined) return;
+      if (operation === 'CREATE') await settlePriority(env, request, object);
+      if (operation === 'UPDATE' && oldObject !== undefined) keepPriority(object, oldObject);
     },
     async validate(request) {
       const { object, target, operation } = request;
@@ -55,6 +56,15 @@ async function settlePriority(env: Env, request: AdmissionRequest, pod: JsonObje
   if (found !== undefined) put(spec, 'priorityClassName', nameOf(found));
   put(spec, 'priority', value);
   put(spec, 'preemptionPolicy', policy);
+}
+
+/** An update that does not repeat what was computed keeps it. */
+function keepPriority(pod: JsonObject, old: JsonObject): void {
+  const spec = childObject(pod, 'spec');
+  for (const key of ['priority', 'preemptionPolicy']) {
+    const before = own(childObject(old, 'spec'), key);
+    if (own(spec, key) === undefined && before !== undefined) put(spec, key, before);
+  }
 }
 
 const findClass = async (env: Env, name: string): Promise<JsonObject | undefined> =>

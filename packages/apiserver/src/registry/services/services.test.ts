@@ -130,6 +130,13 @@ describe('service addresses', () => {
     expect(await markers('serviceips')).toEqual([specOf(back).clusterIP]);
   });
 
+  test('a client that knows only clusterIP may clear it as it leaves for an external name', async () => {
+    const made = await make('web');
+    const spec = { ...specOf(made), type: 'ExternalName', externalName: 'example.com', clusterIP: '' };
+    const external = await call.update('services', 'default', 'web', { ...made, spec });
+    for (const key of ['clusterIP', 'clusterIPs', 'ipFamilies']) expect(specOf(external)).not.toHaveProperty(key);
+  });
+
   test('a dry run takes nothing', async () => {
     const made = await call.create('services', 'default', service('web', { type: 'NodePort' }), { dryRun: true });
     expect(specOf(made).clusterIP).toMatch(/^10\.96\./);

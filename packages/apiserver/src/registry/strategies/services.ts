@@ -23,6 +23,7 @@ export const services = standard(
     allowCreateOnUpdate: true,
     normalise: settleClusterIPs,
     prepareForUpdate(object, old) {
+      followClusterIP(object, old);
       carryOver(object, old);
       dropForeignFields(object, old);
       if (typeOf(object) !== 'LoadBalancer') put(object, 'status', { loadBalancer: {} });
@@ -41,6 +42,15 @@ function settleClusterIPs(object: JsonObject): void {
   const single = textAt(spec, 'clusterIP');
   const list = own(spec, 'clusterIPs');
   if (single !== '' && list === undefined) put(spec, 'clusterIPs', [single]);
+}
+
+/** A client that changes `clusterIP` alone, and sends back `clusterIPs` as it got them, means both. */
+function followClusterIP(object: JsonObject, old: JsonObject): void {
+  const spec = childObject(object, 'spec');
+  const before = objectAt(old, 'spec') ?? {};
+  const single = textAt(spec, 'clusterIP');
+  if (single === textAt(before, 'clusterIP') || !same(own(spec, 'clusterIPs'), own(before, 'clusterIPs'))) return;
+  putOrDelete(spec, 'clusterIPs', single === '' ? undefined : [single]);
 }
 
 /** Values the server chose are kept when an update does not repeat them. */
@@ -80,8 +90,9 @@ function dropForeignFields(object: JsonObject, old: JsonObject): void {
   const drop = (...keys: readonly string[]): void => {
     for (const key of keys) delete spec[key];
   };
-  if (hasClusterIP(old) && !hasClusterIP(object) && unchanged('clusterIP') && unchanged('clusterIPs')) {
-    drop('clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy');
+  if (hasClusterIP(old) && !hasClusterIP(object)) {
+    if (unchanged('clusterIP') && unchanged('clusterIPs')) drop('clusterIP', 'clusterIPs');
+    for (const key of ['ipFamilies', 'ipFamilyPolicy']) if (unchanged(key)) drop(key);
   }
   if (hasNodePorts(old) && !hasNodePorts(object) && sameNodePorts(spec, before)) {
     for (const port of objectsAt(spec, 'ports')) delete port.nodePort;

@@ -1,11 +1,25 @@
 /** Volumes and claims. */
+import type { JsonObject } from '@skiff/api';
+import { copy, objectAt, put, textAt } from '../../patch/values.ts';
 import type { Strategy } from '../contract.ts';
 import { standard } from './standard.ts';
 
 const pending = { status: { phase: 'Pending' } };
 
 export const persistentVolumes: Strategy = standard(pending, { returnsDeletedObject: true });
-export const persistentVolumeClaims: Strategy = standard(pending, { returnsDeletedObject: true });
+export const persistentVolumeClaims: Strategy = standard(pending, {
+  returnsDeletedObject: true,
+  prepareForCreate: settleDataSources,
+});
+
+/** What a claim is filled with has an old field and a new one; each is set from the other, unless it is in another namespace. */
+function settleDataSources(object: JsonObject): void {
+  const spec = objectAt(object, 'spec') ?? {};
+  const [source, reference] = [objectAt(spec, 'dataSource'), objectAt(spec, 'dataSourceRef')];
+  if (source !== undefined && reference === undefined) put(spec, 'dataSourceRef', copy(source));
+  if (reference === undefined || source !== undefined || textAt(reference, 'namespace') !== '') return;
+  put(spec, 'dataSource', copy(reference));
+}
 
 export const volumeAttachments: Strategy = standard(
   { status: { attached: false } },

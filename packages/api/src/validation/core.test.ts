@@ -1,0 +1,390 @@
+/** What core/v1 kinds other than pods may be, and how they may change: one line a rule. */
+import { describe, expect, test } from 'vitest';
+import { faultsOf, faultsOfChange } from './testing.ts';
+
+const of =
+  (kind: string) =>
+  (body: string, metadata = ''): string =>
+    `{apiVersion: v1, kind: ${kind}, metadata: {name: a${metadata === '' ? '' : `, ${metadata}`}}, ${body}}`;
+
+type Row = readonly [now: string, before: string, ...faults: string[]];
+
+const checkChanges = (make: (body: string) => string, rows: readonly Row[], subresource = ''): void => {
+  test.each(rows.map(([now, before, ...faults]) => ({ now, before, faults })))('$before -> $now', (row) => {
+    expect(faultsOfChange(make(row.now), make(row.before), subresource)).toEqual(row.faults);
+  });
+};
+
+describe('addresses of a Service', () => {
+  const service = of('Service');
+  const spec = (more: string): string => `spec: {ports: [{port: 80}], ${more}}`;
+  test.each([
+    [
+      'clusterIPs: [10.0.0.1]',
+      'spec.clusterIPs: Invalid value: []string{"10.0.0.1"}: must be empty when `clusterIP` is not specified',
+    ],
+    ['clusterIP: 10.0.0.1', 'spec.clusterIPs: Required value'],
+    [
+      'clusterIP: 10.0.0.1, clusterIPs: [10.0.0.2]',
+      'spec.clusterIPs: Invalid value: []string{"10.0.0.2"}: first value must match `clusterIP`',
+    ],
+    [
+      'clusterIP: None, clusterIPs: [None, 10.0.0.1]',
+      'spec.clusterIPs: Invalid value: []string{"None", "10.0.0.1"}: \'None\' must be the first and only value',
+    ],
+    [
+      'clusterIP: 10.0.0.1, clusterIPs: [10.0.0.1, 10.0.0.2]',
+      'spec.clusterIPs: Invalid value: []string{"10.0.0.1", "10.0.0.2"}: may specify no more than one IP for each IP family',
+    ],
+    [
+      'clusterIP: 10.0.0.1, clusterIPs: [10.0.0.1], ipFamilies: [IPv6]',
+      'spec.clusterIPs[0]: Invalid value: "10.0.0.1": expected an IPv6 value as indicated by `ipFamilies[0]`',
+    ],
+    [
+      'type: ExternalName, externalName: x.example, ipFamilies: [IPv4]',
+      'spec.ipFamilies: Forbidden: may not be set for ExternalName services',
+    ],
+    [
+      'type: LoadBalancer, loadBalancerSourceRanges: [" 10.0.0.0/8", x]',
+      'spec.LoadBalancerSourceRanges[1]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+    ],
+  ])('%s', (more, fault) => {
+    expect(faultsOf(service(spec(more)))).toEqual([fault]);
+  });
+
+  const ips = (...list: string[]): string => spec(`clusterIP: "${list[0]}", clusterIPs: ["${list.join('", "')}"]`);
+  checkChanges(service, [
+    [ips('10.0.0.1'), ips('10.0.0.1')],
+    [ips('10.0.0.1', 'fd00::1'), ips('10.0.0.1')],
+    [
+      ips('10.0.0.2'),
+      ips('10.0.0.1'),
+      'spec.clusterIPs[0]: Invalid value: []string{"10.0.0.2"}: may not change once set',
+    ],
+    [ips('None'), ips('10.0.0.1'), 'spec.clusterIPs[0]: Invalid value: []string{"None"}: may not change once set'],
+    [
+      spec('type: ClusterIP'),
+      ips('10.0.0.1'),
+      'spec.clusterIPs[0]: Invalid value: []string(nil): primary clusterIP can not be unset',
+    ],
+    [
+      ips('10.0.0.1'),
+      ips('10.0.0.1', 'fd00::1'),
+      'spec.ipFamilyPolicy: Invalid value: "null": must be set to \'SingleStack\' when releasing the secondary clusterIP',
+    ],
+    ['spec: {type: ExternalName, externalName: x.example}', ips('10.0.0.1')],
+    [ips('10.0.0.1'), 'spec: {type: ExternalName, externalName: x.example}'],
+    [
+      spec('type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 30001'),
+      spec('type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 30000'),
+      'spec.healthCheckNodePort: Forbidden: field is immutable',
+    ],
+  ]);
+});
+
+describe('the status of a Service', () => {
+  const ingress = (type: string, entry: string): string =>
+    `spec: {type: ${type}, ports: [{port: 80}]}, status: {loadBalancer: {ingress: [${entry}]}}`;
+  const before = ingress('LoadBalancer', '');
+  checkChanges(
+    of('Service'),
+    [
+      [ingress('LoadBalancer', '{ip: 10.0.0.1}'), before],
+      [ingress('LoadBalancer', '{hostname: lb.example}'), before],
+      [
+        ingress('ClusterIP', '{ip: 10.0.0.1}'),
+        before,
+        "status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is 'LoadBalancer'",
+      ],
+      [
+        ingress('LoadBalancer', '{hostname: 10.0.0.1}'),
+        before,
+        'status.loadBalancer.ingress[0].hostname: Invalid value: "10.0.0.1": must be a DNS name, not an IP address',
+      ],
+      [
+        ingress('LoadBalancer', '{hostname: lb.example, ipMode: VIP}'),
+        before,
+        'status.loadBalancer.ingress[0].ipMode: Forbidden: may not be specified when `ip` is not set',
+      ],
+    ],
+    'status',
+  );
+});
+
+describe('nodes and namespaces', () => {
+  const node = of('Node');
+  test('a node has any resources, in whole pods', () => {
+    expect(faultsOf(node('status: {capacity: {attachable-volumes-x: "3", pods: "110"}}'))).toEqual([]);
+    expect(faultsOf(node('status: {capacity: {pods: 500m}}'))).toEqual([
+      'status.capacity.pods: Invalid value: "500m": must be an integer',
+      'status.allocatable.pods: Invalid value: "500m": must be an integer',
+    ]);
+  });
+  checkChanges(node, [
+    ['spec: {unschedulable: true}', 'spec: {}'],
+    ['spec: {podCIDR: 10.0.0.0/24, podCIDRs: [10.0.0.0/24]}', 'spec: {}'],
+    [
+      'spec: {providerID: b}',
+      'spec: {providerID: a}',
+      'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
+    ],
+  ]);
+  const addresses = (list: string): string => `status: {addresses: [${list}]}`;
+  checkChanges(
+    node,
+    [
+      [
+        addresses('{type: InternalIP, address: 10.0.0.1}, {type: InternalIP, address: 10.0.0.1}'),
+        addresses(''),
+        'status.addresses[1]: Duplicate value: core.NodeAddress{Type:"InternalIP", Address:"10.0.0.1"}',
+      ],
+    ],
+    'status',
+  );
+  const namespace = of('Namespace');
+  checkChanges(
+    namespace,
+    [
+      ['status: {phase: Active}', 'status: {phase: Active}'],
+      [
+        'status: {phase: Terminating}',
+        'status: {phase: Active}',
+        'status.Phase: Invalid value: "Terminating": may only be \'Active\' if `deletionTimestamp` is empty',
+      ],
+    ],
+    'status',
+  );
+  checkChanges(
+    namespace,
+    [
+      [
+        'spec: {finalizers: [mine]}',
+        'spec: {}',
+        'spec.finalizers[0]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+      ],
+    ],
+    'finalize',
+  );
+});
+
+describe('volumes and claims', () => {
+  const claim = of('PersistentVolumeClaim');
+  const spec = (size: string, more = ''): string =>
+    `spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: ${size}}}${more === '' ? '' : `, ${more}`}}`;
+  test.each([
+    ['dataSource: {kind: PersistentVolumeClaim, name: x}'],
+    [
+      'dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: x}, dataSourceRef: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: x}',
+    ],
+    [
+      'dataSource: {kind: Pod, name: x}',
+      'spec.dataSource: Invalid value: "Pod": must be \'PersistentVolumeClaim\' when referencing the default apiGroup',
+    ],
+    [
+      'dataSource: {kind: PersistentVolumeClaim, name: x}, dataSourceRef: {kind: PersistentVolumeClaim, name: z}',
+      'spec: Invalid value: "spec.dataSource": must match dataSourceRef',
+    ],
+    [
+      'dataSource: {kind: PersistentVolumeClaim, name: x}, dataSourceRef: {kind: PersistentVolumeClaim, name: x, namespace: other}',
+      'spec: Invalid value: "spec.dataSource": may not be specified when dataSourceRef.namespace is specified',
+    ],
+  ])('claim %s', (more, ...faults) => {
+    expect(faultsOf(claim(spec('1Gi', more)))).toEqual(faults);
+  });
+  const bound = (size: string, capacity: string): string =>
+    `${spec(size)}, status: {phase: Bound, capacity: {storage: ${capacity}}}`;
+  const immutable =
+    'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n';
+  checkChanges(claim, [
+    [bound('2Gi', '1Gi'), bound('1Gi', '1Gi')],
+    [bound('2Gi', '1Gi'), bound('3Gi', '1Gi')],
+    [
+      bound('1Gi', '1Gi'),
+      bound('3Gi', '1Gi'),
+      'spec.resources.requests.storage: Forbidden: field can not be less than status.capacity',
+    ],
+    [spec('2Gi'), spec('1Gi'), immutable],
+    [spec('1Gi', 'storageClassName: x'), spec('1Gi')],
+    [spec('1Gi', 'storageClassName: x'), spec('1Gi', 'storageClassName: z'), immutable],
+    [spec('1Gi', 'volumeName: x'), spec('1Gi')],
+  ]);
+  checkChanges(
+    claim,
+    [
+      [`${spec('1Gi')}, status: {allocatedResources: {storage: 1Gi}}`, spec('1Gi')],
+      [
+        `${spec('1Gi')}, status: {allocatedResources: {cpu: "1"}}`,
+        spec('1Gi'),
+        'status.allocatedResources: Unsupported value: "cpu": supported values: "storage"',
+      ],
+    ],
+    'status',
+  );
+  const volume = of('PersistentVolume');
+  const source = (more: string): string => `spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], ${more}}`;
+  const csi = (more: string): string => source(`csi: {driver: d.example, volumeHandle: h${more}}`);
+  const expand = ', controllerExpandSecretRef: {name: s, namespace: default}';
+  test('secrets of a driver have a name and a namespace', () => {
+    expect(faultsOf(volume(csi(', nodePublishSecretRef: {name: s}')))).toEqual([
+      'spec.csi.nodePublishSecretRef.namespace: Required value',
+    ]);
+  });
+  const zone = (key: string): string =>
+    source(
+      `hostPath: {path: /x}, nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: ${key}, operator: In, values: [z1]}]}]}}`,
+    );
+  checkChanges(volume, [
+    [csi(expand), csi('')],
+    [
+      csi(''),
+      csi(expand),
+      'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation\n',
+    ],
+    [zone('topology.kubernetes.io/zone'), zone('failure-domain.beta.kubernetes.io/zone')],
+  ]);
+  test('the nodes of a volume stay', () => {
+    const [fault] = faultsOfChange(volume(zone('b')), volume(zone('a')));
+    expect(fault).toMatch(
+      /^nodeAffinity: Invalid value: .*: field is immutable, except for updating from beta label to GA$/,
+    );
+  });
+});
+
+describe('quotas and limits', () => {
+  const quota = (body: string): string[] => faultsOf(of('ResourceQuota')(`spec: {${body}}`));
+  test.each([
+    [
+      'hard: {pods: 1, requests.cpu: 1, count/jobs.batch: 2, requests.example.com/gpu: 1, x.storageclass.storage.k8s.io/requests.storage: 1Gi}',
+    ],
+    ['hard: {pods: 1, cpu: 1}, scopes: [NotTerminating]'],
+    ['hard: {storage: 1Gi}', 'spec.hard[storage]: Invalid value: "storage": must be a standard resource for quota'],
+    [
+      'hard: {secrets: 1}, scopes: [Terminating]',
+      'spec.scopes: Invalid value: []core.ResourceQuotaScope{"Terminating"}: unsupported scope applied to resource',
+    ],
+    [
+      'hard: {cpu: 1}, scopes: [BestEffort]',
+      'spec.scopes: Invalid value: []core.ResourceQuotaScope{"BestEffort"}: unsupported scope applied to resource',
+    ],
+    ['hard: {pods: 1}, scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: In, values: [high]}]}'],
+  ])('quota %s', (body, ...faults) => {
+    expect(quota(body)).toEqual(faults);
+  });
+  test('a scope that is there or not has no values', () => {
+    const [fault] = quota(
+      'hard: {pods: 1}, scopeSelector: {matchExpressions: [{scopeName: BestEffort, operator: In, values: [x]}]}',
+    );
+    expect(fault).toMatch(
+      /^spec\.scopeSelector\.matchExpressions\.operator: Invalid value: "In": must be 'Exists' when scope/,
+    );
+  });
+
+  const range = (body: string): string[] => faultsOf(of('LimitRange')(`spec: {limits: [{${body}}]}`));
+  const at = 'spec.limits[0]';
+  test.each([
+    [
+      'type: Container, min: {cpu: 1}, max: {cpu: 2}, default: {cpu: 2}, defaultRequest: {cpu: 1}, maxLimitRequestRatio: {cpu: 2}',
+    ],
+    ['type: PersistentVolumeClaim, min: {storage: 1Gi}'],
+    ['type: Cup, min: {cpu: 1}', `${at}.type: Invalid value: "Cup": must be a standard limit type or fully qualified`],
+    [
+      'type: PersistentVolumeClaim',
+      `${at}.limits: Required value: either minimum or maximum storage value is required, but neither was provided`,
+    ],
+    [
+      'type: Pod, max: {storage: 1}',
+      `${at}.max[storage]: Invalid value: "storage": must be a standard resource for containers`,
+    ],
+    [
+      'type: Pod, min: {cpu: 2}, max: {cpu: 1}',
+      `${at}.min[cpu]: Invalid value: "2": min value 2 is greater than max value 1`,
+    ],
+    [
+      'type: Container, min: {cpu: 2}, defaultRequest: {cpu: 1}, default: {cpu: 3}',
+      `${at}.defaultRequest[cpu]: Invalid value: "1": min value 2 is greater than default request value 1`,
+    ],
+    [
+      'type: Container, defaultRequest: {cpu: 2}, default: {cpu: 1}',
+      `${at}.defaultRequest[cpu]: Invalid value: "2": default request value 2 is greater than default limit value 1`,
+    ],
+    [
+      'type: Container, min: {cpu: 1}, max: {cpu: 2}, maxLimitRequestRatio: {cpu: 3}',
+      `${at}.maxLimitRequestRatio[cpu]: Invalid value: "3": ratio 3 is greater than max/min = 2.000000`,
+    ],
+  ])('limit %s', (body, ...faults) => {
+    expect(range(body)).toEqual(faults);
+  });
+});
+
+describe('events', () => {
+  const event = (involved: string, more = ''): string[] =>
+    faultsOf(
+      `{apiVersion: v1, kind: Event, metadata: {name: a.1}, involvedObject: {kind: Pod, name: a${involved}}${more}}`,
+    );
+  test('are where their object is', () => {
+    expect(event(', namespace: default', ', reason: x')).toEqual([]);
+    expect(event('')).toEqual([]);
+    expect(event(', namespace: other')).toEqual([
+      'involvedObject.namespace: Invalid value: "other": does not match event.namespace',
+    ]);
+  });
+  const newer = ', eventTime: "2026-01-01T00:00:00.000000Z"';
+  test('of the newer kind say who reports what', () => {
+    expect(event('', newer)).toEqual([
+      'reportingController: Required value',
+      'reportingController: Invalid value: "": name part must be non-empty',
+      expect.stringMatching(/^reportingController: Invalid value: "": name part must consist/),
+      'reportingInstance: Required value',
+      'action: Required value',
+      'reason: Required value',
+    ]);
+    expect(event('', `${newer}, reportingComponent: a.b/c, reportingInstance: i, action: x, reason: z`)).toEqual([]);
+  });
+  test('of events.k8s.io have a type and no old fields', () => {
+    const v1 = (more: string): string =>
+      `{apiVersion: events.k8s.io/v1, kind: Event, metadata: {name: a.1}, regarding: {kind: Node, name: a}, reportingController: a, reportingInstance: i, action: x, reason: z${newer}${more}}`;
+    expect(faultsOf(v1(', type: Normal'))).toEqual([]);
+    expect(faultsOf(v1(', deprecatedCount: 3'))).toEqual([
+      'type: Invalid value: "": has invalid value: ',
+      'count: Invalid value: "": needs to be unset',
+    ]);
+    const series = ', type: Normal, series: {count: 3, lastObservedTime: "2026-01-01T00:00:00.000000Z"}';
+    expect(faultsOfChange(v1(series), v1(', type: Normal'))).toEqual([]);
+    expect(faultsOfChange(v1(', type: Warning'), v1(', type: Normal'))).toEqual([
+      'type: Invalid value: "Warning": field is immutable',
+    ]);
+  });
+});
+
+test('the rest', () => {
+  expect(faultsOf(of('ConfigMap')('data: {}', 'finalizers: [mine]'))).toEqual([
+    'metadata.finalizers[0]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+  ]);
+  expect(faultsOf(of('ConfigMap')('data: {}', 'finalizers: [example.com/mine, foregroundDeletion]'))).toEqual([]);
+  const docker = (text: string): string[] =>
+    faultsOf(
+      of('Secret')(
+        `type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: "${Buffer.from(text).toString('base64')}"}`,
+      ),
+    );
+  expect(docker('{}')).toEqual([]);
+  expect(docker('[]')).toEqual([
+    'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": json: cannot unmarshal array into Go value of type map[string]interface {}',
+  ]);
+  expect(
+    faultsOf(of('Endpoints')('subsets: [{addresses: [{ip: 10.0.0.1, hostname: a.b, nodeName: N1}]}]')).map((one) =>
+      one.slice(0, 60),
+    ),
+  ).toEqual([
+    'subsets[0].addresses[0].hostname: Invalid value: "a.b": must',
+    'subsets[0].addresses[0].nodeName: Invalid value: "N1": a low',
+  ]);
+  const controller = of('ReplicationController');
+  const status = (text: string): string =>
+    controller(
+      `spec: {selector: {a: b}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}, status: {${text}}`,
+    );
+  expect(faultsOfChange(status('replicas: 1, readyReplicas: 2'), status('replicas: 1'), 'status')).toEqual([
+    'status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas',
+  ]);
+});
