@@ -296,6 +296,26 @@ describe('admission of new objects', () => {
     await minting.close();
   });
 
+  test('an update that does not repeat the priority keeps it', async () => {
+    await call.create('pods', 'default', pod('web'));
+    const object = pod('web');
+    const stored = await call.get('pods', 'default', 'web');
+    const { priority: _, preemptionPolicy: __, ...spec } = stored.spec as JsonObject;
+    const updated = await call.update('pods', 'default', 'web', { ...object, spec });
+    expect(updated.spec).toMatchObject({ priority: 0, preemptionPolicy: 'PreemptLowerPriority' });
+  });
+
+  test('a claim names what fills it in the old field and in the new one', async () => {
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+    const source = { kind: 'PersistentVolumeClaim', name: 'other' };
+    const make = (name: string, more: JsonObject): Promise<JsonObject> =>
+      call.create('persistentvolumeclaims', 'default', { metadata: { name }, spec: { ...spec, ...more } });
+    for (const [name, more] of Object.entries({ old: { dataSource: source }, new: { dataSourceRef: source } }))
+      expect((await make(name, more)).spec).toMatchObject({ dataSource: source, dataSourceRef: source });
+    const far = await make('far', { dataSourceRef: { ...source, namespace: 'kube-system' } });
+    expect(far.spec).not.toHaveProperty('dataSource');
+  });
+
   test('a priority class gives its value; an unknown one is forbidden', async () => {
     await call.create('scheduling.k8s.io/v1/priorityclasses', '', { metadata: { name: 'high' }, value: 1000 });
     const object = pod('p');
