@@ -6,6 +6,7 @@ import { checkDns1123Label, checkDns1123Subdomain, checkPortNumber, checkQualifi
 import { field } from '../errors.ts';
 import type { Service, ServicePort, ServiceSpec } from '../kinds/types.ts';
 import { cidrMessage, ipFamily, ipMessage, isCidr } from './ip.ts';
+import { addServedAt } from './load-balancers.ts';
 import { addLabels } from './metadata.ts';
 import { addClusterIPs, addClusterIPsUpdate, isHeadlessService } from './service-addresses.ts';
 import {
@@ -211,17 +212,14 @@ export function addServiceStatusUpdate(faults: Faults, { spec, status }: Loose<S
   if (spec?.type !== 'LoadBalancer' && ingress.length > 0) {
     return void faults.push(field.forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'"));
   }
-  for (const [index, { ip = '', ipMode, hostname = '' }] of ingress.entries()) {
+  for (const [index, one] of ingress.entries()) {
     const at = `${path}[${index}]`;
-    if (ip !== '' && ipFamily(ip) === undefined) faults.push(field.invalid(`${at}.ip`, ip, ipMessage));
+    addServedAt(faults, one, at);
+    const { ip = '', ipMode } = one;
     if (ipMode === undefined) {
       if (ip !== '') faults.push(field.required(`${at}.ipMode`, 'must be specified when `ip` is set'));
     } else if (ip === '') faults.push(field.forbidden(`${at}.ipMode`, 'may not be specified when `ip` is not set'));
-    else if (!ipModes.includes(ipMode)) faults.push(field.notSupported(`${at}.ipMode`, ipMode, ipModes));
-    if (hostname === '') continue;
-    addEach(faults, `${at}.hostname`, hostname, checkDns1123Subdomain(hostname));
-    if (ipFamily(hostname) !== undefined)
-      faults.push(field.invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address'));
+    else addUnsupportedIfSet(faults, `${at}.ipMode`, ipMode, ipModes);
   }
 }
 

@@ -1,5 +1,4 @@
 /** Statuses that controllers write: counts that are no less than nothing and no more than all (pkg/apis/<group>/validation). */
-import { checkDns1123Subdomain } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type {
   DaemonSet,
@@ -11,8 +10,8 @@ import type {
   StatefulSet,
 } from '../kinds/types.ts';
 import { addConditions } from './conditions.ts';
-import { ipFamily, ipMessage } from './ip.ts';
-import { addEach, addNegative, type Faults, type Loose } from './support.ts';
+import { addServedAt } from './load-balancers.ts';
+import { addNegative, type Faults, type Loose } from './support.ts';
 
 type Counts<Name extends string> = { [Key in Name]?: number };
 
@@ -94,12 +93,6 @@ export function addDisruptionBudgetStatus(faults: Faults, { status = {} }: Loose
 }
 
 export function addIngressStatus(faults: Faults, { status = {} }: Loose<Ingress>): void {
-  for (const [index, { ip = '', hostname = '' }] of (status.loadBalancer?.ingress ?? []).entries()) {
-    const at = `status.loadBalancer.ingress[${index}]`;
-    if (ip !== '' && ipFamily(ip) === undefined) faults.push(field.invalid(`${at}.ip`, ip, ipMessage));
-    if (hostname === '') continue;
-    addEach(faults, `${at}.hostname`, hostname, checkDns1123Subdomain(hostname));
-    if (ipFamily(hostname) === undefined) continue;
-    faults.push(field.invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address'));
-  }
+  for (const [index, one] of (status.loadBalancer?.ingress ?? []).entries())
+    addServedAt(faults, one, `status.loadBalancer.ingress[${index}]`);
 }
