@@ -117,6 +117,8 @@ function makeCertificates(pki: string, rest: number, grpc: number): void {
 function etcdFlags(folder: string, pki: string, endpoint: string, peer: string): string[] {
   return [
     ...['--data-dir', join(folder, 'etcd'), '--log-level', 'error', '--quota-backend-bytes', String(8 * 1024 ** 3)],
+    // As `skiff up` starts it.
+    ...['--snapshot-count', '10000'],
     ...['--listen-client-urls', endpoint, '--advertise-client-urls', endpoint],
     ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`],
     ...['--cert-file', join(pki, 'etcd.crt'), '--key-file', join(pki, 'etcd.key')],

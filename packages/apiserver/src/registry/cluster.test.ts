@@ -99,6 +99,16 @@ describe('the endpoints of default/kubernetes', () => {
     await kept;
     expect(await addresses()).toEqual(['10.0.0.2']);
   });
+
+  test('a store that does not answer does not hold up the end', async () => {
+    const stop = new AbortController();
+    stop.abort();
+    const store = { ...memory.store, get: () => new Promise<never>(() => {}) };
+    const ended = keepKubernetesEndpoints({ ...options('10.0.0.1'), store }, stop.signal);
+    // Everything up to the sleep happens in the call itself.
+    memory.clock.step(3000);
+    await ended;
+  });
 });
 
 describe('old events', () => {

@@ -24,6 +24,7 @@ const prefix = `${registryPrefix}masterleases/`;
 const renewMs = 10_000;
 /** Three renewals may fail before a server counts as gone. */
 const goneAfterMs = 35_000;
+const withdrawWithinMs = 3_000;
 const writeOptions = { dryRun: false, fieldManager: 'skiff-apiserver', fieldValidation: 'Strict' } as const;
 
 /** Keeps the endpoints right until the signal aborts, then takes this server out of them. */
@@ -39,7 +40,12 @@ export async function keepKubernetesEndpoints(options: EndpointsOptions, signal:
       await options.clock.sleep(renewMs, signal).catch(() => {});
     }
   }
-  await withdraw(options);
+  // A store that does not answer must not hold up the end: others drop this server by its record's age.
+  const withdrawn = new AbortController();
+  await Promise.race([
+    withdraw(options).finally(() => withdrawn.abort()),
+    options.clock.sleep(withdrawWithinMs, withdrawn.signal).catch(() => {}),
+  ]);
 }
 
 /** Writes this server's record anew. */

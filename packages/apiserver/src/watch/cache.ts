@@ -124,7 +124,7 @@ class RegistryCache implements WatchCache {
     while (!closing.aborted) {
       const signal = AbortSignal.any([closing, this.#diverged.signal]);
       try {
-        if (!isLoaded) replayedTo = await this.#load();
+        if (!isLoaded) replayedTo = await this.#load(signal);
         isLoaded = true;
         if (this.#revision >= replayedTo) this.#firstSync.resolve();
         for await (const batch of store.watch(registryPrefix, this.#revision, signal)) {
@@ -150,11 +150,11 @@ class RegistryCache implements WatchCache {
    * Reads everything, and answers the revision from which on it is as new as it was when asked for. What happened since the last event is
    * known only in sum, so watchers of before are ended: they list again.
    */
-  async #load(): Promise<bigint> {
+  async #load(signal: AbortSignal): Promise<bigint> {
     const { store } = this.#options;
-    const newest = await store.revision();
+    const newest = await store.revision(signal);
     const { documents, revision } =
-      this.#revision === 0n ? await this.#recall(newest) : await store.list(registryPrefix);
+      this.#revision === 0n ? await this.#recall(newest, signal) : await store.list(registryPrefix, {}, signal);
     const byCollection = Map.groupBy(documents, ({ key }) => storageKeyOf(key));
     this.#unclaimed.clear();
     for (const [storageKey, own] of byCollection)
@@ -168,13 +168,13 @@ class RegistryCache implements WatchCache {
   }
 
   /** The state of a while ago, or that of now when the history between is gone. */
-  async #recall(newest: bigint): Promise<Page> {
+  async #recall(newest: bigint, signal: AbortSignal): Promise<Page> {
     const { store } = this.#options;
     try {
-      return await store.list(registryPrefix, { revision: store.before(newest, recalledTransactions) });
+      return await store.list(registryPrefix, { revision: store.before(newest, recalledTransactions) }, signal);
     } catch (error) {
       if (!isStoreError(error, 'compacted')) throw error;
-      return store.list(registryPrefix);
+      return store.list(registryPrefix, {}, signal);
     }
   }
 
