@@ -1,7 +1,7 @@
 /** OpenAPI documents of groups of kinds: operations and the types they use. */
 import { apiVersionOf, type Definition, type SubresourceDefinition } from '@skiff/api';
 import { customNode } from './openapi-custom.ts';
-import { deleteOptionsName, patchName, pathsOf, statusName } from './openapi-paths.ts';
+import { deleteOptionsName, patchName, pathsOf, statusName, watchEventName } from './openapi-paths.ts';
 import { type Components, createComponents, type Dialect, type Node } from './openapi-schema.ts';
 import { kubernetesVersion } from './version.ts';
 
@@ -79,6 +79,12 @@ function addShared(components: Components, versions: readonly { group: string; v
     },
     'x-kubernetes-group-version-kind': versions.map((one) => gvk(one, 'DeleteOptions')),
   });
+  components.add(watchEventName, {
+    description: 'Event is what a watch tells: what happened, and the object.',
+    type: 'object',
+    required: ['type', 'object'],
+    properties: { type: { type: 'string' }, object: { type: 'object' } },
+  });
   components.add(statusName, {
     description: 'Status is the outcome of a call that answers no object.',
     type: 'object',
@@ -124,6 +130,15 @@ export function describeKinds(
   return { paths, components: components.all() };
 }
 
+/** The pages that say what there is. */
+function discoveryPaths(all: readonly Definition[]): Record<string, Node> {
+  const roots = all.flatMap((one) =>
+    one.group === '' ? [`/api/${one.version}/`] : [`/apis/${one.group}/`, `/apis/${one.group}/${one.version}/`],
+  );
+  const page = { get: { produces: ['application/json'], responses: { 200: { description: 'OK' } } } };
+  return Object.fromEntries(['/api/', '/apis/', ...roots, '/version/'].map((path) => [path, page]));
+}
+
 const info = { title: 'Kubernetes', version: `v${kubernetesVersion.major}.${kubernetesVersion.minor}.0` };
 
 /** One group version, as `/openapi/v3/<path>` answers it. */
@@ -135,5 +150,5 @@ export function v3Document(dialect: Dialect, definitions: readonly Definition[],
 /** Everything, as `/openapi/v2` answers it. */
 export function v2Document(dialect: Dialect, all: readonly Definition[]): Node {
   const { paths, components } = describeKinds(dialect, all, all);
-  return { swagger: '2.0', info, paths, definitions: components };
+  return { swagger: '2.0', info, paths: { ...paths, ...discoveryPaths(all) }, definitions: components };
 }

@@ -1,5 +1,6 @@
 /** The operations of a kind as OpenAPI says them: path by path, as far as clients read them (kubectl's verifier and `explain`, client generators). */
 import type { Definition, SubresourceDefinition } from '@skiff/api';
+import { type Operation, operationId, tagOf } from './openapi-names.ts';
 import type { Components, Dialect, Node } from './openapi-schema.ts';
 
 /** What a path's operation works on. */
@@ -59,6 +60,8 @@ const parametersOf: Readonly<Record<string, readonly Parameter[]>> = {
   patch: [...writing, { name: 'force', type: 'boolean', description: 'Apply only: take fields over from others.' }],
   delete: deletion,
   deletecollection: [...selectors, ...deletion],
+  watch: [...selectors, ...watching],
+  watchlist: [...selectors, ...watching],
 };
 
 const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
@@ -94,17 +97,22 @@ const pathParameter = (dialect: Dialect, name: string, description: string): Nod
     : { type: 'string', uniqueItems: true }),
 });
 
+/** What clients that open a connection through a subresource are told of it. */
+const connecting: ReadonlySet<string> = new Set(['attach', 'exec', 'portforward', 'proxy']);
+
 /** An operation: `method` is HTTP's, `action` Kubernetes'. */
-function operation(subject: Subject, method: string, action: string, answers: string): Node {
+function operation(subject: Subject, method: string, given: string, answers: string, everywhere = false): Node {
   const { dialect, components, definition, subresource } = subject;
-  const names = parametersOf[action] ?? [];
+  const names = parametersOf[given] ?? [];
+  const action = connecting.has(subresource?.name ?? '') ? 'connect' : given;
+  const named: Operation = { action, method, everywhere };
   const parameters = [...names, ...(method === 'get' ? [] : [pretty])].map((one) => parameterNode(dialect, one));
   const answer = components.refTo(answers);
   const kind = subresource?.kind ?? definition;
   const body = bodyOf(subject, method);
   return {
-    operationId: operationId(subject, action),
-    tags: [`${definition.group === '' ? 'core' : definition.group}_${definition.version}`],
+    operationId: operationId(definition, subresource, named),
+    tags: [tagOf(definition)],
     ...(dialect.version === 2
       ? { consumes: method === 'patch' ? patchTypesOf(subject) : ['*/*'], produces: bodyTypesOf(subject) }
       : {}),
@@ -138,26 +146,10 @@ function bodyOf(subject: Subject, method: string): { readonly requestBody?: Node
   };
 }
 
-const capital = (value: string): string => value.charAt(0).toUpperCase() + value.slice(1);
-
-const actionWords = new Map([
-  ['get', 'read'],
-  ['post', 'create'],
-  ['put', 'replace'],
-  ['deletecollection', 'deleteCollection'],
-]);
-
-/** `readAppsV1NamespacedDeployment`, as Kubernetes' generated clients are named after. */
-function operationId({ definition, subresource }: Subject, action: string): string {
-  const group = definition.group === '' ? 'core' : (definition.group.split('.')[0] ?? '');
-  const scope = definition.namespaced ? 'Namespaced' : '';
-  const below = subresource === undefined ? '' : capital(subresource.name);
-  return `${actionWords.get(action) ?? action}${capital(group)}${capital(definition.version)}${scope}${definition.kind}${below}`;
-}
-
 /** Names of the components that paths share. */
 export const deleteOptionsName = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 export const statusName = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
+export const watchEventName = 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent';
 export const patchName = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
 
 /** All paths of one kind. `nameOf` gives the component of a kind that a subresource speaks. */
@@ -185,7 +177,18 @@ export function pathsOf(
   put(base, collectionOperations(subject), scoped);
   put(`${base}/{name}`, itemOperations(subject, definition.verbs), named);
   if (definition.namespaced && definition.verbs.includes('list'))
-    put(`${root}/${definition.resource}`, { get: operation(subject, 'get', 'list', names.list) }, []);
+    put(`${root}/${definition.resource}`, { get: operation(subject, 'get', 'list', names.list, true) }, []);
+  if (definition.openApi === undefined && definition.verbs.includes('watch')) {
+    const watches = `${root}/watch${base.slice(root.length)}`;
+    put(watches, { get: operation(subject, 'get', 'watchlist', watchEventName) }, scoped);
+    put(`${watches}/{name}`, { get: operation(subject, 'get', 'watch', watchEventName) }, named);
+    if (definition.namespaced)
+      put(
+        `${root}/watch/${definition.resource}`,
+        { get: operation(subject, 'get', 'watchlist', watchEventName, true) },
+        [],
+      );
+  }
   for (const subresource of definition.subresources) {
     const below = { ...subject, subresource, object: names.of(subresource.kind) };
     put(`${base}/{name}/${subresource.name}`, itemOperations(below, subresource.verbs), named);

@@ -22,6 +22,29 @@ describe('encodeOpenApiV2', () => {
     expect(names(decoded.definitions.additionalProperties)).toEqual(Object.keys(document.definitions as object));
   });
 
+  it('names operations as Kubernetes does, each one once', () => {
+    type Item = Readonly<Record<string, { readonly operationId?: string; readonly tags?: readonly string[] }>>;
+    const paths = document.paths as Readonly<Record<string, Item>>;
+    const ids = Object.values(paths).flatMap((item) =>
+      Object.values(item).flatMap(({ operationId }) => (operationId === undefined ? [] : [operationId])),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toEqual(
+      expect.arrayContaining([
+        'readAppsV1NamespacedDeploymentStatus',
+        'listCoreV1PodForAllNamespaces',
+        'deleteCoreV1CollectionNamespacedPod',
+        'watchCoreV1NamespacedPodList',
+        'watchCoreV1PodListForAllNamespaces',
+        'watchCoreV1Node',
+        'connectCoreV1GetNamespacedPodExec',
+        'createRbacAuthorizationV1ClusterRole',
+      ]),
+    );
+    expect(paths['/apis/rbac.authorization.k8s.io/v1/clusterroles']?.get?.tags).toEqual(['rbacAuthorization_v1']);
+    expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/api/', '/apis/apps/', '/apis/apps/v1/', '/version/']));
+  });
+
   it('writes the parts of a schema', () => {
     const bytes = encodeOpenApiV2({
       swagger: '2.0',
