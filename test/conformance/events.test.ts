@@ -3,6 +3,13 @@ import { expect } from 'vitest';
 import { absent, create, get, list, merge, remove, replace } from './support/rest.ts';
 import { test } from './support/test.ts';
 
+interface Events {
+  readonly root: string;
+  event(ns: string): object;
+  /** What of one may be patched. */
+  readonly change: object;
+}
+
 const groups = {
   core: {
     root: '/api/v1',
@@ -14,7 +21,7 @@ const groups = {
       count: 1,
       firstTimestamp: '2026-01-02T03:04:05Z',
     }),
-    text: 'message',
+    change: { message: 'second' },
   },
   events: {
     root: '/apis/events.k8s.io/v1',
@@ -28,26 +35,27 @@ const groups = {
       reportingController: 'example.com/conformance',
       reportingInstance: 'conformance-1',
     }),
-    text: 'note',
+    // Of these only the series goes on.
+    change: { series: { count: 2, lastObservedTime: '2026-01-02T03:04:06.000007Z' } },
   },
-};
+} satisfies Record<string, Events>;
 
-async function takesVerbs({ root, event, text }: (typeof groups)['core'], ns: string): Promise<void> {
+async function takesVerbs({ root, event, change }: Events, ns: string): Promise<void> {
   const path = `${root}/namespaces/${ns}/events`;
   const labels = { conformance: ns };
   await create(path, { metadata: { name: 'e', labels }, ...event(ns) });
   const everywhere = await list(`${root}/events?labelSelector=conformance%3D${ns}`);
   expect(everywhere.items.map(({ metadata }) => metadata.name)).toEqual(['e']);
-  const patched = await merge(`${path}/e`, { [text]: 'second' });
-  expect(patched).toMatchObject({ [text]: 'second' });
+  const patched = await merge(`${path}/e`, change);
+  expect(patched).toMatchObject(change);
   const series = { count: 100, lastObservedTime: '2026-01-02T03:05:05.000007Z' };
   await replace(`${path}/e`, { ...patched, series });
-  expect(await get(`${path}/e`)).toMatchObject({ [text]: 'second', series });
+  expect(await get(`${path}/e`)).toMatchObject({ ...change, series });
   await remove(`${path}/e`);
   expect(await absent(`${path}/e`)).toBe(true);
 }
 
-async function areDeletedInBulk({ root, event }: (typeof groups)['core'], ns: string): Promise<void> {
+async function areDeletedInBulk({ root, event }: Events, ns: string): Promise<void> {
   const path = `${root}/namespaces/${ns}/events`;
   for (const [name, team] of [
     ['a', 'x'],

@@ -244,7 +244,7 @@ test('C408 VolumeAttachment takes every verb', () =>
     groupVersion: 'storage.k8s.io/v1',
     resource: 'volumeattachments',
     kind: 'VolumeAttachment',
-    fields: { spec: { attacher: 'example.com/a', nodeName: 'none', source: { persistentVolumeName: 'none' } } },
+    fields: { spec: { attacher: 'a.example.com', nodeName: 'none', source: { persistentVolumeName: 'none' } } },
   }));
 
 test('C155 a ServiceAccount is created, watched, patched, listed by label and deleted', ({ ns }) =>

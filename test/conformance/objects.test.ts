@@ -110,7 +110,7 @@ test('C320 a pod with an inline CSI volume is stored and deleted', async ({ ns }
 test('C407 VolumeAttachment status turns attached on and off', async () => {
   const name = unique('attachment');
   const path = `${storage}/volumeattachments`;
-  const spec = { attacher: 'example.com/a', nodeName: 'none', source: { persistentVolumeName: 'none' } };
+  const spec = { attacher: 'a.example.com', nodeName: 'none', source: { persistentVolumeName: 'none' } };
   await create(path, { metadata: { name }, spec });
   const patched = await merge(`${path}/${name}/status`, { status: { attached: true } });
   expect(patched.status).toMatchObject({ attached: true });

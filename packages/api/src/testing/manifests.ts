@@ -6,4 +6,10 @@ import type { JsonObject } from '../object.ts';
 const read = (file: string): JsonObject[] =>
   parseYaml(readFileSync(new URL(file, import.meta.url), 'utf8')).map(({ value }) => value as JsonObject);
 
-export const manifests = (): JsonObject[] => [...read('../schema/manifests.yaml'), ...read('more-manifests.yaml')];
+/** Manifests as people write them: few fields, and the odd ones. */
+export const usualManifests = (): JsonObject[] => read('usual-manifests.yaml');
+
+/** Documents as they are written, before the server allocates or fills in anything. */
+export const writtenManifests = (): JsonObject[] => read('../schema/manifests.yaml');
+
+export const manifests = (): JsonObject[] => [...writtenManifests(), ...read('more-manifests.yaml')];

@@ -1,19 +1,16 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseYaml } from '../json/yaml.ts';
 import { builtinDefinitions } from '../kinds/builtin.ts';
 import { applyDefaults } from '../kinds/defaults/apply.ts';
 import type { Json, JsonObject } from '../object.ts';
 import { decode } from '../schema/decode.ts';
 import type { Schema } from '../schema/schema.ts';
+import { usualManifests, writtenManifests } from '../testing/manifests.ts';
 import { kindRules } from './kinds.ts';
 import { faultsOf, faultsOfChange, prepared } from './testing.ts';
 import { validate, validateUpdate } from './validate.ts';
 
-const manifests = parseYaml(readFileSync(new URL('../schema/manifests.yaml', import.meta.url), 'utf8'));
-
-test.each(manifests.map(({ value }) => value as JsonObject).map((one) => [one.kind, one] as const))(
+test.each([...writtenManifests(), ...usualManifests()].map((one) => [one.kind, one] as const))(
   'a real-looking %s is valid, and its own update',
   (_kind, manifest) => {
     const { definition, object } = prepared(structuredClone(manifest));
