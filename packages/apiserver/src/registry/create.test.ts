@@ -296,6 +296,18 @@ describe('admission of new objects', () => {
     await minting.close();
   });
 
+  test('a volume tells since when it has its phase', async () => {
+    const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' } };
+    const made = await call.create('persistentvolumes', '', { metadata: { name: 'v' }, spec });
+    const { lastPhaseTransitionTime: since } = made.status as JsonObject;
+    expect(since).toEqual(expect.any(String));
+    const update = (status: JsonObject): Promise<JsonObject> =>
+      call.update('persistentvolumes/status', '', 'v', { ...made, metadata: { name: 'v' }, status });
+    expect((await update({ phase: 'Pending', message: 'm' })).status).toMatchObject({ lastPhaseTransitionTime: since });
+    const told = { phase: 'Bound', lastPhaseTransitionTime: '2020-01-01T00:00:00Z' };
+    expect((await update(told)).status).toMatchObject(told);
+  });
+
   test('an update that does not repeat the priority keeps it', async () => {
     await call.create('pods', 'default', pod('web'));
     const object = pod('web');

@@ -17,7 +17,7 @@ import { parseText } from '../documents.ts';
 import { collectionOf, type Env } from '../env.ts';
 import { nameOf } from '../meta.ts';
 
-const ranges = { group: '', version: 'v1', resource: 'limitranges' };
+const limitRanges = { group: '', version: 'v1', resource: 'limitranges' };
 const annotation = 'kubernetes.io/limit-ranger';
 
 export function limitRanger(env: Env): AdmissionStep {
@@ -30,7 +30,7 @@ export function limitRanger(env: Env): AdmissionStep {
     async validate(request) {
       const { object, target } = request;
       if (object === undefined) return;
-      const isPod = isNewPod(request);
+      const isPod = isNewPod(request) || isResize(request);
       if (!isPod && !isClaim(request)) return;
       for (const range of rangesIn(env, target.namespace)) {
         const faults = isPod
@@ -46,17 +46,22 @@ export function limitRanger(env: Env): AdmissionStep {
 const isNewPod = ({ operation, target }: AdmissionRequest): boolean =>
   operation === 'CREATE' && target.group === '' && target.resource === 'pods' && target.subresource === '';
 
+const isResize = ({ operation, target }: AdmissionRequest): boolean =>
+  operation === 'UPDATE' && target.group === '' && target.resource === 'pods' && target.subresource === 'resize';
+
 const isClaim = ({ operation, target }: AdmissionRequest): boolean =>
   (operation === 'CREATE' || operation === 'UPDATE') &&
   target.group === '' &&
   target.resource === 'persistentvolumeclaims' &&
   target.subresource === '';
 
+/** Those that are not on their way out. */
 function rangesIn(env: Env, namespace: string): readonly LimitRange[] {
-  const kind = env.table.find(ranges);
+  const kind = env.table.find(limitRanges);
   if (kind === undefined) return [];
   const { documents } = collectionOf(env, kind).list({ namespace, name: '' });
-  return documents.map(({ text }) => parseText(text) as unknown as LimitRange);
+  const ranges = documents.map(({ text }) => parseText(text) as unknown as LimitRange);
+  return ranges.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
 /** Sets what containers do not say, and says so in an annotation. */

@@ -66,6 +66,9 @@ function checkMirrorPod({ target }: AdmissionRequest, pod: JsonObject): void {
     if (own(volume, 'secret') !== undefined) {
       throw forbidden(target, target.name, 'a mirror pod may not reference secrets');
     }
+    if (objectsAt(volume, 'projected', 'sources').some((source) => own(source, 'serviceAccountToken') !== undefined)) {
+      throw forbidden(target, target.name, 'a mirror pod may not use ServiceAccountToken volume projections');
+    }
   }
 }
 

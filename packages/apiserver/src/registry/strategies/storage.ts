@@ -1,12 +1,24 @@
 /** Volumes and claims. */
-import type { JsonObject } from '@skiff/api';
-import { copy, objectAt, put, textAt } from '../../patch/values.ts';
+import { formatTime, type JsonObject } from '@skiff/api';
+import { childObject, copy, objectAt, put, textAt } from '../../patch/values.ts';
 import type { Strategy } from '../contract.ts';
 import { standard } from './standard.ts';
 
 const pending = { status: { phase: 'Pending' } };
+/** When a volume came to its phase. */
+const sincePhase = 'lastPhaseTransitionTime';
 
-export const persistentVolumes: Strategy = standard(pending, { returnsDeletedObject: true });
+export const persistentVolumes: Strategy = standard(pending, {
+  returnsDeletedObject: true,
+  prepareForCreate: (object, nowMs) => put(childObject(object, 'status'), sincePhase, formatTime(nowMs)),
+  prepareForStatusUpdate(object, old, nowMs) {
+    const status = childObject(object, 'status');
+    const [now, before] = [textAt(status, sincePhase), textAt(old, 'status', sincePhase)];
+    if (textAt(status, 'phase') !== textAt(old, 'status', 'phase')) {
+      if (now === '' || now === before) put(status, sincePhase, formatTime(nowMs));
+    } else if (now === '' && before !== '') put(status, sincePhase, before);
+  },
+});
 export const persistentVolumeClaims: Strategy = standard(pending, {
   returnsDeletedObject: true,
   prepareForCreate: settleDataSources,
