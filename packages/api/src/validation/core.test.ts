@@ -229,6 +229,15 @@ describe('volumes and claims', () => {
       'spec.csi.nodePublishSecretRef.namespace: Required value',
     ]);
   });
+  test('of several sources the first counts', () => {
+    expect(faultsOf(volume(source('local: {path: /x}, hostPath: {path: /x/..}')))).toEqual([
+      'spec.hostPath.path: Invalid value: "/x/..": must not contain \'..\'',
+      'spec.local: Forbidden: may not specify more than 1 volume type',
+    ]);
+    expect(faultsOf(volume(source('local: {path: /x}')))).toEqual([
+      'spec.nodeAffinity: Required value: Local volume requires node affinity',
+    ]);
+  });
   const zone = (key: string): string =>
     source(
       `hostPath: {path: /x}, nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: ${key}, operator: In, values: [z1]}]}]}}`,
@@ -247,112 +256,6 @@ describe('volumes and claims', () => {
     expect(fault).toMatch(
       /^nodeAffinity: Invalid value: .*: field is immutable, except for updating from beta label to GA$/,
     );
-  });
-});
-
-describe('quotas and limits', () => {
-  const quota = (body: string): string[] => faultsOf(of('ResourceQuota')(`spec: {${body}}`));
-  test.each([
-    [
-      'hard: {pods: 1, requests.cpu: 1, count/jobs.batch: 2, requests.example.com/gpu: 1, x.storageclass.storage.k8s.io/requests.storage: 1Gi}',
-    ],
-    ['hard: {pods: 1, cpu: 1}, scopes: [NotTerminating]'],
-    ['hard: {storage: 1Gi}', 'spec.hard[storage]: Invalid value: "storage": must be a standard resource for quota'],
-    [
-      'hard: {secrets: 1}, scopes: [Terminating]',
-      'spec.scopes: Invalid value: []core.ResourceQuotaScope{"Terminating"}: unsupported scope applied to resource',
-    ],
-    [
-      'hard: {cpu: 1}, scopes: [BestEffort]',
-      'spec.scopes: Invalid value: []core.ResourceQuotaScope{"BestEffort"}: unsupported scope applied to resource',
-    ],
-    ['hard: {pods: 1}, scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: In, values: [high]}]}'],
-  ])('quota %s', (body, ...faults) => {
-    expect(quota(body)).toEqual(faults);
-  });
-  test('a scope that is there or not has no values', () => {
-    const [fault] = quota(
-      'hard: {pods: 1}, scopeSelector: {matchExpressions: [{scopeName: BestEffort, operator: In, values: [x]}]}',
-    );
-    expect(fault).toMatch(
-      /^spec\.scopeSelector\.matchExpressions\.operator: Invalid value: "In": must be 'Exists' when scope/,
-    );
-  });
-
-  const range = (body: string): string[] => faultsOf(of('LimitRange')(`spec: {limits: [{${body}}]}`));
-  const at = 'spec.limits[0]';
-  test.each([
-    [
-      'type: Container, min: {cpu: 1}, max: {cpu: 2}, default: {cpu: 2}, defaultRequest: {cpu: 1}, maxLimitRequestRatio: {cpu: 2}',
-    ],
-    ['type: PersistentVolumeClaim, min: {storage: 1Gi}'],
-    ['type: Cup, min: {cpu: 1}', `${at}.type: Invalid value: "Cup": must be a standard limit type or fully qualified`],
-    [
-      'type: PersistentVolumeClaim',
-      `${at}.limits: Required value: either minimum or maximum storage value is required, but neither was provided`,
-    ],
-    [
-      'type: Pod, max: {storage: 1}',
-      `${at}.max[storage]: Invalid value: "storage": must be a standard resource for containers`,
-    ],
-    [
-      'type: Pod, min: {cpu: 2}, max: {cpu: 1}',
-      `${at}.min[cpu]: Invalid value: "2": min value 2 is greater than max value 1`,
-    ],
-    [
-      'type: Container, min: {cpu: 2}, defaultRequest: {cpu: 1}, default: {cpu: 3}',
-      `${at}.defaultRequest[cpu]: Invalid value: "1": min value 2 is greater than default request value 1`,
-    ],
-    [
-      'type: Container, defaultRequest: {cpu: 2}, default: {cpu: 1}',
-      `${at}.defaultRequest[cpu]: Invalid value: "2": default request value 2 is greater than default limit value 1`,
-    ],
-    [
-      'type: Container, min: {cpu: 1}, max: {cpu: 2}, maxLimitRequestRatio: {cpu: 3}',
-      `${at}.maxLimitRequestRatio[cpu]: Invalid value: "3": ratio 3 is greater than max/min = 2.000000`,
-    ],
-  ])('limit %s', (body, ...faults) => {
-    expect(range(body)).toEqual(faults);
-  });
-});
-
-describe('events', () => {
-  const event = (involved: string, more = ''): string[] =>
-    faultsOf(
-      `{apiVersion: v1, kind: Event, metadata: {name: a.1}, involvedObject: {kind: Pod, name: a${involved}}${more}}`,
-    );
-  test('are where their object is', () => {
-    expect(event(', namespace: default', ', reason: x')).toEqual([]);
-    expect(event('')).toEqual([]);
-    expect(event(', namespace: other')).toEqual([
-      'involvedObject.namespace: Invalid value: "other": does not match event.namespace',
-    ]);
-  });
-  const newer = ', eventTime: "2026-01-01T00:00:00.000000Z"';
-  test('of the newer kind say who reports what', () => {
-    expect(event('', newer)).toEqual([
-      'reportingController: Required value',
-      'reportingController: Invalid value: "": name part must be non-empty',
-      expect.stringMatching(/^reportingController: Invalid value: "": name part must consist/),
-      'reportingInstance: Required value',
-      'action: Required value',
-      'reason: Required value',
-    ]);
-    expect(event('', `${newer}, reportingComponent: a.b/c, reportingInstance: i, action: x, reason: z`)).toEqual([]);
-  });
-  test('of events.k8s.io have a type and no old fields', () => {
-    const v1 = (more: string): string =>
-      `{apiVersion: events.k8s.io/v1, kind: Event, metadata: {name: a.1}, regarding: {kind: Node, name: a}, reportingController: a, reportingInstance: i, action: x, reason: z${newer}${more}}`;
-    expect(faultsOf(v1(', type: Normal'))).toEqual([]);
-    expect(faultsOf(v1(', deprecatedCount: 3'))).toEqual([
-      'type: Invalid value: "": has invalid value: ',
-      'count: Invalid value: "": needs to be unset',
-    ]);
-    const series = ', type: Normal, series: {count: 3, lastObservedTime: "2026-01-01T00:00:00.000000Z"}';
-    expect(faultsOfChange(v1(series), v1(', type: Normal'))).toEqual([]);
-    expect(faultsOfChange(v1(', type: Warning'), v1(', type: Normal'))).toEqual([
-      'type: Invalid value: "Warning": field is immutable',
-    ]);
   });
 });
 

@@ -74,36 +74,50 @@ function addCapacity(faults: Faults, { capacity = {} }: Loose<PersistentVolumeSp
   }
 }
 
+type SourceName = keyof PersistentVolumeSpec;
+
+/** The order in which Kubernetes looks for sources: of several the first one counts. */
+const sources = [
+  ...['hostPath', 'gcePersistentDisk', 'awsElasticBlockStore', 'glusterfs', 'flocker', 'nfs', 'rbd', 'quobyte'],
+  ...['cephfs', 'iscsi', 'cinder', 'fc', 'flexVolume', 'azureFile', 'vsphereVolume', 'photonPersistentDisk'],
+  ...['portworxVolume', 'azureDisk', 'scaleIO', 'local', 'storageos', 'csi'],
+] as SourceName[];
+
 function addVolumeSource(faults: Faults, spec: Loose<PersistentVolumeSpec>): void {
-  const given = Object.keys(sourceOf(spec));
-  if (given.length === 0) faults.push(field.required('spec', 'must specify a volume type'));
-  for (const extra of given.slice(1)) {
-    faults.push(field.forbidden(`spec.${extra}`, 'may not specify more than 1 volume type'));
+  const [first, ...others] = sources.filter((name) => spec[name] !== undefined);
+  if (first === undefined) faults.push(field.required('spec', 'must specify a volume type'));
+  else {
+    addNeeded(faults, first, spec[first], `spec.${first === 'gcePersistentDisk' ? 'persistentDisk' : first}`);
+    sourceChecks[first]?.(faults, spec);
   }
-  for (const [name, source] of Object.entries(sourceOf(spec))) addNeeded(faults, name, source, `spec.${name}`);
-  const { hostPath, local, nfs, csi } = spec;
-  if (hostPath !== undefined) {
-    addHostPath(faults, hostPath.path ?? '', hostPath.type, 'spec.hostPath');
-    if (/^\/+$/.test(hostPath.path ?? '') && spec.persistentVolumeReclaimPolicy === 'Recycle') {
-      faults.push(
-        field.forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"),
-      );
-    }
+  for (const extra of others) {
+    const shown = extra === 'cephfs' ? 'cephFS' : extra;
+    faults.push(field.forbidden(`spec.${shown}`, 'may not specify more than 1 volume type'));
   }
-  if (local !== undefined) {
-    addMissing(faults, 'spec.local.path', local.path);
-    addNoParents(faults, local.path ?? '', 'spec.local.path');
-    if (spec.nodeAffinity === undefined) {
-      faults.push(field.required('spec.nodeAffinity', 'Local volume requires node affinity'));
-    }
-  }
-  if (nfs !== undefined) {
-    addMissing(faults, 'spec.nfs.server', nfs.server);
-    addMissing(faults, 'spec.nfs.path', nfs.path);
-    addAbsolute(faults, nfs.path ?? '', 'spec.nfs.path');
-  }
-  if (csi !== undefined) addCSI(faults, csi);
+  if (!/^\/+$/.test(spec.hostPath?.path ?? '') || spec.persistentVolumeReclaimPolicy !== 'Recycle') return;
+  const why = "may not be 'recycle' for a hostPath mount of '/'";
+  faults.push(field.forbidden('spec.persistentVolumeReclaimPolicy', why));
 }
+
+const sourceChecks: Partial<Record<SourceName, (faults: Faults, spec: Loose<PersistentVolumeSpec>) => void>> = {
+  hostPath(faults, { hostPath }) {
+    addHostPath(faults, hostPath?.path ?? '', hostPath?.type, 'spec.hostPath');
+  },
+  local(faults, { local, nodeAffinity }) {
+    addMissing(faults, 'spec.local.path', local?.path);
+    addNoParents(faults, local?.path ?? '', 'spec.local.path');
+    if (nodeAffinity === undefined)
+      faults.push(field.required('spec.nodeAffinity', 'Local volume requires node affinity'));
+  },
+  nfs(faults, { nfs }) {
+    addMissing(faults, 'spec.nfs.server', nfs?.server);
+    addMissing(faults, 'spec.nfs.path', nfs?.path);
+    addAbsolute(faults, nfs?.path ?? '', 'spec.nfs.path');
+  },
+  csi(faults, { csi }) {
+    addCSI(faults, csi ?? {});
+  },
+};
 
 const csiSecrets = [
   'controllerPublishSecretRef',

@@ -31,6 +31,17 @@ test.each<[string, object, string[]]>([
     { pdName: 'a', partition: 256 },
     ['v.partition: Invalid value: 256: must be between 1 and 255, inclusive'],
   ],
+  ['gitRepo', { repository: 'x', directory: '../a' }, ['v.directory: Invalid value: "../a": must not contain \'..\'']],
+  ['flexVolume', { driver: 'a/b', options: { size: '1', 'example.com/a': 'b' } }, []],
+  [
+    'flexVolume',
+    { driver: 'a/b', options: { 'x.K8s.io/a': 'b' } },
+    ['v.options[x.K8s.io/a]: Invalid value: "x.K8s.io/a": kubernetes.io and k8s.io namespaces are reserved'],
+  ],
+  ['storageos', {}, ['v.volumeName: Required value']],
+  ['storageos', { volumeName: 'a.b' }, ['v.volumeName: Invalid value: "a.b": must not contain dots']],
+  ['cinder', { volumeID: 'a', secretRef: {} }, ['v.secretRef.name: Required value']],
+  ['azureFile', { secretName: 'a', shareName: 'b', secretNamespace: '' }, ['v.secretNamespace: Required value']],
   ['azureDisk', { ...azure, kind: 'Dedicated' }, []],
   [
     'azureDisk',

@@ -1,8 +1,9 @@
 /** What the volume sources of clouds and storage systems must be, in pods and in PersistentVolumes. */
 import { goList } from '../algebra/go-text.ts';
-import { rangeMessage } from '../algebra/names.ts';
+import { checkDns1123Label, rangeMessage } from '../algebra/names.ts';
 import { field } from '../errors.ts';
-import { addMissing, type Faults } from './support.ts';
+import { addDescending } from './pod/paths.ts';
+import { addEach, addMissing, type Faults } from './support.ts';
 
 const needed: Readonly<Record<string, readonly string[]>> = {
   gcePersistentDisk: ['pdName'],
@@ -20,6 +21,7 @@ const needed: Readonly<Record<string, readonly string[]>> = {
   quobyte: ['volume'],
   rbd: ['monitors', 'image'],
   scaleIO: ['gateway', 'system', 'volumeName'],
+  storageos: ['volumeName'],
   vsphereVolume: ['volumePath'],
 };
 
@@ -71,6 +73,13 @@ const managedDisk = '/subscriptions/{sub-id}/resourcegroups/{group-name}/provide
 const blobDisk = 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd';
 const registryMessage = 'must be a host:port pair or multiple pairs separated by commas';
 
+/** A secret that is named at all has a name. */
+function addSecretName(faults: Faults, source: Source, path: string): void {
+  const { secretRef } = source;
+  if (typeof secretRef !== 'object' || secretRef === null) return;
+  if (textOf(secretRef as Source, 'name') === '') faults.push(field.required(`${path}.secretRef.name`));
+}
+
 const sourceChecks: Readonly<Record<string, (faults: Faults, source: Source, path: string) => void>> = {
   gcePersistentDisk: addPartition,
   awsElasticBlockStore: addPartition,
@@ -108,9 +117,34 @@ const sourceChecks: Readonly<Record<string, (faults: Faults, source: Source, pat
     const [start, form] = kind === 'Managed' ? ['/subscriptions/', managedDisk] : ['https://', blobDisk];
     if (!uri.startsWith(start)) faults.push(field.notSupported(`${path}.diskURI`, uri, [form]));
   },
+  gitRepo(faults, source, path) {
+    addDescending(faults, textOf(source, 'directory'), `${path}.directory`);
+  },
+  flexVolume(faults, source, path) {
+    for (const key of Object.keys(source.options ?? {})) {
+      if (!/(?:^|\.)(?:kubernetes|k8s)\.io$/i.test(key.split('/')[0] ?? '')) continue;
+      const why = 'kubernetes.io and k8s.io namespaces are reserved';
+      faults.push(field.invalid(`${path}.options[${key}]`, key, why));
+    }
+  },
+  storageos(faults, source, path) {
+    for (const key of ['volumeName', 'volumeNamespace'] as const) {
+      const name = textOf(source, key);
+      if (name !== '') addEach(faults, `${path}.${key}`, name, checkDns1123Label(name));
+    }
+    addSecretName(faults, source, path);
+  },
+  cinder: addSecretName,
+  azureFile(faults, source, path) {
+    if (source.secretNamespace === '') faults.push(field.required(`${path}.secretNamespace`));
+  },
   quobyte(faults, source, path) {
     const registry = textOf(source, 'registry');
     if (registry === '') faults.push(field.required(`${path}.registry`, registryMessage));
+    else if (textOf(source, 'tenant').length >= 65) {
+      const why = 'must be a UUID and may not exceed a length of 64 characters';
+      return void faults.push(field.required(`${path}.tenant`, why));
+    }
     for (const pair of registry === '' ? [] : registry.split(','))
       if (!/^(?:\[[^[\]]*\]|[^:[\]]*):[^:[\]]*$/.test(pair))
         faults.push(field.invalid(`${path}.registry`, registry, registryMessage));
