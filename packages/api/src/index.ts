@@ -5,6 +5,7 @@ export * from './algebra/fields.ts';
 export { goMap, goStruct } from './algebra/go-text.ts';
 export * from './algebra/hash.ts';
 export * from './algebra/ids.ts';
+export { type JsonPath, parseJsonPath } from './algebra/json-path.ts';
 export * from './algebra/labels.ts';
 export * from './algebra/names.ts';
 export * from './algebra/quantity.ts';

@@ -12,6 +12,7 @@ import { wholeNumber } from './numbers.ts';
 interface DeleteOptions extends ClientOptions {
   readonly filename?: string[];
   readonly selector: string;
+  readonly all: boolean;
   readonly ignoreNotFound: boolean;
   readonly gracePeriod?: number;
 }
@@ -22,7 +23,7 @@ interface Doomed {
   readonly name: string;
 }
 
-/** `skiff delete TYPE NAME...`, `TYPE/NAME...`, `TYPE -l` or `-f`. Returns when the server has accepted; finalizers and grace periods may still run. */
+/** `skiff delete TYPE NAME...`, `TYPE/NAME...`, `TYPE -l`, `TYPE --all` or `-f`. Returns when the server has accepted; finalizers and grace periods may still run. */
 export function registerDelete(program: Command): void {
   withClient(
     program
@@ -33,6 +34,7 @@ export function registerDelete(program: Command): void {
   )
     .option('-f, --filename <file...>', 'files or folders of YAML or JSON; - for standard input')
     .option('-l, --selector <selector>', 'the objects with these labels', '')
+    .option('--all', 'all objects of the kinds, in the namespace', false)
     .option('--ignore-not-found', 'an absent object is no error', false)
     .option('--grace-period <seconds>', 'how long a pod may take to end', wholeNumber(0))
     .action(runDelete);
@@ -44,7 +46,7 @@ async function runDelete(type: string | undefined, names: string[], options: Del
     const catalogue = createCatalogue(session.client);
     const doomed =
       options.filename === undefined
-        ? await byName(session, catalogue, type === undefined ? [] : [type, ...names], options.selector)
+        ? await byName(session, catalogue, type === undefined ? [] : [type, ...names], options)
         : await byFile(session, catalogue, options.filename);
     for (const one of doomed) await deleteOne(session, one, options).catch(reportFailure);
   });
@@ -54,11 +56,14 @@ async function byName(
   { client, namespace }: Session,
   catalogue: Catalogue,
   args: readonly string[],
-  selector: string,
+  { selector, all }: DeleteOptions,
 ): Promise<Doomed[]> {
   const meant = readArguments('delete', args);
-  if (meant.length === 0 || (selector === '' && meant.some(({ name }) => name === undefined)))
-    throw new Error('name what to delete: `skiff delete TYPE NAME...`, TYPE -l SELECTOR, or -f FILE');
+  const some = selector !== '' || all;
+  if (meant.length === 0 || (!some && meant.some(({ name }) => name === undefined)))
+    throw new Error('name what to delete: `skiff delete TYPE NAME...`, TYPE -l SELECTOR, TYPE --all, or -f FILE');
+  if (all && selector !== '') throw new Error('cannot set --all and --selector at the same time');
+  if (all && meant.some(({ name }) => name !== undefined)) throw new Error('name cannot be provided when --all is set');
   const asked = await askedFor(catalogue, meant, { namespace, allNamespaces: false, selector, fieldSelector: '' });
   const doomed = asked.map(async ({ kind, namespace: within, name, labelSelector }) => {
     if (name !== undefined) return [{ kind, namespace: within, name }];

@@ -10,6 +10,7 @@ import { createColumns } from '../output/table.ts';
 interface WatchStyle {
   readonly output: string;
   readonly allNamespaces: boolean;
+  readonly showLabels: boolean;
 }
 
 export async function watchAsked(client: SkiffClient, asked: readonly Asked[], style: WatchStyle): Promise<void> {
@@ -32,11 +33,12 @@ async function watchRows(
   client: SkiffClient,
   { kind }: Asked,
   query: Query,
-  { output, allNamespaces }: WatchStyle,
+  { output, allNamespaces, showLabels }: WatchStyle,
 ): Promise<void> {
   const style: TableStyle = {
     ...{ wide: output === 'wide', withNamespace: allNamespaces && kind.namespaced },
     withKind: undefined,
+    withLabels: showLabels,
   };
   const columns = createColumns();
   const first = await client.table(kind, query);

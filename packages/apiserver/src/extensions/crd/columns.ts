@@ -1,8 +1,7 @@
 /** The columns of a custom kind's tables: additionalPrinterColumns, or the age alone. */
-import type { Json } from '@skiff/api';
+import { type Json, parseJsonPath } from '@skiff/api';
 import type { Column } from '../../registry/contract.ts';
 import { ageColumn, nameColumn, since } from '../../registry/tables/columns.ts';
-import { parseJsonPath } from './json-path.ts';
 import type { PrinterColumn, Version } from './types.ts';
 
 const types: readonly Column['type'][] = ['string', 'integer', 'number', 'boolean', 'date'];

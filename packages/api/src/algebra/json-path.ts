@@ -2,8 +2,14 @@
  * The JSONPath of printer columns and field selectors, as client-go reads it: fields, quoted keys, indexes, slices, wildcards,
  * recursive descent and filters such as `[?(@.type=="Ready")]`. Absent keys find nothing.
  */
-import type { Json } from '@skiff/api';
-import { isObject, own } from '../../patch/values.ts';
+import type { Json, JsonObject } from '../object.ts';
+
+const isObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Keys come from users: the prototype has none of them. */
+const own = (object: JsonObject, key: string): Json | undefined =>
+  Object.hasOwn(object, key) ? object[key] : undefined;
 
 type Step =
   | { readonly type: 'field'; readonly name: string }
