@@ -69,9 +69,14 @@ async function startLoad(server: BenchServer, { nodes, pods }: LoadSize): Promis
     });
   };
   const key = (index: number): string => `/registry/core/pods/${namespaceOf(index)}/${nameOf(index)}`;
+  const beganMs = performance.now();
   await putAll(server, pods, (index) => [key(index), text(index)]);
+  console.error(`${pods} pods are in etcd after ${Math.round((performance.now() - beganMs) / 1000)} s`);
   const simulation = startSimulation(server, nodes);
-  const readySeconds = await simulation.ready;
+  const readySeconds = await simulation.ready.catch(async (error: unknown) => {
+    await simulation.stop();
+    throw error;
+  });
   return { nodes, pods, bytes: text(0).length, podsPerNamespace, simulation, readySeconds, text, key };
 }
 
