@@ -12,8 +12,8 @@ import { createWakeUp } from '../signal.ts';
 import { cleanUp } from './clean-up.ts';
 import { judge, type Verdict } from './conditions.ts';
 import { kindsOf } from './kinds.ts';
-import { takenNames } from './names.ts';
-import { asCrd, type Crd, type Names } from './types.ts';
+import { createNameBook, type NameBook } from './name-book.ts';
+import { asCrd, type Crd } from './types.ts';
 
 export interface DefinitionsOptions {
   readonly registry: ExtensibleRegistry;
@@ -40,17 +40,13 @@ interface Installed {
   readonly kinds: readonly Kind[];
 }
 
-/** Names of built-in kinds, a group at a time: they were there first. */
-const builtinNames: ReadonlyMap<string, readonly Names[]> = (() => {
-  const byGroup = new Map<string, Names[]>();
-  for (const one of builtinDefinitions()) {
-    const list = byGroup.get(one.group) ?? [];
-    byGroup.set(one.group, list);
-    const { resource: plural, singular, kind, listKind, shortNames } = one;
-    list.push({ plural, singular, kind, listKind, shortNames });
-  }
-  return byGroup;
-})();
+/** The names of built-in kinds: they were there first. */
+function bookOfBuiltins(): NameBook {
+  const book = createNameBook();
+  for (const { group, version, resource: plural, singular, kind, listKind, shortNames } of builtinDefinitions())
+    book.set(group, `${group}/${version}/${plural}`, { plural, singular, kind, listKind, shortNames });
+  return book;
+}
 
 /** Starts to keep them, until the signal aborts. */
 export function keepDefinitions(options: DefinitionsOptions, signal: AbortSignal): Definitions {
@@ -89,8 +85,9 @@ class Keeper {
   readonly #installed = new Map<string, Installed>();
   /** Definitions whose objects are being removed now. */
   readonly #cleaning = new Map<string, Promise<void>>();
-  /** What was judged, by name: the version it was at, and the names it was given. */
-  readonly #judged = new Map<string, { readonly version: string; readonly names: Names }>();
+  readonly #names = bookOfBuiltins();
+  /** What was judged, by name: the version it was at, and the releases that a refused one has seen. */
+  readonly #judged = new Map<string, { readonly version: string; readonly refusedAt?: number }>();
 
   constructor(options: DefinitionsOptions, signal: AbortSignal, wake: () => void) {
     this.#options = options;
@@ -104,7 +101,11 @@ class Keeper {
 
   async round(objects: readonly JsonObject[]): Promise<void> {
     const present = new Map(objects.map((object) => [textAt(object, 'metadata', 'name'), object]));
-    for (const name of this.#judged.keys()) if (!present.has(name)) this.#judged.delete(name);
+    for (const name of this.#judged.keys()) {
+      if (present.has(name)) continue;
+      this.#judged.delete(name);
+      this.#names.delete(name);
+    }
     const verdicts = this.#judgeAll(present);
     this.#install(present, verdicts);
     for (const [name, verdict] of verdicts) {
@@ -115,26 +116,24 @@ class Keeper {
     }
   }
 
-  /** Definitions that changed, and those that were refused a name: it may be free now. */
+  /** Definitions that changed, and those that were refused a name that was given back since. */
   #judgeAll(present: ReadonlyMap<string, JsonObject>): ReadonlyMap<string, Verdict> {
     const verdicts = new Map<string, Verdict>();
-    const names = new Map<string, Names>();
     for (const [name, object] of present) {
-      names.set(name, this.#judged.get(name)?.names ?? asCrd(object).status?.acceptedNames ?? {});
+      const crd = asCrd(object);
+      if (!this.#names.has(name)) this.#names.set(crd.spec?.group ?? '', name, crd.status?.acceptedNames ?? {});
     }
     for (const [name, object] of present) {
-      const version = textAt(object, 'metadata', 'resourceVersion');
       const crd = asCrd(object);
-      const refused = crd.status?.conditions?.some((each) => each.type === 'NamesAccepted' && each.status === 'False');
-      if (this.#judged.get(name)?.version === version && refused !== true) continue;
       const group = crd.spec?.group ?? '';
-      const others = [...present]
-        .filter(([other, each]) => other !== name && asCrd(each).spec?.group === group)
-        .map(([other]) => names.get(other) ?? {});
-      const taken = takenNames([...(builtinNames.get(group) ?? []), ...others]);
-      const verdict = judge(crd, taken, this.#options.clock.now());
-      names.set(name, verdict.acceptedNames);
-      this.#judged.set(name, { version, names: verdict.acceptedNames });
+      const version = textAt(object, 'metadata', 'resourceVersion');
+      const before = this.#judged.get(name);
+      const isFreed = before?.refusedAt !== undefined && before.refusedAt !== this.#names.releases(group);
+      if (before?.version === version && !isFreed) continue;
+      const verdict = judge(crd, this.#names.heldByOthers(group, name), this.#options.clock.now());
+      this.#names.set(group, name, verdict.acceptedNames);
+      const refusal = isRefused(verdict) ? { refusedAt: this.#names.releases(group) } : {};
+      this.#judged.set(name, { version, ...refusal });
       verdicts.set(name, verdict);
     }
     return verdicts;
@@ -213,12 +212,16 @@ class Keeper {
           );
           clock.after(retryMs, this.#wake);
         }
-        this.#judged.delete(name);
+        // Looked at once more, and still known: its names are given back when it is gone.
+        this.#judged.set(name, { version: '' });
       })
       .finally(() => this.#cleaning.delete(name));
     this.#cleaning.set(name, task);
   }
 }
+
+const isRefused = ({ conditions }: Verdict): boolean =>
+  conditions.some(({ type, status }) => type === 'NamesAccepted' && status === 'False');
 
 const isSameKind = (a: Kind, b: Kind): boolean =>
   a.definition.version === b.definition.version && a.definition.resource === b.definition.resource;

@@ -3,8 +3,12 @@ import type { Condition, Crd, Names } from './types.ts';
 
 /** Names that others of the group have: in URLs, and as kinds. */
 export interface TakenNames {
-  readonly resources: ReadonlySet<string>;
-  readonly kinds: ReadonlySet<string>;
+  readonly resources: Taken;
+  readonly kinds: Taken;
+}
+
+interface Taken {
+  has(name: string): boolean;
 }
 
 export interface Naming {
@@ -12,25 +16,25 @@ export interface Naming {
   readonly condition: Condition;
 }
 
-/** The names that others hold, from what each was accepted for. */
-export function takenNames(others: readonly Names[]): TakenNames {
-  const list = (pick: (names: Names) => readonly (string | undefined)[]): ReadonlySet<string> =>
-    new Set(others.flatMap(pick).filter((name) => name !== undefined && name !== '')) as ReadonlySet<string>;
-  return {
-    resources: list((names) => [names.plural, names.singular, ...(names.shortNames ?? [])]),
-    kinds: list((names) => [names.kind, names.listKind]),
-  };
-}
+const given = (names: readonly (string | undefined)[]): readonly string[] =>
+  names.filter((name) => name !== undefined && name !== '') as readonly string[];
+
+/** The names by which URLs ask for it. */
+export const namesOfResource = ({ plural, singular, shortNames = [] }: Names): readonly string[] =>
+  given([plural, singular, ...shortNames]);
+
+/** The kinds of its objects and lists. */
+export const namesOfKind = ({ kind, listKind }: Names): readonly string[] => given([kind, listKind]);
 
 /** The names that are accepted now: each asked-for one that is free or was this CRD's already. */
 export function judgeNames(crd: Crd, taken: TakenNames): Naming {
   const asked = crd.spec?.names ?? {};
   const before = crd.status?.acceptedNames ?? {};
-  const isTaken = (name: string | undefined, mine: string | undefined, by: ReadonlySet<string>): boolean =>
+  const isTaken = (name: string | undefined, mine: string | undefined, by: Taken): boolean =>
     name !== mine && name !== undefined && by.has(name);
   let fault: { readonly reason: string; readonly message: string } | undefined;
   const accepted: { -readonly [Key in keyof Names]: Names[Key] } = { ...before };
-  const settle = (key: 'plural' | 'singular' | 'kind' | 'listKind', by: ReadonlySet<string>, reason: string): void => {
+  const settle = (key: 'plural' | 'singular' | 'kind' | 'listKind', by: Taken, reason: string): void => {
     const name = asked[key];
     if (isTaken(name, before[key], by)) fault = { reason, message: inUse([name ?? '']) };
     else if (name !== undefined) accepted[key] = name;

@@ -1,11 +1,17 @@
 /** The process of a measured server: the server, and answers to what its parent asks by IPC. For tests only. */
+import type { JsonObject } from '@skiff/api';
+import type { Target } from '../../registry/contract.ts';
 import { shapes } from './invariants.ts';
 import { startTestServer } from './server.ts';
 import { watchTurns } from './turns.ts';
 
 export type Question =
-  | { readonly type: 'watch' | 'turns' | 'memory' | 'faults' | 'close' }
-  | { readonly type: 'fill'; readonly count: number };
+  | { readonly type: 'watch' | 'turns' | 'memory' | 'cpu' | 'faults' | 'close' }
+  | {
+      readonly type: 'make';
+      readonly target: Pick<Target, 'group' | 'version' | 'resource' | 'namespace'>;
+      readonly documents: readonly JsonObject[];
+    };
 
 const at = await startTestServer();
 const before = shapes();
@@ -21,29 +27,34 @@ async function answer(question: Question): Promise<unknown> {
     case 'memory':
       globalThis.gc?.();
       return process.memoryUsage().rss;
+    case 'cpu': {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    }
     case 'faults': {
       const changed = JSON.stringify(shapes()) === JSON.stringify(before) ? [] : ['a prototype has changed'];
       return [...changed, ...at.log.filter((line) => line.startsWith('error'))];
     }
-    case 'fill':
-      return fill(question.count);
+    case 'make':
+      return make(question);
     case 'close':
       return at.close();
   }
 }
 
-/** ConfigMaps c0, c1, ... of two kilobytes each. */
-async function fill(count: number): Promise<void> {
+async function make({ target, documents }: Extract<Question, { type: 'make' }>): Promise<void> {
   const context = {
     user: { name: 'system:test', uid: '', groups: ['system:masters'], extra: {} },
     ...{ userAgent: '', signal: new AbortController().signal, warn: () => {} },
   };
-  const target = { group: '', version: 'v1', resource: 'configmaps', namespace: 'default', name: '', subresource: '' };
   const options = { dryRun: false, fieldManager: '', fieldValidation: 'Ignore' } as const;
-  for (let i = 0; i < count; i++) {
-    const document = { metadata: { name: `c${i}` }, data: { k: 'x'.repeat(2000) } };
-    await at.server.registry.create(context, target, { document, duplicates: [] }, options);
-  }
+  for (const document of documents)
+    await at.server.registry.create(
+      context,
+      { ...target, name: '', subresource: '' },
+      { document, duplicates: [] },
+      options,
+    );
 }
 
 process.on('message', async (question: Question) => {

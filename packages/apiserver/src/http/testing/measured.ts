@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { JsonObject } from '@skiff/api';
 import { issueCertificate } from '../../pki/authority.ts';
 import type { Question } from './measured-process.ts';
 import { clientsOf, type TestClients } from './server.ts';
@@ -14,12 +15,18 @@ export interface MeasuredServer extends TestClients {
   longestTurn(work: () => Promise<unknown>, enough: number): Promise<number>;
   /** Resident bytes, without what nothing refers to. */
   memory(): Promise<number>;
+  /** CPU milliseconds of the server since its start. */
+  cpu(): Promise<number>;
   /** Prototypes that changed and errors that were logged. */
   faults(): Promise<readonly string[]>;
+  /** Makes objects without a client's work, one after another. */
+  make(target: MakeQuestion['target'], documents: readonly JsonObject[]): Promise<void>;
   /** Makes ConfigMaps c0, c1, ... of two kilobytes each. */
   fill(count: number): Promise<void>;
   close(): Promise<void>;
 }
+
+type MakeQuestion = Extract<Question, { type: 'make' }>;
 
 const tries = 5;
 
@@ -33,6 +40,9 @@ export async function startMeasuredServer(): Promise<MeasuredServer> {
     child.send(question);
     const [{ answer }] = await answered;
     return answer;
+  };
+  const make: MeasuredServer['make'] = async (target, documents) => {
+    await ask({ type: 'make', target, documents });
   };
   return {
     ...clientsOf(made, (commonName, organizations) =>
@@ -51,9 +61,13 @@ export async function startMeasuredServer(): Promise<MeasuredServer> {
     },
     memory: async () => (await ask({ type: 'memory' })) as number,
     faults: async () => (await ask({ type: 'faults' })) as readonly string[],
-    async fill(count) {
-      await ask({ type: 'fill', count });
-    },
+    cpu: async () => (await ask({ type: 'cpu' })) as number,
+    make,
+    fill: (count) =>
+      make(
+        { group: '', version: 'v1', resource: 'configmaps', namespace: 'default' },
+        Array.from({ length: count }, (_, i) => ({ metadata: { name: `c${i}` }, data: { k: 'x'.repeat(2000) } })),
+      ),
     async close() {
       await ask({ type: 'close' });
       await exited;
