@@ -3,7 +3,7 @@ import { deepEqual } from '../algebra/hash.ts';
 import { checkDomainPrefixedPath } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { CertificateSigningRequest } from '../kinds/types.ts';
-import { addEach, addUnsupported, type Faults, type Loose } from './support.ts';
+import { addEach, addUnsupported, type Faults, type Loose, repeatsOf } from './support.ts';
 
 type Request = Loose<CertificateSigningRequest>;
 type Condition = NonNullable<NonNullable<Request['status']>['conditions']>[number];
@@ -28,8 +28,7 @@ export function addSigningRequest(faults: Faults, object: Request): void {
   if (usages.length === 0) faults.push(field.required('spec.usages'));
   for (const [index, usage] of usages.entries())
     if (!knownUsages.includes(usage)) faults.push(field.notSupported(`spec.usages[${index}]`, usage, knownUsages));
-  for (const [index, usage] of usages.entries())
-    if (usages.indexOf(usage) < index) faults.push(field.duplicate(`spec.usages[${index}]`, usage));
+  for (const index of repeatsOf(usages)) faults.push(field.duplicate(`spec.usages[${index}]`, usages[index]));
   if (signerName === legacySigner) {
     const why = 'the legacy signerName is not allowed via this API version';
     faults.push(field.invalid('spec.signerName', signerName, why));

@@ -16,6 +16,7 @@ import {
   type Faults,
   type Loose,
   nonNegativeMessage,
+  repeatsOf,
 } from './support.ts';
 
 type DriverSpec = NonNullable<Loose<CSIDriver>['spec']>;
@@ -82,9 +83,10 @@ export function addCSINode(faults: Faults, { spec = {} }: Loose<CSINode>): void 
     addNegative(faults, `${at}.allocatable.count`, driver.allocatable?.count);
     if (names.has(name)) faults.push(field.duplicate(`${at}.name`, name));
     names.add(name);
+    const repeats = repeatsOf(topologyKeys);
     for (const [place, key] of topologyKeys.entries()) {
       if (key === '') faults.push(field.required(at));
-      if (topologyKeys.indexOf(key) < place) faults.push(field.duplicate(at, key));
+      if (repeats.has(place)) faults.push(field.duplicate(at, key));
       addEach(faults, at, key, checkQualifiedName(key));
     }
   }

@@ -62,7 +62,8 @@ export function validateObjectMetaUpdate(
 ): Faults {
   const faults: Faults = [];
   if (previous.deletionTimestamp !== undefined) {
-    const added = (next.finalizers ?? []).filter((one) => !(previous.finalizers ?? []).includes(one)).sort();
+    const before = new Set(previous.finalizers ?? []);
+    const added = (next.finalizers ?? []).filter((one) => !before.has(one)).sort();
     if (added.length > 0) {
       const list = `[]string{${added.map((one) => JSON.stringify(one)).join(', ')}}`;
       faults.push(

@@ -8,7 +8,7 @@ import { cidrMessage, ipFamily, isCidr } from './ip.ts';
 import { addStandardFinalizer } from './metadata.ts';
 import { addAmount } from './pod/resources.ts';
 import { taintEffects } from './pod/scheduling.ts';
-import { addEach, addUnsupported, entriesOf, type Faults, type Loose } from './support.ts';
+import { addEach, addUnsupported, entriesOf, type Faults, type Loose, repeatsOf } from './support.ts';
 
 export function addNode(faults: Faults, node: Loose<Node>): void {
   // The path is Kubernetes' own.
@@ -55,8 +55,7 @@ function addPodRanges(faults: Faults, spec: Loose<NodeSpec>): void {
     const why = 'may specify no more than one CIDR for each IP family';
     faults.push(field.invalid('spec.podCIDRs', podCIDRs, why));
   }
-  for (const [index, range] of podCIDRs.entries())
-    if (podCIDRs.indexOf(range) < index) faults.push(field.duplicate(`spec.podCIDRs[${index}]`, range));
+  for (const index of repeatsOf(podCIDRs)) faults.push(field.duplicate(`spec.podCIDRs[${index}]`, podCIDRs[index]));
   if (podCIDRs.length > 0 && spec.podCIDR !== undefined && spec.podCIDR !== podCIDRs[0]) {
     const why = 'may not specify different values for podCIDR and podCIDRs[0]';
     faults.push(field.invalid('spec.podCIDR', spec.podCIDR, why));

@@ -3,7 +3,7 @@ import { goList } from '../algebra/go-text.ts';
 import { field } from '../errors.ts';
 import type { ServiceSpec } from '../kinds/types.ts';
 import { ipFamily, ipMessage } from './ip.ts';
-import { addUnsupportedIfSet, type Faults, type Loose } from './support.ts';
+import { addUnsupportedIfSet, type Faults, type Loose, repeatsOf } from './support.ts';
 
 type Spec = Loose<ServiceSpec>;
 
@@ -20,9 +20,10 @@ export function addClusterIPs(faults: Faults, spec: Spec): void {
     if (clusterIPs.length > 0) refuse('must be empty when `clusterIP` is not specified');
   } else if (clusterIPs.length === 0) faults.push(field.required(path));
   else if (clusterIPs[0] !== clusterIP) refuse('first value must match `clusterIP`');
+  const repeats = repeatsOf(ipFamilies);
   for (const [index, family] of ipFamilies.entries()) {
     addUnsupportedIfSet(faults, `spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6']);
-    if (ipFamilies.indexOf(family) < index) faults.push(field.duplicate(`spec.ipFamilies[${index}]`, family));
+    if (repeats.has(index)) faults.push(field.duplicate(`spec.ipFamilies[${index}]`, family));
   }
   addUnsupportedIfSet(faults, 'spec.ipFamilyPolicy', spec.ipFamilyPolicy, [
     'PreferDualStack',

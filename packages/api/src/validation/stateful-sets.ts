@@ -36,7 +36,8 @@ function withClaims(spec: Loose<StatefulSetSpec>): Loose<PodTemplateSpec> | unde
     .map((claim) => claim.metadata?.name ?? '')
     .filter((name) => name !== '');
   if (claims.length === 0) return spec.template;
-  const own = (spec.template.spec?.volumes ?? []).filter((volume) => !claims.includes(volume.name ?? ''));
+  const claimed = new Set(claims);
+  const own = (spec.template.spec?.volumes ?? []).filter((volume) => !claimed.has(volume.name ?? ''));
   const volumes = [...own, ...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))];
   return { ...spec.template, spec: { ...spec.template.spec, volumes } };
 }

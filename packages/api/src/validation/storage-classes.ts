@@ -12,6 +12,7 @@ import {
   entriesOf,
   type Faults,
   type Loose,
+  repeatsOf,
 } from './support.ts';
 
 const maxParameters = 512;
@@ -63,9 +64,7 @@ function addTopologies(faults: Faults, terms: Terms): void {
 /** Returns the values, each once and in order. */
 function addRequirement(faults: Faults, { key = '', values = [] }: Requirement, path: string): string[] {
   if (values.length === 0) faults.push(field.required(`${path}.values`));
-  for (const [index, value] of values.entries()) {
-    if (values.indexOf(value) < index) faults.push(field.duplicate(`${path}.values[${index}]`, value));
-  }
+  for (const index of repeatsOf(values)) faults.push(field.duplicate(`${path}.values[${index}]`, values[index]));
   addEach(faults, `${path}.key`, key, checkQualifiedName(key));
   return [...new Set(values)].sort();
 }

@@ -110,3 +110,14 @@ export function entriesOf<T>(map: Readonly<Record<string, T | undefined>> | unde
 export function addNul(faults: Faults, path: string, text: string | undefined): void {
   if (text?.includes('\0')) faults.push(field.invalid(path, text, 'must not contain the NUL character'));
 }
+
+/** Which values stand in the list a second time, by their index: in one pass, since a list may be as long as a body. */
+export function repeatsOf(values: readonly unknown[]): ReadonlySet<number> {
+  const seen = new Set<unknown>();
+  const repeats = new Set<number>();
+  for (const [index, value] of values.entries()) {
+    if (seen.has(value)) repeats.add(index);
+    seen.add(value);
+  }
+  return repeats;
+}

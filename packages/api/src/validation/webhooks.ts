@@ -4,7 +4,7 @@ import { field } from '../errors.ts';
 import type { MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '../kinds/types.ts';
 import { checkClientConfig } from './client-config.ts';
 import { addLabelSelector } from './selectors.ts';
-import { addEach, addUnsupported, addUnsupportedIfSet, type Faults, type Loose } from './support.ts';
+import { addEach, addUnsupported, addUnsupportedIfSet, type Faults, type Loose, repeatsOf } from './support.ts';
 
 type Webhooks = Loose<ValidatingWebhookConfiguration> | Loose<MutatingWebhookConfiguration>;
 
@@ -44,9 +44,10 @@ export function addWebhooks(faults: Faults, { webhooks = [] }: Webhooks): void {
 function addReviewVersions(faults: Faults, versions: readonly string[], path: string): void {
   const known = reviewVersions.join(', ');
   if (versions.length === 0) return void faults.push(field.required(path, `must specify one of ${known}`));
+  const repeats = repeatsOf(versions);
   for (const [index, version] of versions.entries()) {
     const at = `${path}[${index}]`;
-    if (versions.indexOf(version) < index) faults.push(field.invalid(at, version, 'duplicate version'));
+    if (repeats.has(index)) faults.push(field.invalid(at, version, 'duplicate version'));
     else addEach(faults, at, version, checkDns1035Label(version));
   }
   if (versions.some((version) => reviewVersions.includes(version))) return;
@@ -83,10 +84,12 @@ const wholes = [
 
 /** Which requests a webhook or an admission policy is asked about. */
 export function addOperationRule(faults: Faults, rule: OperationRule, path: string): void {
-  for (const [index, name] of (rule.resourceNames ?? []).entries()) {
+  const names = rule.resourceNames ?? [];
+  const repeats = repeatsOf(names);
+  for (const [index, name] of names.entries()) {
     const at = `${path}.resourceNames[${index}]`;
     addEach(faults, at, name, checkPathSegment(name));
-    if (rule.resourceNames?.indexOf(name) !== index) faults.push(field.duplicate(at, name));
+    if (repeats.has(index)) faults.push(field.duplicate(at, name));
   }
   for (const [name, shown] of wholes) {
     const values = rule[name] ?? [];

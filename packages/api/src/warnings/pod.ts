@@ -3,7 +3,7 @@ import { goQuote } from '../algebra/go-text.ts';
 import { formatQuantity, tryParseQuantity } from '../algebra/quantity.ts';
 import type { Container, PodSpec } from '../kinds/types.ts';
 import type { ObjectMeta } from '../object.ts';
-import { entriesOf, type Loose } from '../validation/support.ts';
+import { entriesOf, type Loose, repeatsOf } from '../validation/support.ts';
 import { deprecatedLabel, termWarnings } from './labels.ts';
 import { portWarnings } from './ports.ts';
 
@@ -140,9 +140,10 @@ function volumeWarnings({ volumes = [] }: Loose<PodSpec>, path: string): string[
 function repeatWarnings(spec: Loose<PodSpec>, path: string): string[] {
   const secrets = spec.imagePullSecrets ?? [];
   const repeated = (list: readonly string[], at: string, word: string): string[] =>
-    list.flatMap((value, index) =>
-      list.indexOf(value) < index ? [`${path}.${at}[${index}].${word}: duplicate ${word} ${goQuote(value)}`] : [],
-    );
+    [...repeatsOf(list)].map((index) => {
+      const value = goQuote(list[index] ?? '');
+      return `${path}.${at}[${index}].${word}: duplicate ${word} ${value}`;
+    });
   return [
     ...repeated(
       (spec.hostAliases ?? []).map(({ ip = '' }) => ip),

@@ -8,11 +8,14 @@ interface Placed {
   readonly at: string;
 }
 
+/** Each port is held against all before it. More than this many in a container are hardly ports, and nobody reads as many warnings. */
+const maxPorts = 250;
+
 export function portWarnings(containers: readonly PlacedContainer[]): string[] {
   const byPort = new Map<string, Placed[]>();
   const warnings: string[] = [];
   for (const { container, at } of containers)
-    for (const [index, port] of (container.ports ?? []).entries()) {
+    for (const [index, port] of (container.ports ?? []).slice(0, maxPorts).entries()) {
       const placed = { port, at: `${at}.ports[${index}]` };
       if ((port.hostIP ?? '') !== '' && (port.hostPort ?? 0) === 0)
         warnings.push(`${placed.at}: hostIP set without hostPort: ${shown(port)}`);

@@ -19,6 +19,8 @@ const recursions = ['Disabled', 'Enabled', 'IfPossible'];
 export function addMounts(faults: Faults, container: Mounting, volumes: Volumes, path: string): void {
   const mountPaths = new Set<string>();
   const devices = container.volumeDevices ?? [];
+  const deviceNames = new Set(devices.map((device) => device.name));
+  const devicePaths = new Set(devices.map((device) => device.devicePath));
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const at = `${path}[${index}]`;
     const { name = '', mountPath = '' } = mount;
@@ -27,10 +29,10 @@ export function addMounts(faults: Faults, container: Mounting, volumes: Volumes,
     if (mountPath === '') faults.push(field.required(`${at}.mountPath`));
     if (mountPaths.has(mountPath)) faults.push(field.invalid(`${at}.mountPath`, mountPath, 'must be unique'));
     mountPaths.add(mountPath);
-    if (devices.some((device) => device.name === name)) {
+    if (deviceNames.has(name)) {
       faults.push(field.invalid(`${at}.name`, name, 'must not already exist in volumeDevices'));
     }
-    if (devices.some((device) => device.devicePath === mountPath)) {
+    if (devicePaths.has(mountPath)) {
       faults.push(field.invalid(`${at}.mountPath`, mountPath, 'must not already exist as a path in volumeDevices'));
     }
     addSubPath(faults, mount, volumes.get(name)?.image !== undefined, at, path);
@@ -80,6 +82,8 @@ export function addDevices(faults: Faults, container: Mounting, volumes: Volumes
   const seenPaths = new Set<string>();
   const seenNames = new Set<string>();
   const mounts = container.volumeMounts ?? [];
+  const mountNames = new Set(mounts.map((mount) => mount.name));
+  const mountPaths = new Set(mounts.map((mount) => mount.mountPath));
   for (const [index, device] of (container.volumeDevices ?? []).entries()) {
     const at = `${path}[${index}]`;
     const { name = '', devicePath = '' } = device;
@@ -97,9 +101,8 @@ export function addDevices(faults: Faults, container: Mounting, volumes: Volumes
     if (goesUp(devicePath))
       faults.push(field.invalid(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')"));
     else seenPaths.add(devicePath);
-    if (mounts.some((mount) => mount.name === name))
-      faults.push(field.invalid(`${at}.name`, name, 'must not already exist in volumeMounts'));
-    if (mounts.some((mount) => mount.mountPath === devicePath)) {
+    if (mountNames.has(name)) faults.push(field.invalid(`${at}.name`, name, 'must not already exist in volumeMounts'));
+    if (mountPaths.has(devicePath)) {
       faults.push(field.invalid(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'));
     }
     if (name !== '') seenNames.add(name);

@@ -33,6 +33,8 @@ export function addUsedClaims(
   path: string,
 ): void {
   const keys = new Set<string>();
+  const partly = new Set<string>();
+  const known = claims.size === 0 ? ' which is empty' : `: ${[...claims].sort().join(', ')}`;
   for (const [index, { name = '', request = '' }] of (used ?? []).entries()) {
     const at = `${path}[${index}]`;
     if (name === '') {
@@ -41,12 +43,12 @@ export function addUsedClaims(
     }
     if (request !== '') addEach(faults, `${at}.request`, request, checkDns1123Label(request));
     const key = request === '' ? name : `${name}/${request}`;
-    const isPartTaken = request === '' && [...keys].some((other) => other.startsWith(`${name}/`));
+    const isPartTaken = request === '' && partly.has(name);
     if (keys.has(name)) faults.push(field.duplicate(at, name));
     else if (keys.has(key) || isPartTaken) faults.push(field.duplicate(at, key));
     keys.add(key);
+    if (request !== '') partly.add(name);
     if (claims.has(name)) continue;
-    const known = claims.size === 0 ? ' which is empty' : `: ${[...claims].sort().join(', ')}`;
     const unknown = field.notFound(at, name);
     const why = `must be one of the names in pod.spec.resourceClaims${known}`;
     faults.push({ ...unknown, message: `${unknown.message}: ${why}` });

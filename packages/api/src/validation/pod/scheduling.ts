@@ -98,15 +98,16 @@ export function addSpreading(
   path: string,
 ): void {
   const all = constraints ?? [];
+  const twinKey = ({ topologyKey = '', whenUnsatisfiable = '' }: Loose<TopologySpreadConstraint>): string =>
+    `${whenUnsatisfiable} ${topologyKey}`;
+  const last = new Map(all.map((one, index) => [twinKey(one), index]));
   for (const [index, one] of all.entries()) {
     const at = `${path}[${index}]`;
     const { maxSkew = 0, topologyKey = '', whenUnsatisfiable = '', minDomains } = one;
     if (maxSkew <= 0) faults.push(field.invalid(`${at}.maxSkew`, maxSkew, 'must be greater than zero'));
     if (topologyKey === '') faults.push(field.required(`${at}.topologyKey`, 'can not be empty'));
     addUnsupportedIfSet(faults, `${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']);
-    const isTwin = (other: Loose<TopologySpreadConstraint>): boolean =>
-      (other.topologyKey ?? '') === topologyKey && (other.whenUnsatisfiable ?? '') === whenUnsatisfiable;
-    if (all.slice(index + 1).some(isTwin))
+    if ((last.get(twinKey(one)) ?? index) > index)
       faults.push(field.duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`));
     if (minDomains !== undefined && minDomains <= 0) {
       faults.push(field.invalid(`${at}.minDomains`, minDomains, 'must be greater than zero'));

@@ -3,7 +3,7 @@ import { checkDns1123Subdomain, checkQualifiedName, checkUserOrGroupId } from '.
 import { field } from '../../errors.ts';
 import type { ContainerStatus, Pod } from '../../kinds/types.ts';
 import { ipFamily, ipMessage } from '../ip.ts';
-import { addEach, type Faults, type Loose } from '../support.ts';
+import { addEach, type Faults, type Loose, repeatsOf } from '../support.ts';
 import { addPodAnnotationsUpdate } from './annotations.ts';
 
 const statusLists = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
@@ -70,8 +70,7 @@ function addAddresses(faults: Faults, addresses: Loose<{ ip: string }[]> | undef
   const families = new Set(ips.map(ipFamily));
   if (ips.length > 1 && (ips.length > 2 || families.size < 2))
     faults.push(field.invalid(path, addresses, 'may specify no more than one IP for each IP family'));
-  for (const [index, ip] of ips.entries())
-    if (ips.indexOf(ip) < index) faults.push(field.duplicate(`${path}[${index}]`, ip));
+  for (const index of repeatsOf(ips)) faults.push(field.duplicate(`${path}[${index}]`, ips[index]));
 }
 
 function addUsers(faults: Faults, statuses: Loose<ContainerStatus[]> | undefined, path: string): void {

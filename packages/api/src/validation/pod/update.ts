@@ -95,9 +95,9 @@ function addDeadlineUpdate(faults: Faults, now: number | undefined, before: numb
 }
 
 function addTolerationsUpdate(faults: Faults, now: Loose<Toleration[]>, before: Loose<Toleration[]>): void {
-  const plain = ({ tolerationSeconds: _, ...rest }: Loose<Toleration>) => rest;
-  const isKept = before.every((old) => now.some((one) => deepEqual(plain(one), plain(old))));
-  if (!isKept) {
+  const plain = ({ key, operator, value, effect }: Loose<Toleration>) => JSON.stringify([key, operator, value, effect]);
+  const kept = new Set(now.map(plain));
+  if (!before.every((old) => kept.has(plain(old)))) {
     const why = 'existing toleration can not be modified except its tolerationSeconds';
     faults.push(field.forbidden('spec.tolerations', why));
   } else addTolerations(faults, now, 'spec.tolerations');
