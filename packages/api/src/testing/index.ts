@@ -1,3 +1,3 @@
 /** What tests of other packages make documents with. */
 export { filled, filledDocument } from './filled.ts';
-export { manifests } from './manifests.ts';
+export { manifests, usualManifests } from './manifests.ts';
