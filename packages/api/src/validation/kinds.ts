@@ -63,6 +63,7 @@ import {
   addDeploymentStatus,
   addDisruptionBudgetStatus,
   addIngressStatus,
+  addJobStatus,
   addReplicaSetStatus,
   addStatefulSetStatus,
 } from './statuses.ts';
@@ -229,7 +230,15 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
     },
   ],
   ['apps/ControllerRevision', { check: checks(addControllerRevision), update: changes(addControllerRevisionUpdate) }],
-  ['batch/Job', { check: checks(addJob), create: checks(addNewJob), update: changes(addJobUpdate) }],
+  [
+    'batch/Job',
+    {
+      check: checks(addJob),
+      create: checks(addNewJob),
+      update: changes(addJobUpdate),
+      subresources: { status: changes(addJobStatus) },
+    },
+  ],
   ['batch/CronJob', { check: checks(addCronJob), create: checks(addNewCronJob) }],
   ['autoscaling/HorizontalPodAutoscaler/v1', { check: checks(addAutoscalerV1), ...autoscalerStatus }],
   ['autoscaling/HorizontalPodAutoscaler/v2', { check: checks(addAutoscaler), ...autoscalerStatus }],

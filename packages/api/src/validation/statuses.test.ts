@@ -33,6 +33,7 @@ test.each([
     'numberReady: -1',
     ['status.numberReady: Invalid value: -1: must be greater than or equal to 0'],
   ],
+  ['batch/v1', 'Job', 'active: -1', ['status.active: Invalid value: -1: must be greater than or equal to 0']],
   [
     'autoscaling/v2',
     'HorizontalPodAutoscaler',
