@@ -296,9 +296,10 @@ describe.skipIf(process.getuid?.() !== 0)('volumes on the real kernel (needs roo
         await writeFile(stop, '');
         await ended;
       }
+      expect(seen).toContain('inside');
       expect(seen).not.toContain('outside');
       expect(await readdir(outside)).toEqual(['mark']);
-    }, 120_000);
+    }, 300_000);
   });
 
   describe('the end', () => {

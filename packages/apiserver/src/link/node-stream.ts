@@ -25,6 +25,7 @@ export interface NodeStream {
   write(data: Uint8Array): Promise<void>;
   /** No more input. Idempotent. */
   endInput(): void;
+  /** Of sizes that come faster than the link takes them, the last is told. */
   resize(columns: number, rows: number): void;
   /** How it ended: never rejects. */
   readonly outcome: Promise<Outcome>;
@@ -116,6 +117,20 @@ export function createStream(id: number, sendFrame: SendFrame, onClosed: () => v
     if (result !== undefined) throw over();
   };
 
+  /** The newest size that the agent was not told; those between do not matter, and a client may send millions. */
+  let size: { readonly columns: number; readonly rows: number } | undefined;
+  let tellsSizes = false;
+  const tellSizes = async (): Promise<void> => {
+    if (tellsSizes) return;
+    tellsSizes = true;
+    while (size !== undefined && result === undefined) {
+      const newest = size;
+      size = undefined;
+      await sendFrame({ stream: id, type: 'resize', ...newest });
+    }
+    tellsSizes = false;
+  };
+
   const stream: NodeStream = {
     output,
     async write(data) {
@@ -127,7 +142,8 @@ export function createStream(id: number, sendFrame: SendFrame, onClosed: () => v
       send({ stream: id, type: 'endInput' });
     },
     resize(columns, rows) {
-      if (result === undefined) send({ stream: id, type: 'resize', columns, rows });
+      size = { columns, rows };
+      void tellSizes();
     },
     outcome: outcome.promise,
     cancel: () => cancel(),

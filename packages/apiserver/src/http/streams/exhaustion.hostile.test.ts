@@ -54,6 +54,16 @@ describe('H-188 WebSocket', () => {
     raw.socket.destroy();
   });
 
+  it('H-191 a million sizes of a terminal cost a bound of memory, and others have their turn', async () => {
+    const raw = await exec();
+    const before = await at.memory();
+    const one = clientFrame(2, Buffer.from('\x04{"Width":80,"Height":24}'));
+    const sizes = Buffer.alloc(1_000_000 * one.length, one);
+    expect(await at.longestTurn(() => write(raw, sizes), turnMs)).toBeLessThan(turnMs);
+    expect((await at.memory()) - before).toBeLessThan(64 * megabyte);
+    raw.socket.destroy();
+  });
+
   it('a million pings are answered, or not, and others have their turn', async () => {
     const before = await at.memory();
     const pings = Buffer.alloc(1_000_000 * 6, clientFrame(9, Buffer.alloc(0)));

@@ -66,13 +66,25 @@ it('carries each port on two channels that begin with its number, and ends with 
   expect(channels.get(0)).toBe('\x50\x0080 heard one80 heard end');
 });
 
+it('H-192 carries a port that is named twice on channels of their own', async () => {
+  const socket = connect('ports=80&ports=80');
+  const channels = received(socket);
+  await once(socket, 'open');
+  socket.send(Buffer.from('\x02two'));
+  await expect.poll(() => channels.get(2)).toBe('\x50\x0080 heard two');
+  expect(channels.get(0)).toBe('\x50\x00');
+  for (const end of ['\x00end', '\x02end']) socket.send(Buffer.from(end));
+  await once(socket, 'close');
+});
+
 it.each([
   ['', 400],
   ['ports=0', 400],
+  ['ports=-1', 400],
   ['ports=http', 400],
   ['ports=65536', 400],
-  [`ports=${Array(129).fill(80).join(',')}`, 400],
-])('refuses the query %s', async (query, status) => {
+  [`ports=${Array(1000).fill(80).join(',')}`, 400],
+])('H-192 refuses the query %s', async (query, status) => {
   const socket = connect(query);
   const [, response] = await once(socket, 'unexpected-response');
   expect(response.statusCode).toBe(status);
