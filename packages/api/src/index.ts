@@ -16,6 +16,7 @@ export { formatPath, setOwn } from './json/exact.ts';
 export * from './json/parse.ts';
 export * from './kinds/builtin.ts';
 export * from './kinds/defaults/apply.ts';
+export * from './kinds/job-selector.ts';
 export * from './kinds/resources.ts';
 export type * from './kinds/types.ts';
 export * from './object.ts';

@@ -106,7 +106,8 @@ class Recorder implements EventRecorder {
 
   /** The time in nanoseconds, as client-go has it: a list by name tells an object's events in their order. No two are the same. */
   #stamp(atMs: number): string {
-    const nanos = BigInt(atMs) * BigInt(nanosPerMs) + BigInt(Math.floor(this.#options.random() * nanosPerMs));
+    const nanos =
+      BigInt(Math.floor(atMs)) * BigInt(nanosPerMs) + BigInt(Math.floor(this.#options.random() * nanosPerMs));
     this.#latest = nanos > this.#latest ? nanos : this.#latest + 1n;
     return this.#latest.toString(16).padStart(16, '0');
   }

@@ -26,24 +26,10 @@ const base: CronJob = {
     },
   },
 };
-/** The server gives a job its selector; the cluster in memory does not. */
-function select(job: Job): void {
-  const labels = { 'batch.kubernetes.io/controller-uid': job.metadata.name };
-  job.spec = {
-    ...job.spec,
-    selector: { matchLabels: labels },
-    template: { ...job.spec.template, metadata: { labels } },
-  };
-}
-
 const start = async (spec: Part<CronJob['spec']> = {}): Promise<void> => {
   lab = await startLab(
     (context) => [cronJobController(context)],
     (cluster) => cluster.seed(resources.cronjobs, withParts(base, [{ spec }])),
-    {
-      before: ({ verb, resource, args }) =>
-        verb === 'create' && resource === 'jobs' ? select(args[0] as Job) : undefined,
-    },
   );
   await lab.quiet();
 };

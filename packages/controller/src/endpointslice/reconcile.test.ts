@@ -26,7 +26,7 @@ const web = pod('web-1', labelled({ app: 'web' }), running('n1'), { status: { po
 test('slices and endpoints follow the pods of a service', async () => {
   await start((cluster) => {
     cluster.seed(resources.nodes, node('n1'));
-    cluster.seed(resources.services, service('web', { spec: { clusterIP: '10.96.0.7' } }));
+    cluster.seed(resources.services, service('web', { spec: { clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7'] } }));
     cluster.seed(resources.pods, web);
   });
   expect(slices()).toMatchObject([{ endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }] }]);
@@ -51,7 +51,7 @@ test('slices and endpoints follow the pods of a service', async () => {
 
 test('a pod on a node that is not known yet comes in with its node', async () => {
   await start((cluster) => {
-    cluster.seed(resources.services, service('web', { spec: { clusterIP: '10.96.0.7' } }));
+    cluster.seed(resources.services, service('web', { spec: { clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7'] } }));
     cluster.seed(resources.pods, web);
   });
   expect(slices()).toMatchObject([{ endpoints: [] }]);
@@ -74,7 +74,10 @@ const byHand = (ip: string, labels: Record<string, string> = {}): Endpoints => (
   },
   subsets: [{ addresses: [{ ip }], notReadyAddresses: [{ ip: 'fd00::9' }], ports: [{ port: 5432 }] }],
 });
-const selectorless = { ...service('outside'), spec: { clusterIP: '10.96.0.8', ports: [{ port: 5432 }] } };
+const selectorless = {
+  ...service('outside'),
+  spec: { clusterIP: '10.96.0.8', clusterIPs: ['10.96.0.8'], ports: [{ port: 5432 }] },
+};
 
 test('endpoints kept by hand are mirrored, address family by family, and go with their service', async () => {
   await start((cluster) => {

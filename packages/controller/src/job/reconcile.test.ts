@@ -23,6 +23,7 @@ const base: Job = {
     completions: 1,
     parallelism: 1,
     backoffLimit: 6,
+    manualSelector: true,
     selector: { matchLabels: labels },
     template: {
       metadata: { labels },

@@ -1,5 +1,14 @@
 /** What the server owns of an object: identity, generation, and a status that only its subresource writes. */
-import { type Definition, deepEqual, formatTime, generateName, type JsonObject, type Random, uuid } from '@skiff/api';
+import {
+  type Definition,
+  deepEqual,
+  formatTime,
+  generateName,
+  type JsonObject,
+  type Random,
+  selectOwnPods,
+  uuid,
+} from '@skiff/api';
 import { metaOf, own, put } from './document.ts';
 
 /** These have a status subresource and keep the status they are created with (a kubelet registers with one). */
@@ -35,6 +44,7 @@ export function prepareNew(
   if (hasStatus(kind) && !createdWithStatus.has(kind.resource)) put(object, 'status', undefined);
   if (countsGeneration(kind, object)) meta.generation = 1;
   if (kind.resource === 'pods') put(object, 'status', { phase: 'Pending' });
+  if (kind.resource === 'jobs') selectOwnPods(object);
   if (kind.resource === 'namespaces') {
     put(object, 'spec', { finalizers: ['kubernetes'] });
     put(object, 'status', { phase: 'Active' });
