@@ -12,10 +12,10 @@ export class Shelf {
   readonly #byNamespace: Filed = new Map();
   /** By field, for those that somebody has asked for. */
   readonly #byField = new Map<string, Filed>();
-  /** Keys in order, as of the last list; what came and went since is merged in by the next. */
-  #ordered: string[] = [];
-  readonly #fresh = new Set<string>();
-  #removed = false;
+  /** Keys in order, as of the last list of all. */
+  #ordered: readonly string[] = [];
+  /** Keys of what came or went since, and whether they are in that order. */
+  readonly #changed = new Map<string, boolean>();
 
   get size(): number {
     return this.#documents.size;
@@ -32,8 +32,9 @@ export class Shelf {
   put(document: KeptDocument): void {
     const { key, facts } = document;
     const before = this.#documents.get(key);
-    if (before === undefined) this.#fresh.add(key);
-    else if (before.facts.namespace !== facts.namespace) unfile(this.#byNamespace, before.facts.namespace, key);
+    if (before === undefined && !this.#changed.has(key)) this.#changed.set(key, false);
+    if (before !== undefined && before.facts.namespace !== facts.namespace)
+      unfile(this.#byNamespace, before.facts.namespace, key);
     this.#documents.set(key, document);
     before?.moveOut(this.#arena);
     document.moveInto(this.#arena);
@@ -51,7 +52,8 @@ export class Shelf {
     this.#documents.delete(key);
     document.moveOut(this.#arena);
     if (this.#documents.size === 0) this.#arena = new Arena();
-    if (!this.#fresh.delete(key)) this.#removed = true;
+    if (this.#changed.get(key) === false) this.#changed.delete(key);
+    else this.#changed.set(key, true);
     unfile(this.#byNamespace, document.facts.namespace, key);
     for (const [field, filed] of this.#byField) unfile(filed, fieldValue(document, field), key);
   }
@@ -62,9 +64,8 @@ export class Shelf {
     this.#arena = new Arena();
     this.#byNamespace.clear();
     this.#byField.clear();
-    this.#fresh.clear();
+    this.#changed.clear();
     this.#ordered = [];
-    this.#removed = false;
   }
 
   /** In key order, from the narrowest place that holds all that can match. */
@@ -85,10 +86,7 @@ export class Shelf {
   }
 
   #all(): readonly CachedDocument[] {
-    if (this.#removed) this.#ordered = this.#ordered.filter((key) => this.#documents.has(key) && !this.#fresh.has(key));
-    this.#removed = false;
-    if (this.#fresh.size > 0) this.#ordered = merged(this.#ordered, [...this.#fresh].sort(compareKeys));
-    this.#fresh.clear();
+    if (this.#changed.size > 0) this.#order();
     const all: CachedDocument[] = [];
     for (const key of this.#ordered) {
       const document = this.#documents.get(key);
@@ -96,6 +94,32 @@ export class Shelf {
     }
     return all;
   }
+
+  /** Puts what changed in its place: what did not is not compared again. */
+  #order(): void {
+    const keys: string[] = [];
+    let next = 0;
+    for (const key of [...this.#changed.keys()].sort(compareKeys)) {
+      const at = placeOf(this.#ordered, key, next);
+      for (; next < at; next += 1) keys.push(this.#ordered[next] as string);
+      if (this.#ordered[at] === key) next = at + 1;
+      if (this.#documents.has(key)) keys.push(key);
+    }
+    for (; next < this.#ordered.length; next += 1) keys.push(this.#ordered[next] as string);
+    this.#ordered = keys;
+    this.#changed.clear();
+  }
+}
+
+/** Where the key is, or would be, in an ordered list, from `low` on. */
+function placeOf(ordered: readonly string[], key: string, low: number): number {
+  let high = ordered.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareKeys(ordered[middle] as string, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const fieldValue = ({ facts }: CachedDocument, field: string): string => facts.fields[field] ?? '';
@@ -110,21 +134,6 @@ function unfile(filed: Filed, value: string, key: string): void {
   const under = filed.get(value);
   under?.delete(key);
   if (under?.size === 0) filed.delete(value);
-}
-
-/** Two ordered lists without a key in common, as one. */
-function merged(a: readonly string[], b: readonly string[]): string[] {
-  const all: string[] = [];
-  let next = 0;
-  for (const key of a) {
-    for (let other = b[next]; other !== undefined && compareKeys(other, key) < 0; other = b[next]) {
-      all.push(other);
-      next += 1;
-    }
-    all.push(key);
-  }
-  for (const key of b.slice(next)) all.push(key);
-  return all;
 }
 
 const inKeyOrder = (documents: Iterable<CachedDocument>): CachedDocument[] =>
