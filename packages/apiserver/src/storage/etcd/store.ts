@@ -1,6 +1,6 @@
 /** The store on etcd 3.4 and newer. Every write is guarded by the key's mod revision; writes in flight together share transactions. */
 import type { Clock, Logger, Random } from '@skiff/api';
-import type { IRangeRequest, IRangeResponse } from 'etcd3';
+import type { IKeyValue, IRangeRequest, IRangeResponse } from 'etcd3';
 import {
   type EventBatch,
   isStoreError,
@@ -30,10 +30,18 @@ export interface EtcdStoreOptions {
   readonly logger: Logger;
 }
 
-const pageSize = 500;
+const firstPage = 500;
+const largestPage = 4000;
+const pageBytes = 16 * 1024 * 1024;
 const keysPageSize = 10_000;
 /** A write without answer is tried this often, with the same guard, before its outcome is given up as unknown. */
 const writeAttempts = 4;
+
+/** How many keys to ask for next. For every page etcd 3.4 looks at all keys that are left, so a long list of small documents takes longer ones. */
+function nextPage(size: number, kvs: readonly IKeyValue[]): number {
+  const bytes = kvs.reduce((sum, { value }) => sum + value.length, 0);
+  return Math.max(1, Math.min(2 * size, largestPage, Math.floor((pageBytes * kvs.length) / Math.max(1, bytes))));
+}
 
 export async function createEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   return new EtcdStore(options, new EtcdConnection(options.endpoints, await readCredentials(options.tls)));
@@ -65,19 +73,25 @@ class EtcdStore implements Store {
 
   async list(prefix: string, options: ListOptions = {}, signal?: AbortSignal): Promise<Page> {
     const documents: StoredDocument[] = [];
-    let { after } = options;
+    const most = options.limit ?? Number.POSITIVE_INFINITY;
     let revision = options.revision === undefined ? undefined : revisionOf(options.revision);
+    let size = firstPage;
+    let next = this.#range(prefix, { limit: Math.min(size, most), ...pageOf(prefix, options.after, revision) }, signal);
     for (;;) {
-      const limit = Math.min(pageSize, (options.limit ?? Number.POSITIVE_INFINITY) - documents.length);
-      const page = { limit, ...pageOf(prefix, after, revision) };
-      const { kvs, count, header } = await this.#range(prefix, page, signal);
+      const { kvs, count, header } = await next;
       // All pages of one list are of one revision: the first one's.
       revision ??= BigInt(header.revision);
-      for (const kv of kvs) documents.push(toDocument(kv));
-      after = documents.at(-1)?.key;
       const remaining = Number(count) - kvs.length;
-      if (remaining === 0 || documents.length === options.limit)
-        return { documents, revision: topOf(revision), remaining };
+      const wanted = most - documents.length - kvs.length;
+      const isLast = remaining === 0 || wanted === 0;
+      if (!isLast) {
+        // etcd reads a page while this one is read here.
+        size = nextPage(size, kvs);
+        const after = kvs.at(-1)?.key.toString();
+        next = this.#range(prefix, { limit: Math.min(size, wanted), ...pageOf(prefix, after, revision) }, signal);
+      }
+      for (const kv of kvs) documents.push(toDocument(kv));
+      if (isLast) return { documents, revision: topOf(revision), remaining };
     }
   }
 
