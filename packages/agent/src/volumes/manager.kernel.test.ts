@@ -280,7 +280,9 @@ describe.skipIf(process.getuid?.() !== 0)('volumes on the real kernel (needs roo
       await mkdir(inside('sub'));
       await writeFile(inside('sub/mark'), 'inside');
       const stop = join(dir, 'stop');
-      const swap = `cd ${inside()}; until [ -e ${stop} ]; do mv sub kept; ln -s ${outside} sub; rm sub; mv kept sub; done`;
+      // A folder that the mounting makes while there is none goes, or what was kept would be put into it.
+      const back = 'until mv -T kept sub; do rm -rf sub; done';
+      const swap = `cd ${inside()}; until [ -e ${stop} ]; do mv -T sub kept; ln -s ${outside} sub; rm -rf sub; ${back}; done`;
       const swapper = spawn('sh', ['-c', swap], { stdio: 'ignore' });
       const ended = once(swapper, 'exit');
       const seen = new Set<string>();
