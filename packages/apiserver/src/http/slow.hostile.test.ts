@@ -33,12 +33,15 @@ afterEach(() => door.close(1000));
 
 const to = () => ({ host: '127.0.0.1', port, ca, servername: 'localhost' });
 
+/** Until the server cuts it, with a reset or without. */
 async function trickle(socket: TLSSocket, first: string | Buffer, again: string | Buffer): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
   socket.on('error', () => {});
-  await once(socket, 'secureConnect');
-  socket.resume().write(first);
-  const timer = setInterval(() => socket.writable && socket.write(again), 50);
-  await once(socket, 'close');
+  socket.once('secureConnect', () => {
+    socket.resume().write(first);
+    timer = setInterval(() => socket.writable && socket.write(again), 50);
+  });
+  await new Promise<void>((resolve) => socket.once('close', () => resolve()));
   clearInterval(timer);
 }
 
