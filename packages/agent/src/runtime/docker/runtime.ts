@@ -167,11 +167,18 @@ export class DockerRuntime implements Runtime {
       stdin,
       resize: ({ columns, rows }) => this.#adapter.resizeExec(exec, columns, rows),
       exitCode: () => this.#execExitCode(exec),
-      kill: async () => {
-        const { Running, Pid } = await this.#adapter.inspectExec(exec);
-        if (Running) await killInContainer(Pid, id);
-      },
+      kill: () => this.#killExec(exec, id),
     });
+  }
+
+  /** A command may have written before Docker, which had it started, knows its number. */
+  async #killExec(exec: Exec, id: string): Promise<void> {
+    for (let waitedMs = 0; waitedMs < exitWaitMs; waitedMs += exitPollMs) {
+      const { Running, Pid } = await this.#adapter.inspectExec(exec);
+      if (!Running) return;
+      if (Pid > 0) return killInContainer(Pid, id);
+      await this.#clock.sleep(exitPollMs);
+    }
   }
 
   /** Docker may close the output a moment before it knows how the command ended. */

@@ -2,6 +2,7 @@
 import type { WebSocket } from 'ws';
 import type { NodeStream } from '../../link/node-stream.ts';
 import { type ChannelProtocol, channel, channelMessage, outcomeStatus, readMessage } from './channels.ts';
+import { Reading } from './reading.ts';
 
 /** Carries both directions until the command or the client ends. Never throws: what goes wrong is told on the error channel. */
 export async function serveWebSocketExec(
@@ -26,12 +27,13 @@ export async function serveWebSocketExec(
 
 /** Input in order; the socket is not read while the pod has no room. Pieces that came meanwhile go together: a client may send single bytes. */
 function feedInput(socket: WebSocket, stream: NodeStream, protocol: ChannelProtocol): void {
+  const reading = new Reading(socket);
   let waiting: Uint8Array[] = [];
   let [writing, ended] = [false, false];
   const write = async (): Promise<void> => {
     if (writing) return;
     writing = true;
-    socket.pause();
+    reading.hold();
     try {
       while (waiting.length > 0) {
         const pieces = waiting;
@@ -44,9 +46,10 @@ function feedInput(socket: WebSocket, stream: NodeStream, protocol: ChannelProto
       waiting = [];
     }
     writing = false;
-    socket.resume();
+    reading.release();
   };
   socket.on('message', (data, isBinary) => {
+    reading.count();
     const bytes = toBytes(data);
     // Text frames are of the base64 protocols, which are not offered.
     if (!isBinary || bytes.length === 0) return;

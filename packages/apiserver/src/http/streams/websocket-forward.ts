@@ -6,6 +6,7 @@ import { toApiError } from '@skiff/api';
 import type { WebSocket } from 'ws';
 import type { NodeStream } from '../../link/node-stream.ts';
 import { channelMessage } from './channels.ts';
+import { Reading } from './reading.ts';
 import { sendMessage, toBytes } from './websocket-exec.ts';
 
 /** Carries one connection to each port until all have ended, or the client goes. Never throws. */
@@ -38,11 +39,12 @@ async function carry(socket: WebSocket, stream: NodeStream, port: number, channe
 
 /** Messages in order; the socket is not read while the port that the next one is for has no room. */
 function feed(socket: WebSocket, streams: readonly NodeStream[]): void {
+  const reading = new Reading(socket);
   const waiting: Buffer[] = [];
   let writing = false;
   const write = async (): Promise<void> => {
     writing = true;
-    socket.pause();
+    reading.hold();
     for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
       try {
         await streams[(message[0] ?? 0) / 2]?.write(message.subarray(1));
@@ -51,9 +53,10 @@ function feed(socket: WebSocket, streams: readonly NodeStream[]): void {
       }
     }
     writing = false;
-    socket.resume();
+    reading.release();
   };
   socket.on('message', (data, isBinary) => {
+    reading.count();
     const message = toBytes(data);
     const isData = isBinary && message.length > 1 && (message[0] ?? 1) % 2 === 0;
     if (!isData) return;

@@ -9,8 +9,8 @@ import { clientsOf, type TestClients } from './server.ts';
 
 export interface MeasuredServer extends TestClients {
   /**
-   * The CPU milliseconds of the server's longest turn while `work` runs. What else the machine does, and code that is not warm yet, only
-   * add: the least of several tries counts, and the first below `enough` ends them.
+   * The CPU milliseconds of the server's longest turn while `work` runs, as `watchTurns` counts them. Code that is not warm yet, and
+   * collections of garbage, only add: the least of several tries counts, and the first below `enough` ends them.
    */
   longestTurn(work: () => Promise<unknown>, enough: number): Promise<number>;
   /** Resident bytes, without what nothing refers to. */
