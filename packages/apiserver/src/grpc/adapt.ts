@@ -19,6 +19,7 @@ import { requestTimeoutMs } from '../chain/chain.ts';
 import type { OpenCalls } from '../chain/open-calls.ts';
 import { certificateOf } from './credentials.ts';
 import { messageWriter } from './frames.ts';
+import type { Pieces } from './messages.ts';
 
 /** What a handler knows of its call. */
 export interface CallInfo {
@@ -35,6 +36,7 @@ export type Send<Response> = (message: Response) => Promise<void>;
 
 export type Handler =
   | { readonly type: 'unary'; readonly run: (request: unknown, call: CallInfo) => Promise<unknown> }
+  | { readonly type: 'pieces'; readonly run: (request: unknown, call: CallInfo) => Promise<Pieces> }
   | {
       readonly type: 'stream';
       readonly run: (requests: AsyncIterable<unknown>, call: CallInfo, send: Send<unknown>) => Promise<void>;
@@ -48,6 +50,12 @@ export type Handler =
 export const unary = <Request, Response>(run: (request: Request, call: CallInfo) => Promise<Response>): Handler => ({
   type: 'unary',
   // Async, so that what a handler throws before its first await is an answer too.
+  run: async (request, call) => run(request as Request, call),
+});
+
+/** The same with an answer that may be long. */
+export const unaryInPieces = <Request>(run: (request: Request, call: CallInfo) => Promise<Pieces>): Handler => ({
+  type: 'pieces',
   run: async (request, call) => run(request as Request, call),
 });
 
@@ -83,6 +91,9 @@ export interface AdaptParts {
   readonly calls: OpenCalls;
 }
 
+export const isUnary = (handler: Handler): handler is Extract<Handler, { type: 'unary' | 'pieces' }> =>
+  handler.type === 'unary' || handler.type === 'pieces';
+
 /** The streams of a service; its unary methods never reach grpc-js. Throws Error when a method of the service has no handler, or a handler no method. */
 export function adapt(
   service: ServiceDefinition,
@@ -95,7 +106,7 @@ export function adapt(
     throw new Error(`methods without match: ${[...missing, ...unknown].join(', ')}`);
   return Object.fromEntries(
     Object.entries(handlers).flatMap(([name, handler]) =>
-      handler.type === 'unary' ? [] : [[name, adaptStream(name, handler, service, parts)]],
+      isUnary(handler) ? [] : [[name, adaptStream(name, handler, service, parts)]],
     ),
   );
 }

@@ -14,6 +14,13 @@ export interface Message {
   readonly bytes: Buffer;
 }
 
+/** A message that is never whole. */
+export interface Pieces {
+  /** Of all pieces. */
+  readonly bytes: number;
+  readonly pieces: Iterable<Uint8Array>;
+}
+
 export const frameBytes = 5;
 
 export const isFault = (value: Message | Buffer | Fault): value is Fault => 'code' in value;
@@ -68,4 +75,11 @@ export function framed(message: Uint8Array): Buffer {
   bytes.writeUInt32BE(message.length, 1);
   bytes.set(message, frameBytes);
   return bytes;
+}
+
+/** What stands before a message that is not compressed. Throws RangeError for one that is longer than a frame can be. */
+export function frameHead(length: number): Buffer {
+  const head = Buffer.alloc(frameBytes);
+  head.writeUInt32BE(length, 1);
+  return head;
 }

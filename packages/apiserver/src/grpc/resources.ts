@@ -16,7 +16,7 @@ import type { BodyReader } from '../http/bodies/reader.ts';
 import { aggregatedDocument, groupsOf } from '../http/discovery.ts';
 import { decodePatch, decodeText, incomingMessage, messageOf } from '../http/documents.ts';
 import { resolve } from '../http/resources.ts';
-import { tableOfOne, tableTexts } from '../http/table.ts';
+import { tableOfOne } from '../http/table.ts';
 import { watchTimeoutSeconds } from '../http/watch.ts';
 import type {
   Answer,
@@ -31,7 +31,9 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '../registry/contract.ts';
-import { byteStream, type CallInfo, type Handler, unary } from './adapt.ts';
+import { byteStream, type CallInfo, type Handler, unary, unaryInPieces } from './adapt.ts';
+import { listPieces } from './list.ts';
+import type { Pieces } from './messages.ts';
 import { int64, optionalInt64 } from './numbers.ts';
 import { sendBatches } from './watch.ts';
 
@@ -162,19 +164,8 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
     return { json: answer.text, warnings };
   };
 
-  const listOf = (passed: Passed, list: ListAnswer, accept: wire.Encoding): wire.ObjectList => {
-    const head = {
-      resourceVersion: list.resourceVersion,
-      continue: list.continue,
-      remainingItemCount: String(list.remainingItemCount ?? 0),
-    };
-    if (accept === 'ENCODING_PROTOBUF') return { ...head, items: [], messages: list.items.map(messageOf) };
-    if (accept === 'ENCODING_TABLE') {
-      const table = [...tableTexts(list, list.items, tableOptions(passed.definition))].join('');
-      return { ...head, items: [table], messages: [] };
-    }
-    return { ...head, items: [...list.items], messages: [] };
-  };
+  const listOf = ({ definition }: Passed, list: ListAnswer, accept: wire.Encoding): Promise<Pieces> =>
+    listPieces(list, accept, () => tableOptions(definition));
 
   return {
     Get: unary((request: wire.GetRequest, call) =>
@@ -183,7 +174,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         return objectOf(passed, await passed.verbs.get(passed.context, passed.target, options), request.accept);
       }),
     ),
-    List: unary((request: wire.ListRequest, call) =>
+    List: unaryInPieces((request: wire.ListRequest, call) =>
       pass('list', request, call, async (passed) => {
         const options = listOptionsOf(request);
         const fault = listOptionsFault(options, undefined);
@@ -234,7 +225,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
         return objectOf(passed, await passed.verbs.delete(passed.context, passed.target, options), request.accept);
       }),
     ),
-    DeleteCollection: unary((request: wire.DeleteCollectionRequest, call) =>
+    DeleteCollection: unaryInPieces((request: wire.DeleteCollectionRequest, call) =>
       pass('deletecollection', request, call, async (passed) => {
         const { labelSelector, fieldSelector } = request;
         const list = { labelSelector, fieldSelector, ...noSelection };

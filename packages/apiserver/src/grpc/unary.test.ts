@@ -16,7 +16,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createOpenCalls } from '../chain/open-calls.ts';
 import { silentLogger } from '../registry/testing.ts';
 import type { CallInfo } from './adapt.ts';
-import { framed } from './messages.ts';
+import { framed, type Pieces } from './messages.ts';
 import { serveUnary } from './unary.ts';
 
 const clock = createStepClock();
@@ -31,19 +31,22 @@ let server: Http2Server;
 let session: ClientHttp2Session;
 let started: PromiseWithResolvers<CallInfo>;
 /** What the handler answers. */
-let answer: (request: Buffer, call: CallInfo) => Promise<Buffer>;
+let answer: (request: Buffer, call: CallInfo) => Promise<Buffer | Pieces>;
+/** Whether it is in pieces. */
+let inPieces: boolean;
 
 beforeEach(async () => {
   ending = new AbortController();
   started = Promise.withResolvers();
   const parts = { clock, logger: silentLogger, calls: createOpenCalls(ending.signal), maxReceiveBytes: 100 };
-  const run = (request: unknown, call: CallInfo): Promise<Buffer> => {
+  inPieces = false;
+  const run = (request: unknown, call: CallInfo): Promise<Buffer | Pieces> => {
     started.resolve(call);
     return answer(request as Buffer, call);
   };
   server = createServer();
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
-    serveUnary({ name: 'B', definition, run }, stream, headers, 5000, parts),
+    serveUnary({ name: 'B', definition, run, inPieces }, stream, headers, 5000, parts),
   );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -120,4 +123,41 @@ it('an answer aborts nothing', async () => {
   const stream = call();
   await stream.toArray();
   expect((await started.promise).signal.aborted).toBe(false);
+});
+
+it('an answer in pieces is one message', async () => {
+  inPieces = true;
+  const pieces = Array.from({ length: 100 }, (_, i) => Buffer.alloc(10_000, i));
+  answer = async () => ({ bytes: 1_000_000, pieces });
+  const stream = call();
+  const trailers = once(stream, 'trailers');
+  expect(Buffer.concat(await stream.toArray())).toEqual(framed(Buffer.concat(pieces)));
+  expect((await trailers)[0]).toMatchObject({ 'grpc-status': '0' });
+});
+
+it('an answer that is longer than a message can be is none', async () => {
+  inPieces = true;
+  answer = async () => ({ bytes: 2 ** 32, pieces: [] });
+  expect(await refusal(call())).toMatchObject({ 'grpc-status': String(status.INTERNAL) });
+});
+
+it.each<[string, (stream: ClientHttp2Stream) => void]>([
+  ['its deadline has passed', () => clock.step(5000)],
+  ['the caller hung up', (stream) => stream.close(8)],
+  ['the server ends', () => ending.abort(new Error('ending'))],
+])('an answer that nobody reads is made no further when %s', async (_, end) => {
+  inPieces = true;
+  const isOver = Promise.withResolvers<void>();
+  const endless = function* (): Generator<Buffer> {
+    try {
+      for (;;) yield Buffer.alloc(10_000);
+    } finally {
+      isOver.resolve();
+    }
+  };
+  answer = async () => ({ bytes: 1_000_000_000, pieces: endless() });
+  const stream = call();
+  await once(stream, 'response');
+  end(stream);
+  await isOver.promise;
 });

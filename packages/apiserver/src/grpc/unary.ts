@@ -2,20 +2,35 @@
  * Calls with one request and one answer, straight on their HTTP/2 streams. grpc-js would put a stream of its own, a listener and its interceptors'
  * places around each; a caller sees no difference.
  */
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type MethodDefinition, type ServiceDefinition, status } from '@grpc/grpc-js';
 import type { Clock, Timer } from '@skiff/api';
 import { type GrpcFailure, toGrpcFailure } from '@skiff/api/wire';
 import { requestTimeoutMs } from '../chain/chain.ts';
 import type { OpenCalls } from '../chain/open-calls.ts';
-import { type AdaptParts, type CallInfo, callerGone, type Handler, report } from './adapt.ts';
+import { send } from '../http/exchange.ts';
+import { untilStalled } from '../http/watch.ts';
+import { type AdaptParts, type CallInfo, callerGone, type Handler, isUnary, report } from './adapt.ts';
 import { certificateOfSession } from './credentials.ts';
-import { type Fault, frameBytes, framed, isFault, type Message, messageIn, payloadOf, tooLarge } from './messages.ts';
+import {
+  type Fault,
+  frameBytes,
+  framed,
+  frameHead,
+  isFault,
+  type Message,
+  messageIn,
+  type Pieces,
+  payloadOf,
+  tooLarge,
+} from './messages.ts';
 
 export interface UnaryMethod {
   readonly name: string;
   readonly definition: MethodDefinition<unknown, unknown>;
-  readonly run: Extract<Handler, { type: 'unary' }>['run'];
+  readonly run: (request: unknown, call: CallInfo) => Promise<unknown>;
+  /** What `run` answers is `Pieces`. */
+  readonly inPieces: boolean;
 }
 
 export interface UnaryParts extends Pick<AdaptParts, 'logger'> {
@@ -32,8 +47,9 @@ export function unaryMethods(
 ): readonly (readonly [string, UnaryMethod])[] {
   return Object.entries(handlers).flatMap(([name, handler]) => {
     const definition = service[name];
-    if (handler.type !== 'unary' || definition === undefined) return [];
-    return [[definition.path, { name, definition, run: handler.run }] as const];
+    if (!isUnary(handler) || definition === undefined) return [];
+    const method = { name, definition, run: handler.run, inPieces: handler.type === 'pieces' };
+    return [[definition.path, method] as const];
   });
 }
 
@@ -128,7 +144,7 @@ class UnaryCall {
   }
 
   #handle(payload: Buffer): void {
-    const { definition, name, run } = this.#method;
+    const { definition, name, run, inPieces } = this.#method;
     let request: unknown;
     try {
       request = definition.requestDeserialize(payload);
@@ -137,7 +153,7 @@ class UnaryCall {
       return;
     }
     run(request, this.#info()).then(
-      (response) => this.#answer(response),
+      (response) => (inPieces ? this.#answerInPieces(response as Pieces) : this.#answer(response)),
       (error: unknown) => {
         if (!this.#gone.signal.aborted) report(this.#parts, name, error);
         this.#fail(toGrpcFailure(error));
@@ -157,20 +173,46 @@ class UnaryCall {
   }
 
   #answer(response: unknown): void {
-    let bytes: Buffer;
+    const bytes = this.#encoded(() => framed(this.#method.definition.responseSerialize(response)));
+    if (bytes === undefined) return;
+    this.#end();
+    if (this.#begin()) this.#stream.end(bytes);
+  }
+
+  /** As fast as the caller reads. What it no longer waits for, and what it does not take, is cut. */
+  async #answerInPieces({ bytes, pieces }: Pieces): Promise<void> {
+    const head = this.#encoded(() => frameHead(bytes));
+    if (head === undefined || !this.#begin()) return;
+    const { signal } = this.#gone;
+    const guarded = untilStalled(this.#parts.clock, signal);
     try {
-      bytes = framed(this.#method.definition.responseSerialize(response));
+      await send(this.#stream, head, signal);
+      for (const piece of pieces) await guarded(send(this.#stream, piece, signal));
+      this.#stream.end();
     } catch (error) {
-      report(this.#parts, this.#method.name, error);
-      this.#fail({ code: status.INTERNAL, details: 'Error serializing response' });
-      return;
+      if (!signal.aborted) report(this.#parts, this.#method.name, error);
+      this.#stream.close(constants.NGHTTP2_CANCEL);
     }
     this.#end();
-    if (this.#isAnswered || this.#isGone()) return;
+  }
+
+  /** The head of an answer; false when there is nobody to answer. */
+  #begin(): boolean {
+    if (this.#isAnswered || this.#isGone()) return false;
     this.#isAnswered = true;
     this.#stream.respond(answerHead, withTrailers);
     this.#stream.on('wantTrailers', sendDone);
-    this.#stream.end(bytes);
+    return true;
+  }
+
+  #encoded(encode: () => Buffer): Buffer | undefined {
+    try {
+      return encode();
+    } catch (error) {
+      report(this.#parts, this.#method.name, error);
+      this.#fail({ code: status.INTERNAL, details: 'Error serializing response' });
+      return undefined;
+    }
   }
 
   #fail({ code, details, metadata }: Fault & Partial<GrpcFailure>): void {

@@ -1,20 +1,10 @@
 /** The OpenAPI v2 document in its protobuf form (proto/openapi/v2.proto): what kubectl asks for where v3 does not help it. */
+import { varint } from './varint.ts';
 
 type Value = Readonly<Record<string, unknown>>;
 
 /** One field as bytes, or none. */
 type Field = Uint8Array;
-
-const varint = (value: number): Buffer => {
-  const bytes: number[] = [];
-  let left = value;
-  while (left > 127) {
-    bytes.push((left % 128) | 128);
-    left = Math.floor(left / 128);
-  }
-  bytes.push(left);
-  return Buffer.from(bytes);
-};
 
 const tag = (number: number, wireType: number): Buffer => varint(number * 8 + wireType);
 
