@@ -7,10 +7,10 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/**/*.test.ts', 'test/link/**/*.test.ts', 'test/conformance/support/*.test.ts'],
-          testTimeout: 20_000,
-          hookTimeout: 60_000,
           // A condition is waited for as long as a busy machine may need.
-          expect: { poll: { timeout: 10_000 } },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
         },
       },
       {

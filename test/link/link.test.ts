@@ -82,9 +82,7 @@ function link(): void {
 
 /** Waits until the server has a link that came after `before` others. */
 const linked = (before = 0): Promise<void> =>
-  expect
-    .poll(() => at.log.filter((line) => line.includes('a node linked')).length, { timeout: 15_000 })
-    .toBeGreaterThan(before);
+  expect.poll(() => at.log.filter((line) => line.includes('a node linked')).length).toBeGreaterThan(before);
 
 const podName = { namespace: 'default', pod: 'p' };
 const execOf = (command: string[], more: object = {}) => ({

@@ -79,7 +79,7 @@ function start(of: ReturnType<typeof cluster>, runtime: FakeRuntime) {
             await clock.advance(100);
             return done();
           },
-          { interval: 1, timeout: 10_000 },
+          { interval: 1, timeout: 30_000 },
         )
         .toBe(true);
     },

@@ -57,7 +57,7 @@ export async function createExtendedRegistry(options: ExtendedOptions = {}): Pro
       const found = conditions.find((each) => each.type === condition);
       if (found?.status !== status) throw new Error(`${name}: ${JSON.stringify(conditions)}`);
       return crd;
-    });
+    }, 30_000);
   return {
     ...memory,
     reaches,
@@ -65,7 +65,7 @@ export async function createExtendedRegistry(options: ExtendedOptions = {}): Pro
       const revision = await memory.store.revision();
       await vi.waitFor(() => {
         if (configurations.revision() < revision) throw new Error('admission is behind');
-      });
+      }, 30_000);
     },
     async define(crd) {
       const made = await call.create(crdsOf, '', crd);

@@ -49,7 +49,7 @@ let servers: readonly [Server, Server];
 async function startServer(endpoint: string, seed: number): Promise<Server> {
   const parts = { clock: realClock, random: createSeededRandom(seed), logger: silentLogger };
   const store = await createEtcdStore({ ...parts, endpoints: [endpoint] });
-  await vi.waitFor(() => store.revision(), { timeout: 20_000 });
+  await vi.waitFor(() => store.revision(), 30_000);
   const cache = createWatchCache({ ...parts, store });
   const registry = createRegistry({ ...parts, store, cache, admission: [] });
   await cache.synced();

@@ -95,7 +95,7 @@ async function run(drafts: readonly Draft<CertificateSigningRequest>[]) {
 const signed = (requests: ResourceClient<CertificateSigningRequest>, ...names: string[]) =>
   vi.waitFor(async () => {
     for (const name of names) expect((await requests.get('', name)).status?.certificate).toBeDefined();
-  });
+  }, 30_000);
 
 const certificateOf = ({ status }: CertificateSigningRequest): X509Certificate =>
   new X509Certificate(Buffer.from(String(status?.certificate), 'base64'));
@@ -130,8 +130,9 @@ test('what a signer refuses has failed; what is not approved, denied or another 
   ]);
   const conditionsOf = async (name: string) =>
     (await requests.get('', name)).status?.conditions?.map(({ type, reason }) => `${type} ${reason}`);
-  await vi.waitFor(async () =>
-    expect(await conditionsOf('usage')).toEqual(['Approved x', 'Failed SignerValidationFailure']),
+  await vi.waitFor(
+    async () => expect(await conditionsOf('usage')).toEqual(['Approved x', 'Failed SignerValidationFailure']),
+    30_000,
   );
   for (const name of ['pending', 'denied', 'other'])
     expect((await requests.get('', name)).status?.certificate).toBeUndefined();

@@ -91,7 +91,7 @@ describe.skipIf(!canRunEngine())('Docker (needs root and dockerd)', () => {
     test('the pause program reaps what containers leave behind, and ends on SIGTERM', async () => {
       const pod = await podOf('reaped');
       const id = await pod.run('app', '(true &); (true &); sleep 1000', 'sandbox');
-      await expect.poll(() => pod.say(id, 'ps -o stat'), { timeout: 5000 }).not.toContain('Z');
+      await expect.poll(() => pod.say(id, 'ps -o stat')).not.toContain('Z');
       await handle.runtime.stopContainer(pod.sandboxId, 10_000);
       expect(await handle.runtime.inspect(pod.sandboxId)).toMatchObject({ state: 'exited', exitCode: 0 });
       await pod.remove();
@@ -116,7 +116,7 @@ describe.skipIf(!canRunEngine())('Docker (needs root and dockerd)', () => {
     await expect(runtime.info()).rejects.toMatchObject({ code: 'unavailable' });
     await engine.start();
     expect(await runtime.inspect(id)).toMatchObject({ state: 'running', pid });
-    await expect.poll(() => seen, { timeout: 15_000 }).toContain('resync');
+    await expect.poll(() => seen).toContain('resync');
     await runtime.removeContainer(id);
     await reading;
     expect(seen.indexOf('resync')).toBeLessThan(seen.indexOf('removed'));

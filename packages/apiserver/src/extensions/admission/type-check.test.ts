@@ -79,15 +79,19 @@ test('the status of a policy says what was looked at', async () => {
     metadata: { name: 'p' },
     spec: { matchConstraints: onDeployments, validations: [{ expression: 'object.nothing == 1' }] },
   });
-  await vi.waitFor(async () =>
-    expect((await memory.call.get(of, '', 'p')).status).toMatchObject({
-      observedGeneration: 1,
-      typeChecking: { expressionWarnings: [{ fieldRef: 'spec.validations[0].expression' }] },
-    }),
+  await vi.waitFor(
+    async () =>
+      expect((await memory.call.get(of, '', 'p')).status).toMatchObject({
+        observedGeneration: 1,
+        typeChecking: { expressionWarnings: [{ fieldRef: 'spec.validations[0].expression' }] },
+      }),
+    30_000,
   );
   await memory.call.patch(of, '', 'p', 'merge', { spec: { validations: [{ expression: 'object.kind == "D"' }] } });
-  await vi.waitFor(async () =>
-    expect((await memory.call.get(of, '', 'p')).status).toEqual({ observedGeneration: 2, typeChecking: {} }),
+  await vi.waitFor(
+    async () =>
+      expect((await memory.call.get(of, '', 'p')).status).toEqual({ observedGeneration: 2, typeChecking: {} }),
+    30_000,
   );
   stop.abort();
   await done;

@@ -131,9 +131,9 @@ describe('a server behind this one', () => {
     socket.write(
       'GET /apis/far.io/v1/stars/a/connect HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
     );
-    await vi.waitFor(() => expect(text).toContain('101 Switching Protocols'));
+    await vi.waitFor(() => expect(text).toContain('101 Switching Protocols'), 30_000);
     socket.write('hello');
-    await vi.waitFor(() => expect(text).toContain('echo hello'));
+    await vi.waitFor(() => expect(text).toContain('echo hello'), 30_000);
     socket.destroy();
   });
 
@@ -167,7 +167,7 @@ describe('group versions of this server', () => {
     await vi.waitFor(
       async () =>
         expect((await server.request('/apis/apiregistration.k8s.io/v1/apiservices/v1.x.io')).status).toBe(404),
-      { timeout: 10_000 },
+      30_000,
     );
   });
 

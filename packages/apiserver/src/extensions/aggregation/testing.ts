@@ -75,5 +75,5 @@ export const reaches = (at: TestServer, name: string, status: string, reason: st
       expect(JSON.parse((await at.request(`/apis/apiregistration.k8s.io/v1/apiservices/${name}`)).text)).toMatchObject({
         status: { conditions: [expect.objectContaining({ status, reason })] },
       }),
-    { timeout: 20_000, interval: 50 },
+    30_000,
   );

@@ -102,12 +102,13 @@ describe('a CustomResourceDefinition', () => {
     expect(marked).toMatchObject({
       metadata: { finalizers: ['customresourcecleanup.apiextensions.k8s.io'], deletionTimestamp: expect.any(String) },
     });
-    await vi.waitFor(async () =>
-      expect(await statusOf(memory.call.get(crdsOf, '', 'widgets.x.io'))).toMatchObject({ code: 404 }),
+    await vi.waitFor(
+      async () => expect(await statusOf(memory.call.get(crdsOf, '', 'widgets.x.io'))).toMatchObject({ code: 404 }),
+      30_000,
     );
     await watching;
     expect(seen).toContain('ADDED');
-    await vi.waitFor(() => expect(memory.registry.definition('x.io', 'v1', 'widgets')).toBeUndefined());
+    await vi.waitFor(() => expect(memory.registry.definition('x.io', 'v1', 'widgets')).toBeUndefined(), 30_000);
     await memory.define(widgets());
     expect(await memory.call.names(widgetsOf, 'default')).toEqual([]);
   });
@@ -117,8 +118,9 @@ describe('a CustomResourceDefinition', () => {
     await memory.call.create(widgetsOf, 'default', widget('a', { spec: { size: 1 } }));
     const schema = specSchema({ colour: { type: 'string', default: 'red' } });
     await memory.call.patch(crdsOf, '', 'widgets.x.io', 'merge', { spec: { versions: [version(schema)] } });
-    await vi.waitFor(async () =>
-      expect((await memory.call.get(widgetsOf, 'default', 'a')).spec).toEqual({ colour: 'red' }),
+    await vi.waitFor(
+      async () => expect((await memory.call.get(widgetsOf, 'default', 'a')).spec).toEqual({ colour: 'red' }),
+      30_000,
     );
     const [text = ''] = (
       await memory.registry.list(testContext(), target(widgetsOf, 'default'), {
@@ -146,7 +148,7 @@ describe('a CustomResourceDefinition', () => {
     await memory.call.patch(crdsOf, '', 'widgets.x.io', 'merge', {
       spec: { versions: [version(schema, { selectableFields })] },
     });
-    await vi.waitFor(async () => expect(await memory.call.names(widgetsOf, 'default', by)).toEqual(['red']));
+    await vi.waitFor(async () => expect(await memory.call.names(widgetsOf, 'default', by)).toEqual(['red']), 30_000);
   });
 
   test('selects by the fields of the version that is asked', async () => {
@@ -218,11 +220,9 @@ describe('a CustomResourceDefinition', () => {
     await memory.reaches('w999s.x.io', 'Established', 'True');
     await vi.waitFor(
       () => expect(memory.registry.definitions().filter((each) => each.group === 'x.io')).toHaveLength(1000),
-      {
-        timeout: 20_000,
-      },
+      30_000,
     );
-  }, 40_000);
+  });
 
   test('serves several versions, remembers what was stored, and warns of old ones', async () => {
     const schema = specSchema({ size: { type: 'integer' } });

@@ -68,7 +68,7 @@ it('H-234 a rule that runs long on a real object is refused at its budget', asyn
     'x-kubernetes-validations': [{ rule }],
   };
   expect((await at.create(crds, withSchema({ list }))).status).toBe(201);
-  await vi.waitFor(async () => expect((await at.request(of)).status).toBe(200), 10_000);
+  await vi.waitFor(async () => expect((await at.request(of)).status).toBe(200), 30_000);
   const long = Array.from({ length: 1000 }, (_, i) => i);
   let reply: Reply | undefined;
   const work = async () => (reply = await at.create(of, widget('long', { spec: { list: long } })));
@@ -78,12 +78,12 @@ it('H-234 a rule that runs long on a real object is refused at its budget', asyn
     expect.stringContaining('actual cost limit exceeded'),
   ]);
   await at.request(`${crds}/widgets.x.io`, { method: 'DELETE' });
-  await vi.waitFor(async () => expect((await at.request(of)).status).toBe(404), 10_000);
+  await vi.waitFor(async () => expect((await at.request(of)).status).toBe(404), 30_000);
 });
 
 it('H-237 a definition that goes takes a hundred watches and a running list along', async () => {
   await at.create(crds, withSchema({ a: { type: 'string' } }));
-  await vi.waitFor(async () => expect((await at.request(of)).status).toBe(200), 10_000);
+  await vi.waitFor(async () => expect((await at.request(of)).status).toBe(200), 30_000);
   for (let i = 0; i < 20; i++)
     expect((await at.create(of, widget(`w${i}`, { spec: { a: 'x'.repeat(10_000) } }))).status).toBe(201);
   const watches = Array.from({ length: 100 }, () => at.request(`${of}?watch=1`));
@@ -91,5 +91,5 @@ it('H-237 a definition that goes takes a hundred watches and a running list alon
   expect((await at.request(`${crds}/widgets.x.io`, { method: 'DELETE' })).status).toBe(200);
   for (const watch of await Promise.all(watches)) expect([200, 404]).toContain(watch.status);
   expect([200, 404]).toContain((await list).status);
-  await vi.waitFor(async () => expect((await at.request(of)).status).toBe(404), 10_000);
+  await vi.waitFor(async () => expect((await at.request(of)).status).toBe(404), 30_000);
 });

@@ -106,12 +106,12 @@ describe('conversion by a webhook', () => {
       for await (const batch of events)
         for (const { type, text } of batch) seen.push(`${type} ${JSON.parse(text).metadata.name}`);
     })();
-    await vi.waitFor(() => expect(seen).toEqual(['ADDED b']));
+    await vi.waitFor(() => expect(seen).toEqual(['ADDED b']), 30_000);
     await memory.call.patch(v2, 'default', 'a', 'merge', { spec: { length: 2 } });
     await memory.call.patch(v2, 'default', 'b', 'merge', { spec: { length: 3 } });
     await memory.call.patch(v2, 'default', 'c', 'merge', { spec: { length: 4 } });
     await memory.call.remove(v2, 'default', 'a');
-    await vi.waitFor(() => expect(seen).toEqual(['ADDED b', 'ADDED a', 'DELETED b', 'DELETED a']));
+    await vi.waitFor(() => expect(seen).toEqual(['ADDED b', 'ADDED a', 'DELETED b', 'DELETED a']), 30_000);
     stop.abort();
     await watching;
   });

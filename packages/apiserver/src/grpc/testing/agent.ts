@@ -30,7 +30,7 @@ export const linked = (at: TestServer, nodeName: string): Promise<void> =>
   vi.waitFor(() => {
     if (!at.log.some((line) => line.includes('a node linked') && line.includes(`"${nodeName}"`)))
       throw new Error(`${nodeName} has not linked: ${at.log.join('\n')}`);
-  });
+  }, 30_000);
 
 const windowBytes = 256 * 1024;
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
   linkAgent(at, await at.issue('system:node:n', ['system:nodes']), 'n', swallow);
   await runningPod(at, 'p', 'n');
   // Until the link stands, an exec is told that it does not.
-  await vi.waitFor(async () => (await exec()).socket.destroy(), 10_000);
+  await vi.waitFor(async () => (await exec()).socket.destroy(), 30_000);
 });
 afterAll(() => at.close());
 expectMeasuredUnharmed(() => at);

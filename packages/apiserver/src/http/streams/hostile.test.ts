@@ -185,7 +185,7 @@ describe('H-188 WebSocket frames', () => {
       }
       return Buffer.concat(parts);
     };
-    await expect.poll(() => echoed().length, { timeout: 15_000 }).toBe(text.length);
+    await expect.poll(() => echoed().length).toBe(text.length);
     expect(echoed().equals(text)).toBe(true);
     raw.socket.destroy();
   });
@@ -233,7 +233,7 @@ describe('H-189 SPDY', () => {
     const open = spdyOpener();
     for (let i = 0; i < 10_000; i++)
       raw.socket.write(await open(2 * i + 1, { streamtype: 'error', port: '80', requestid: String(i) }));
-    await expect.poll(() => countOf(raw.received(), 'rst'), { timeout: 15_000 }).toBe(9900);
+    await expect.poll(() => countOf(raw.received(), 'rst')).toBe(9900);
     raw.socket.destroy();
     await isWell();
   });

@@ -138,7 +138,7 @@ function run(
     const child = execFile(
       kubectls.get(options.version ?? '1.32') ?? '',
       args,
-      { env: environment(options.env), maxBuffer: 64 * 1024 * 1024, timeout: 15_000 },
+      { env: environment(options.env), maxBuffer: 64 * 1024 * 1024, timeout: 50_000 },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
     );
     // A command may end before it has read all of it.
@@ -207,7 +207,7 @@ describe.each<[Version, string, Record<string, string>]>([
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (part) => (stdout += String(part)));
     child.stderr.on('data', (part) => (stderr += String(part)));
-    await expect.poll(() => stdout.match(/127\.0\.0\.1:(\d+) -> 8[01]/g)?.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => stdout.match(/127\.0\.0\.1:(\d+) -> 8[01]/g)?.length).toBe(2);
     const portOf = (target: number) => Number(new RegExp(`127\\.0\\.0\\.1:(\\d+) -> ${target}`).exec(stdout)?.[1]);
     const replies = await Promise.all(Array.from({ length: 10 }, (_, i) => fetchText(portOf(80), `/${i}`)));
     expect(replies).toEqual(Array.from({ length: 10 }, (_, i) => `you said GET /${i} HTTP/1.1`));

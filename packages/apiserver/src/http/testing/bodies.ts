@@ -84,5 +84,5 @@ async function defineThings(server: MeasuredServer): Promise<void> {
       ],
     },
   });
-  await vi.waitFor(async () => expect((await server.request(things)).status).toBe(200), 10_000);
+  await vi.waitFor(async () => expect((await server.request(things)).status).toBe(200), 30_000);
 }
