@@ -8,7 +8,7 @@ import { ExpectedWrites } from './expected.ts';
 import { History } from './history.ts';
 import { EventQueue } from './queue.ts';
 import { Shelf } from './shelf.ts';
-import { type DocumentChange, selects, tombstoneOf, viewsOf } from './views.ts';
+import { type DocumentChange, selects, selectsAll, tombstoneOf, viewsOf } from './views.ts';
 
 /** Events that may wait for one watcher (kube-apiserver keeps 10 to 1000 by kind). */
 const watcherCapacity = 10_000;
@@ -43,8 +43,9 @@ export class Collection implements CollectionCache {
   }
 
   list(filter: Filter): { documents: readonly CachedDocument[]; revision: bigint } {
+    const candidates = this.#documents.candidates(filter);
     return {
-      documents: this.#documents.candidates(filter).filter((document) => selects(filter, document)),
+      documents: selectsAll(filter) ? candidates : candidates.filter((document) => selects(filter, document)),
       revision: this.#context.revision(),
     };
   }

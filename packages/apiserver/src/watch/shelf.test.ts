@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { watchTurns } from '../http/testing/turns.ts';
 import { compareKeys } from '../storage/order.ts';
 import type { CachedDocument } from './contract.ts';
 import { KeptDocument } from './document.ts';
@@ -56,4 +57,21 @@ test('whatever comes and goes, candidates are all that can match, in key order',
     }),
     { numRuns: 500 },
   );
+});
+
+test('a list of all holds nobody up, however many there are and whatever has changed', () => {
+  const shelf = new Shelf();
+  const ofNumber = (i: number): KeptDocument => documentOf(`p${(i * 7919) % 1_000_003}`, `ns${i % 50}`, '');
+  for (let i = 0; i < 150_000; i++) shelf.put(ofNumber(i));
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 5; round++) {
+    for (let i = round * 2000; i < (round + 1) * 2000; i++) {
+      shelf.put(ofNumber(150_000 + i));
+      shelf.remove(ofNumber(i).key);
+    }
+    const longest = watchTurns();
+    expect(shelf.candidates({ namespace: '', name: '' })).toHaveLength(150_000);
+    least = Math.min(least, longest());
+  }
+  expect(least).toBeLessThan(15);
 });

@@ -3,39 +3,44 @@ import { compareKeys } from '../storage/order.ts';
 import { Arena } from './arena.ts';
 import type { CachedDocument, Filter } from './contract.ts';
 import type { KeptDocument } from './document.ts';
+import { Ordered } from './ordered.ts';
 
 type Filed = Map<string, Map<string, CachedDocument>>;
 
+/** Where the versions of a document follow each other: none but the first has to find its place. */
+interface Slot {
+  readonly key: string;
+  document: KeptDocument;
+}
+
 export class Shelf {
-  readonly #documents = new Map<string, KeptDocument>();
+  readonly #slots = new Map<string, Slot>();
+  readonly #ordered = new Ordered<Slot>();
   #arena = new Arena();
   readonly #byNamespace: Filed = new Map();
   /** By field, for those that somebody has asked for. */
   readonly #byField = new Map<string, Filed>();
-  /** Keys in order, as of the last list of all. */
-  #ordered: readonly string[] = [];
-  /** Keys of what came or went since, and whether they are in that order. */
-  readonly #changed = new Map<string, boolean>();
 
   get size(): number {
-    return this.#documents.size;
+    return this.#slots.size;
   }
 
   get(key: string): KeptDocument | undefined {
-    return this.#documents.get(key);
+    return this.#slots.get(key)?.document;
   }
 
-  values(): Iterable<KeptDocument> {
-    return this.#documents.values();
+  *values(): Iterable<KeptDocument> {
+    for (const { document } of this.#slots.values()) yield document;
   }
 
   put(document: KeptDocument): void {
     const { key, facts } = document;
-    const before = this.#documents.get(key);
-    if (before === undefined && !this.#changed.has(key)) this.#changed.set(key, false);
+    const slot = this.#slots.get(key);
+    const before = slot?.document;
     if (before !== undefined && before.facts.namespace !== facts.namespace)
       unfile(this.#byNamespace, before.facts.namespace, key);
-    this.#documents.set(key, document);
+    if (slot === undefined) this.#add({ key, document });
+    else slot.document = document;
     before?.moveOut(this.#arena);
     document.moveInto(this.#arena);
     file(this.#byNamespace, facts.namespace, document);
@@ -46,26 +51,29 @@ export class Shelf {
     }
   }
 
+  #add(slot: Slot): void {
+    this.#slots.set(slot.key, slot);
+    this.#ordered.add(slot);
+  }
+
   remove(key: string): void {
-    const document = this.#documents.get(key);
+    const document = this.get(key);
     if (document === undefined) return;
-    this.#documents.delete(key);
+    this.#slots.delete(key);
     document.moveOut(this.#arena);
-    if (this.#documents.size === 0) this.#arena = new Arena();
-    if (this.#changed.get(key) === false) this.#changed.delete(key);
-    else this.#changed.set(key, true);
+    if (this.size === 0) this.#arena = new Arena();
+    this.#ordered.remove(key);
     unfile(this.#byNamespace, document.facts.namespace, key);
     for (const [field, filed] of this.#byField) unfile(filed, fieldValue(document, field), key);
   }
 
   clear(): void {
-    this.#documents.clear();
+    this.#slots.clear();
     // Lists under way may still read what lay in the one before.
     this.#arena = new Arena();
     this.#byNamespace.clear();
     this.#byField.clear();
-    this.#changed.clear();
-    this.#ordered = [];
+    this.#ordered.clear();
   }
 
   /** In key order, from the narrowest place that holds all that can match. */
@@ -73,53 +81,17 @@ export class Shelf {
     if (exactField !== undefined && exactField.value !== '')
       return inKeyOrder(this.#fieldOf(exactField.field).get(exactField.value)?.values() ?? []);
     if (namespace !== '') return inKeyOrder(this.#byNamespace.get(namespace)?.values() ?? []);
-    return this.#all();
+    return this.#ordered.values().map(({ document }) => document);
   }
 
   #fieldOf(field: string): Filed {
     const found = this.#byField.get(field);
     if (found !== undefined) return found;
     const filed: Filed = new Map();
-    for (const document of this.#documents.values()) file(filed, fieldValue(document, field), document);
+    for (const document of this.values()) file(filed, fieldValue(document, field), document);
     this.#byField.set(field, filed);
     return filed;
   }
-
-  #all(): readonly CachedDocument[] {
-    if (this.#changed.size > 0) this.#order();
-    const all: CachedDocument[] = [];
-    for (const key of this.#ordered) {
-      const document = this.#documents.get(key);
-      if (document !== undefined) all.push(document);
-    }
-    return all;
-  }
-
-  /** Puts what changed in its place: what did not is not compared again. */
-  #order(): void {
-    const keys: string[] = [];
-    let next = 0;
-    for (const key of [...this.#changed.keys()].sort(compareKeys)) {
-      const at = placeOf(this.#ordered, key, next);
-      for (; next < at; next += 1) keys.push(this.#ordered[next] as string);
-      if (this.#ordered[at] === key) next = at + 1;
-      if (this.#documents.has(key)) keys.push(key);
-    }
-    for (; next < this.#ordered.length; next += 1) keys.push(this.#ordered[next] as string);
-    this.#ordered = keys;
-    this.#changed.clear();
-  }
-}
-
-/** Where the key is, or would be, in an ordered list, from `low` on. */
-function placeOf(ordered: readonly string[], key: string, low: number): number {
-  let high = ordered.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareKeys(ordered[middle] as string, key) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 const fieldValue = ({ facts }: CachedDocument, field: string): string => facts.fields[field] ?? '';

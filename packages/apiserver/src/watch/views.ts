@@ -12,6 +12,9 @@ export interface DocumentChange {
   readonly tombstone: CachedDocument | undefined;
 }
 
+export const selectsAll = ({ namespace, name, matches }: Filter): boolean =>
+  namespace === '' && name === '' && matches === undefined;
+
 export function selects(filter: Filter, { facts }: CachedDocument): boolean {
   if (filter.namespace !== '' && facts.namespace !== filter.namespace) return false;
   if (filter.name !== '' && facts.name !== filter.name) return false;
