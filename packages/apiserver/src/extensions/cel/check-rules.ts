@@ -101,7 +101,7 @@ class Walk {
       return;
     }
     if (!isObject(value)) return;
-    const before = isObject(old) && schema['x-kubernetes-map-type'] !== 'atomic' ? old : {};
+    const before = isObject(old) ? old : {};
     for (const key of Object.keys(value)) {
       const property = propertyOf(schema, key);
       const child = property ?? valuesOf(schema);

@@ -1,6 +1,5 @@
 /** The CEL rules of a schema, before it is accepted: do they make sense, and what may they cost at most. */
 import { type FieldError, field } from '@skiff/api';
-import { readFieldPath } from '../schema/field-path.ts';
 import { itemsOf, type JsonSchema, someSchema, type ValidationRule, valuesOf } from '../schema/json-schema.ts';
 import { compileRule, messageProgram } from './rule-program.ts';
 import { maxPerRequest } from './types.ts';
@@ -82,10 +81,7 @@ class Walk {
   }
 
   #rule(schema: JsonSchema, rule: ValidationRule, path: string, place: Place): void {
-    const { fieldPath = '', messageExpression = '' } = rule;
-    if (fieldPath !== '' && 'fault' in readFieldPath(fieldPath, schema)) {
-      this.faults.push(field.invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path'));
-    }
+    const { messageExpression = '' } = rule;
     const cardinality = place.cardinality ?? maxPerRequest(schema);
     const program = compileRule(schema, rule, place.isRoot);
     if ('fault' in program) {

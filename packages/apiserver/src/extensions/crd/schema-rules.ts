@@ -1,7 +1,9 @@
 /** What a schema in a CRD may say (ValidateCustomResourceDefinitionOpenAPISchema of v1.32), node by node; CEL rules apart. */
 import { type FieldError, field } from '@skiff/api';
 import { isObject } from '../../patch/values.ts';
+import { readFieldPath } from '../schema/field-path.ts';
 import { itemsOf, type JsonSchema, propertyOf, type ValidationRule, valuesOf } from '../schema/json-schema.ts';
+import { unsupportedIn } from '../schema/structural.ts';
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
@@ -49,7 +51,7 @@ function addFaults(faults: FieldError[], schema: JsonSchema, path: string, place
   addExtensions(faults, schema, path);
   addListRules(faults, schema, path);
   for (const [index, rule] of (schema['x-kubernetes-validations'] ?? []).entries()) {
-    addRule(faults, rule, `${path}.x-kubernetes-validations[${index}]`);
+    addRule(faults, schema, rule, `${path}.x-kubernetes-validations[${index}]`);
   }
 }
 
@@ -186,13 +188,14 @@ function addMapList(faults: FieldError[], schema: JsonSchema, keys: readonly str
 
 const hasLineBreak = (text: string): boolean => /[\n\r]/.test(text);
 
-function addRule(faults: FieldError[], rule: ValidationRule, path: string): void {
+function addRule(faults: FieldError[], schema: JsonSchema, rule: ValidationRule, path: string): void {
   const { rule: expression = '', message = '', messageExpression = '', fieldPath = '', reason } = rule;
   const text = message.trim();
   if (expression.trim() === '') faults.push(field.required(`${path}.rule`, 'rule is not specified'));
   else if (message !== '' && text === '') {
-    faults.push(field.invalid(`${path}.message`, message, 'must be non-empty if specified'));
-  } else if (hasLineBreak(text)) faults.push(field.invalid(`${path}.message`, message, 'must not contain line breaks'));
+    faults.push(field.invalid(`${path}.message`, message, 'message must be non-empty if specified'));
+  } else if (hasLineBreak(text))
+    faults.push(field.invalid(`${path}.message`, message, 'message must not contain line breaks'));
   else if (hasLineBreak(expression.trim()) && text === '') {
     faults.push(field.required(`${path}.message`, 'message must be specified if rule contains line breaks'));
   }
@@ -202,9 +205,12 @@ function addRule(faults: FieldError[], rule: ValidationRule, path: string): void
   }
   if (reason !== undefined) addKnown(faults, `${path}.reason`, reason, reasons);
   if (fieldPath !== '' && fieldPath.trim() === '') {
-    faults.push(field.invalid(`${path}.fieldPath`, fieldPath, 'must be non-empty if specified'));
+    faults.push(field.invalid(`${path}.fieldPath`, fieldPath, 'fieldPath must be non-empty if specified'));
   }
   if (hasLineBreak(fieldPath)) {
-    faults.push(field.invalid(`${path}.fieldPath`, fieldPath, 'must not contain line breaks'));
+    faults.push(field.invalid(`${path}.fieldPath`, fieldPath, 'fieldPath must not contain line breaks'));
+  }
+  if (fieldPath !== '' && unsupportedIn(schema) === undefined && 'fault' in readFieldPath(fieldPath, schema)) {
+    faults.push(field.invalid(`${path}.fieldPath`, fieldPath, 'fieldPath must be a valid path'));
   }
 }

@@ -1,31 +1,64 @@
 /** One version of a CRD: its schema, subresources, columns and selectable fields. */
 import { type FieldError, field } from '@skiff/api';
+import { same } from '../../patch/values.ts';
 import { ruleFaults } from '../cel/rule-faults.ts';
 import { defaultFaults } from '../schema/default-faults.ts';
 import { readFieldPath } from '../schema/field-path.ts';
 import type { JsonSchema } from '../schema/json-schema.ts';
-import { structuralFaults } from '../schema/structural.ts';
+import { structuralFaults, unsupportedIn } from '../schema/structural.ts';
 import { schemaFaults } from './schema-rules.ts';
 import type { PrinterColumn, Subresources, Version } from './types.ts';
 
 export interface VersionOptions {
   /** The schema is what it was before the update: rules are not held to cost limits that may have come later. */
   readonly isUnchanged: boolean;
+  readonly hasStatus: boolean;
 }
 
-/** Faults of a version that stands at `path`. */
-export function versionFaults(version: Version, path: string, options: VersionOptions): FieldError[] {
+const parts = ['schema', 'subresources', 'additionalPrinterColumns', 'selectableFields'] as const;
+
+/** What versions may have in common. */
+export type Part = (typeof parts)[number];
+
+/** What is the same in all versions: Kubernetes keeps it once, above them, and speaks of it there. */
+export function sharedParts(versions: readonly Version[]): ReadonlySet<Part> {
+  const isShared = (part: Part): boolean =>
+    versions.every((version) => same(version[part] as never, versions[0]?.[part] as never));
+  return new Set(parts.filter(isShared));
+}
+
+/** Faults of a version that stands at `path`, but not of what it shares with all others. */
+export function versionFaults(
+  version: Version,
+  path: string,
+  shared: ReadonlySet<Part>,
+  options: VersionOptions,
+): FieldError[] {
   const faults: FieldError[] = [];
   addDeprecation(faults, version, `${path}.deprecationWarning`);
+  const own = new Set(parts.filter((part) => !shared.has(part)));
+  return [...faults, ...partFaults(version, path, own, options)];
+}
+
+/** Faults of some parts of a version, which stand at `path`: its own place, or `spec` for what all versions share. */
+export function partFaults(
+  version: Version,
+  path: string,
+  which: ReadonlySet<Part>,
+  options: VersionOptions,
+): FieldError[] {
+  const faults: FieldError[] = [];
   const schema = version.schema?.openAPIV3Schema;
-  if (schema !== undefined) {
-    faults.push(...wholeSchema(schema, version.subresources?.status !== undefined, `${path}.schema`, options));
+  if (which.has('schema') && schema !== undefined) {
+    faults.push(...wholeSchema(schema, `${path}.${path === 'spec' ? 'validation' : 'schema'}`, options));
   }
-  addSubresources(faults, version.subresources ?? {}, `${path}.subresources`);
-  for (const [index, column] of (version.additionalPrinterColumns ?? []).entries()) {
-    addColumn(faults, column, `${path}.additionalPrinterColumns[${index}]`);
+  if (which.has('subresources')) addSubresources(faults, version.subresources ?? {}, `${path}.subresources`);
+  if (which.has('additionalPrinterColumns')) {
+    for (const [index, column] of (version.additionalPrinterColumns ?? []).entries()) {
+      addColumn(faults, column, `${path}.additionalPrinterColumns[${index}]`);
+    }
   }
-  addSelectable(faults, version, `${path}.selectableFields`);
+  if (which.has('selectableFields')) addSelectable(faults, version, `${path}.selectableFields`);
   return faults;
 }
 
@@ -55,19 +88,18 @@ const rootNames: ReadonlySet<string> = new Set(
   }),
 );
 
-function wholeSchema(schema: JsonSchema, hasStatus: boolean, path: string, options: VersionOptions): FieldError[] {
+function wholeSchema(schema: JsonSchema, path: string, options: VersionOptions): FieldError[] {
   const at = `${path}.openAPIV3Schema`;
   const faults: FieldError[] = [];
-  if (hasStatus) addRootRules(faults, schema, at);
+  if (options.hasStatus) addRootRules(faults, schema, at);
   if (schema.nullable === true) faults.push(field.forbidden(`${at}.nullable`, 'nullable cannot be true at the root'));
-  const structural = structuralFaults(schema, at);
-  const shape = [
-    ...structural,
-    ...(structural.length > 0 ? [] : defaultFaults(schema, at)),
-    ...schemaFaults(schema, at),
-  ];
+  const unreadable = unsupportedIn(schema);
+  const structural = unreadable === undefined ? structuralFaults(schema, at) : [];
+  const isRead = unreadable === undefined && structural.length === 0;
+  const shape = [...structural, ...(isRead ? defaultFaults(schema, at) : []), ...schemaFaults(schema, at)];
   faults.push(...shape);
-  if (shape.length === 0) faults.push(...ruleFaults(schema, at, options.isUnchanged));
+  if (isRead && shape.length === 0) faults.push(...ruleFaults(schema, at, options.isUnchanged));
+  if (unreadable !== undefined && faults.length === 0) faults.push(field.invalid(at, '', unreadable));
   return faults;
 }
 
@@ -78,7 +110,7 @@ function addRootRules(faults: FieldError[], schema: JsonSchema, at: string): voi
     return;
   }
   const isForbidden = Object.entries(schema).some(
-    ([name, value]) => !rootNames.has(name) && value !== false && value !== '' && name !== 'nullable',
+    ([name, value]) => !rootNames.has(name) && value !== false && value !== '',
   );
   if (!isForbidden) return;
   const why = `only [${rootFields}] fields are allowed at the root of the schema if the status subresource is enabled`;
@@ -126,7 +158,7 @@ function addSelectable(faults: FieldError[], { selectableFields = [], schema: ho
   const schema = holder?.openAPIV3Schema;
   if (selectableFields.length === 0) return;
   if (schema === undefined) {
-    const why = 'may only be set when `version.schema.openAPIV3Schema` is not included';
+    const why = 'selectableFields may only be set when version.schema.openAPIV3Schema is not included';
     faults.push(field.invalid(path, '', why));
     return;
   }

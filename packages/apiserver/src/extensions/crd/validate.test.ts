@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonSchema } from '../schema/json-schema.ts';
 import { specSchema, version, widgets } from '../testing.ts';
 import { decodeSchemas } from './decode-schemas.ts';
-import { definitionFaults, definitionUpdateFaults } from './validate.ts';
+import { definitionFaults, definitionStatusFaults, definitionUpdateFaults } from './validate.ts';
 
 const stored = (crd: ReturnType<typeof widgets>) => ({ ...crd, status: { storedVersions: ['v1'] } });
 const complete = (crd: ReturnType<typeof widgets>) => {
@@ -18,7 +18,7 @@ const faultsOf = (crd: ReturnType<typeof widgets>): string[] => {
 };
 const schemaFaultsOf = (schema: JsonSchema): string[] =>
   faultsOf(widgets({ versions: [version(schema)] })).map((text) =>
-    text.replace('spec.versions[0].schema.openAPIV3Schema', '#'),
+    text.replace('spec.validation.openAPIV3Schema', '#'),
   );
 const ofSpec = (schema: JsonSchema): JsonSchema => specSchema({ a: schema });
 const at = '#.properties[spec].properties[a]';
@@ -45,7 +45,7 @@ describe('a definition', () => {
     [
       'no schema',
       widgets({ versions: [{ name: 'v1', served: true, storage: true }] }),
-      'spec.versions[0].schema.openAPIV3Schema: Required value',
+      'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required',
     ],
     [
       'equal kind and listKind',
@@ -56,6 +56,23 @@ describe('a definition', () => {
       'a webhook conversion without a webhook',
       widgets({ spec: { conversion: { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'] } } } }),
       'spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook',
+    ],
+    [
+      'a webhook and strategy None',
+      widgets({
+        spec: {
+          conversion: {
+            strategy: 'None',
+            webhook: { clientConfig: { url: 'https://x.io' }, conversionReviewVersions: [] },
+          },
+        },
+      }),
+      'spec.conversion.webhookClientConfig: Forbidden: should not be set when strategy is not set to Webhook',
+    ],
+    [
+      'conversion and preserveUnknownFields',
+      widgets({ spec: { preserveUnknownFields: true, conversion: { strategy: 'Webhook' } } }),
+      'spec.conversion.strategy: Invalid value: "Webhook": must be None if spec.preserveUnknownFields is true',
     ],
     [
       'a plain http webhook',
@@ -91,6 +108,82 @@ describe('a definition', () => {
     ]);
     expect(definitionUpdateFaults(next, old)).toEqual([]);
   });
+});
+
+describe('what versions say', () => {
+  const schema = (text: string): JsonSchema => specSchema({ a: { type: text } });
+  const column = { name: 'A', type: 'text', jsonPath: '.spec.a' };
+  const two = (first: object, second: object) =>
+    widgets({
+      versions: [
+        { ...version(schema('string')), ...first },
+        { ...version(schema('string')), name: 'v2', storage: false, ...second },
+      ],
+    });
+
+  test('stands above them when all say the same', () => {
+    const scale = { scale: { specReplicasPath: '.a', statusReplicasPath: '.status.a' } };
+    const same = { additionalPrinterColumns: [column], subresources: scale };
+    expect(faultsOf(two(same, same))).toEqual([
+      'spec.subresources.scale.specReplicasPath: Invalid value: ".a": should be a json path under .spec',
+      'spec.additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
+    ]);
+    expect(
+      faultsOf(two({ schema: { openAPIV3Schema: schema('x') } }, { schema: { openAPIV3Schema: schema('x') } })),
+    ).toEqual([
+      expect.stringContaining(
+        'spec.validation.openAPIV3Schema.properties[spec].properties[a].type: Unsupported value: "x"',
+      ),
+    ]);
+  });
+
+  test('stands in each when they differ', () => {
+    expect(faultsOf(two({}, { additionalPrinterColumns: [column] }))).toEqual([
+      'spec.versions[1].additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
+    ]);
+    expect(faultsOf(two({}, { schema: { openAPIV3Schema: schema('x') } }))).toEqual([
+      expect.stringContaining('spec.versions[1].schema.openAPIV3Schema.properties[spec].properties[a].type'),
+    ]);
+  });
+});
+
+describe('the certificates of a conversion webhook', () => {
+  const crd = (caBundle: string) =>
+    complete(
+      widgets({
+        spec: {
+          conversion: {
+            strategy: 'Webhook',
+            webhook: { clientConfig: { url: 'https://x.io', caBundle }, conversionReviewVersions: ['v1'] },
+          },
+        },
+      }),
+    );
+  const established = (object: ReturnType<typeof crd>) => ({
+    ...object,
+    status: { storedVersions: ['v1'], conditions: [{ type: 'Established', status: 'True' }] },
+  });
+
+  test('may be filled in later', () => {
+    expect(definitionFaults(crd('Cg=='))).toEqual([]);
+    expect(definitionUpdateFaults(crd('Cg=='), crd(''))).toEqual([]);
+    expect(definitionUpdateFaults(crd('Cg=='), established(crd('Cg==')))).toEqual([]);
+  });
+
+  test('are not taken away from a definition that is established', () => {
+    expect(definitionUpdateFaults(crd('Cg=='), established(crd('')))).toMatchObject([
+      {
+        field: 'spec.conversion.webhookClientConfig.caBundle',
+        message: 'Invalid value: []byte{0xa}: unable to load root certificates: unable to parse bytes as PEM block',
+      },
+    ]);
+  });
+});
+
+test('a status has names that could be accepted', () => {
+  expect(definitionStatusFaults({ status: { acceptedNames: { plural: 'A', kind: 'A' } } })).toMatchObject([
+    { field: 'status.acceptedNames.plural' },
+  ]);
 });
 
 describe('a schema', () => {
@@ -153,7 +246,40 @@ describe('a schema', () => {
       { type: 'object', 'x-kubernetes-preserve-unknown-fields': false },
       `${at}.x-kubernetes-preserve-unknown-fields: Invalid value: false: must be true or undefined`,
     ],
+    [
+      'a rule with a path to nowhere',
+      { type: 'object', 'x-kubernetes-validations': [{ rule: 'true', fieldPath: '.b' }] },
+      `${at}.x-kubernetes-validations[0].fieldPath: Invalid value: ".b": fieldPath must be a valid path`,
+    ],
+    [
+      'a message of two lines',
+      { type: 'object', 'x-kubernetes-validations': [{ rule: 'true', message: 'a\nb' }] },
+      `${at}.x-kubernetes-validations[0].message: Invalid value: "a\\nb": message must not contain line breaks`,
+    ],
   ])('with %s is refused', (_, schema, fault) => expect(schemaFaultsOf(ofSpec(schema)).join('\n')).toContain(fault));
+
+  test('that cannot be structural is not told what else it lacks', () => {
+    expect(schemaFaultsOf(ofSpec({ $ref: '#/x' }))).toEqual([`${at}.$ref: Forbidden: $ref is not supported`]);
+    expect(schemaFaultsOf(ofSpec({ type: 'string', $schema: 'x' } as JsonSchema))).toEqual([
+      `#: Invalid value: "": OpenAPIV3Schema 'schema' is not supported`,
+    ]);
+  });
+
+  test('may be nullable anywhere but at its root', () => {
+    expect(schemaFaultsOf({ ...specSchema({}), nullable: true })).toEqual([
+      '#.nullable: Forbidden: nullable cannot be true at the root',
+    ]);
+    expect(schemaFaultsOf(ofSpec({ type: 'string', nullable: true }))).toEqual([]);
+  });
+
+  test('may forbid other keys inside a junctor', () => {
+    const schema: JsonSchema = {
+      type: 'object',
+      properties: { b: { type: 'string' } },
+      anyOf: [{ additionalProperties: false }],
+    };
+    expect(schemaFaultsOf(ofSpec(schema))).toEqual([]);
+  });
 
   test('may have the usual marks', () => {
     const schema: JsonSchema = specSchema({

@@ -1,16 +1,10 @@
 /** What a CustomResourceDefinition must be, and which changes of it are allowed (apiextensions' validation of v1.32). */
-import {
-  checkClientConfig,
-  checkDns1035Label,
-  checkDns1123Subdomain,
-  type FieldError,
-  field,
-  type JsonObject,
-} from '@skiff/api';
+import { checkDns1035Label, checkDns1123Subdomain, type FieldError, field, type JsonObject } from '@skiff/api';
 import { same } from '../../patch/values.ts';
 import { approvalFaults } from './approval.ts';
-import { asCrd, type Conversion, type CrdSpec, isTrue, type Names } from './types.ts';
-import { versionFaults } from './validate-version.ts';
+import { asCrd, type CrdSpec, isTrue, type Names, type Version } from './types.ts';
+import { type ConversionOptions, conversionFaults, conversionOptions } from './validate-conversion.ts';
+import { type Part, partFaults, sharedParts, versionFaults } from './validate-version.ts';
 
 /** Faults of a new definition, its metadata's apart. */
 export function definitionFaults(object: JsonObject): FieldError[] {
@@ -21,9 +15,10 @@ export function definitionFaults(object: JsonObject): FieldError[] {
   if (name !== `${spec.names?.plural ?? ''}.${spec.group ?? ''}`) {
     faults.push(field.invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group'));
   }
-  faults.push(...specFaults(spec, undefined));
+  faults.push(...specFaults(spec, undefined, conversionOptions(undefined)));
   addStoredVersions(faults, status?.storedVersions ?? [], spec);
   faults.push(...approvalFaults(crd, undefined));
+  addPreserving(faults, spec, undefined);
   return faults;
 }
 
@@ -32,7 +27,7 @@ export function definitionUpdateFaults(object: JsonObject, oldObject: JsonObject
   const [crd, old] = [asCrd(object), asCrd(oldObject)];
   const { spec = {} } = crd;
   const before = old.spec ?? {};
-  const faults = specFaults(spec, before);
+  const faults = specFaults(spec, before, conversionOptions(old));
   if (isTrue(old, 'Established')) {
     addImmutable(faults, 'spec.scope', spec.scope, before.scope);
     addImmutable(faults, 'spec.names.kind', spec.names?.kind, before.names?.kind);
@@ -42,6 +37,14 @@ export function definitionUpdateFaults(object: JsonObject, oldObject: JsonObject
   addNames(faults, crd.status?.acceptedNames ?? {}, 'status.acceptedNames');
   addStoredVersions(faults, crd.status?.storedVersions ?? [], spec);
   faults.push(...approvalFaults(crd, old));
+  addPreserving(faults, spec, before);
+  return faults;
+}
+
+/** Faults of a changed status. */
+export function definitionStatusFaults(object: JsonObject): FieldError[] {
+  const faults: FieldError[] = [];
+  addNames(faults, asCrd(object).status?.acceptedNames ?? {}, 'status.acceptedNames');
   return faults;
 }
 
@@ -49,7 +52,7 @@ function addImmutable(faults: FieldError[], path: string, value: string | undefi
   if (value !== old) faults.push(field.invalid(path, value ?? '', 'field is immutable'));
 }
 
-function specFaults(spec: CrdSpec, old: CrdSpec | undefined): FieldError[] {
+function specFaults(spec: CrdSpec, old: CrdSpec | undefined, options: ConversionOptions): FieldError[] {
   const faults: FieldError[] = [];
   addGroup(faults, spec.group ?? '');
   const { scope = '', names = {} } = spec;
@@ -57,17 +60,27 @@ function specFaults(spec: CrdSpec, old: CrdSpec | undefined): FieldError[] {
   else if (scope !== 'Cluster' && scope !== 'Namespaced') {
     faults.push(field.notSupported('spec.scope', scope, ['Cluster', 'Namespaced']));
   }
-  addVersions(faults, spec, old);
+  const { versions = [] } = spec;
+  for (const [index, version] of versions.entries()) {
+    if (version.schema?.openAPIV3Schema !== undefined) continue;
+    faults.push(field.required(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required'));
+  }
+  const shared = sharedParts(versions);
+  addVersions(faults, versions, old, shared);
   for (const name of ['plural', 'singular', 'kind', 'listKind'] as const) {
     if ((names[name] ?? '') === '') faults.push(field.required(`spec.names.${name}`));
   }
   addNames(faults, names, 'spec.names');
-  if (spec.preserveUnknownFields === true && old?.preserveUnknownFields !== true) {
-    const why =
-      'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
-    faults.push(field.invalid('spec.preserveUnknownFields', true, why));
+  const [first] = versions;
+  if (first !== undefined) {
+    const hasStatus = versions.some((version) => version.subresources?.status !== undefined);
+    faults.push(...partFaults(first, 'spec', shared, { isUnchanged: isUnchanged(first, old), hasStatus }));
   }
-  if (spec.conversion !== undefined) addConversion(faults, spec.conversion, 'spec.conversion');
+  if (spec.preserveUnknownFields === true && spec.conversion !== undefined && spec.conversion.strategy !== 'None') {
+    const why = 'must be None if spec.preserveUnknownFields is true';
+    faults.push(field.invalid('spec.conversion.strategy', spec.conversion.strategy ?? '', why));
+  }
+  if (spec.conversion !== undefined) faults.push(...conversionFaults(spec.conversion, options));
   return faults;
 }
 
@@ -80,16 +93,18 @@ function addGroup(faults: FieldError[], group: string): void {
   }
 }
 
-function addVersions(faults: FieldError[], spec: CrdSpec, old: CrdSpec | undefined): void {
-  const { versions = [] } = spec;
+function addVersions(
+  faults: FieldError[],
+  versions: readonly Version[],
+  old: CrdSpec | undefined,
+  shared: ReadonlySet<Part>,
+): void {
   for (const [index, version] of versions.entries()) {
     const path = `spec.versions[${index}]`;
-    if (version.schema?.openAPIV3Schema === undefined) faults.push(field.required(`${path}.schema.openAPIV3Schema`));
     const problems = checkDns1035Label(version.name ?? '');
     if (problems.length > 0) faults.push(field.invalid(`${path}.name`, version.name ?? '', problems.join(',')));
-    const before = old?.versions?.find((each) => each.name === version.name);
-    const isUnchanged = before !== undefined && same(version.schema as never, before.schema as never);
-    faults.push(...versionFaults(version, path, { isUnchanged }));
+    const hasStatus = version.subresources?.status !== undefined;
+    faults.push(...versionFaults(version, path, shared, { isUnchanged: isUnchanged(version, old), hasStatus }));
   }
   if (new Set(versions.map((each) => each.name)).size < versions.length) {
     faults.push(field.invalid('spec.versions', versions, 'must contain unique version names'));
@@ -98,6 +113,17 @@ function addVersions(faults: FieldError[], spec: CrdSpec, old: CrdSpec | undefin
     const why = 'must have exactly one version marked as storage version';
     faults.push(field.invalid('spec.versions', versions, why));
   }
+}
+
+function isUnchanged({ name, schema }: Version, old: CrdSpec | undefined): boolean {
+  const before = old?.versions?.find((each) => each.name === name);
+  return before !== undefined && same(schema as never, before.schema as never);
+}
+
+function addPreserving(faults: FieldError[], spec: CrdSpec, old: CrdSpec | undefined): void {
+  if (spec.preserveUnknownFields !== true || old?.preserveUnknownFields === true) return;
+  const why = 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
+  faults.push(field.invalid('spec.preserveUnknownFields', true, why));
 }
 
 function addNames(faults: FieldError[], names: Names, path: string): void {
@@ -131,42 +157,6 @@ function addStoredVersions(faults: FieldError[], stored: readonly string[], spec
   }
   for (const [index, name] of stored.entries()) {
     if (versions.some((version) => version.name === name)) continue;
-    const why = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
-    faults.push(field.invalid(`${path}[${index}]`, name, why));
+    faults.push(field.invalid(`${path}[${index}]`, name, 'must appear in spec.versions'));
   }
-}
-
-const reviewVersions = ['v1', 'v1beta1'];
-
-/** The fields of v1's `webhook` are reported by the names they have inside Kubernetes. */
-function addConversion(faults: FieldError[], { strategy = '', webhook }: Conversion, path: string): void {
-  if (strategy === '') faults.push(field.required(`${path}.strategy`));
-  else if (strategy !== 'None' && strategy !== 'Webhook') {
-    faults.push(field.notSupported(`${path}.strategy`, strategy, ['None', 'Webhook']));
-  }
-  const at = { config: `${path}.webhookClientConfig`, versions: `${path}.conversionReviewVersions` };
-  if (strategy !== 'Webhook') {
-    const why = 'should not be set when strategy is not set to Webhook';
-    if (webhook?.clientConfig !== undefined) faults.push(field.forbidden(at.config, why));
-    if ((webhook?.conversionReviewVersions ?? []).length > 0) faults.push(field.forbidden(at.versions, why));
-    return;
-  }
-  if (webhook?.clientConfig === undefined) {
-    faults.push(field.required(at.config, 'required when strategy is set to Webhook'));
-  } else faults.push(...checkClientConfig(webhook.clientConfig, at.config));
-  addReviewVersions(faults, webhook?.conversionReviewVersions ?? [], at.versions);
-}
-
-function addReviewVersions(faults: FieldError[], versions: readonly string[], path: string): void {
-  if (versions.length === 0) {
-    faults.push(field.required(path));
-    return;
-  }
-  for (const [index, version] of versions.entries()) {
-    if (versions.indexOf(version) < index)
-      faults.push(field.invalid(`${path}[${index}]`, version, 'duplicate version'));
-    else for (const why of checkDns1035Label(version)) faults.push(field.invalid(`${path}[${index}]`, version, why));
-  }
-  if (versions.some((version) => reviewVersions.includes(version))) return;
-  faults.push(field.invalid(path, versions, `must include at least one of ${reviewVersions.join(', ')}`));
 }

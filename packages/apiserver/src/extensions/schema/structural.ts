@@ -2,10 +2,34 @@
  * Whether a schema is structural (apiextensions' schema.ValidateStructural): every field has a type outside of allOf, anyOf,
  * oneOf and not, and those only narrow values. Pruning, defaulting and apply need nothing but the types then.
  */
-import { type FieldError, field } from '@skiff/api';
-import { same } from '../../patch/values.ts';
-import { itemsOf, type JsonSchema, propertyOf, valuesOf } from './json-schema.ts';
+import { type FieldError, field, type Json } from '@skiff/api';
+import { isObject, same } from '../../patch/values.ts';
+import { itemsOf, type JsonSchema, propertyOf, someSchema, valuesOf } from './json-schema.ts';
 import { patternFault } from './pattern.ts';
+
+/** Members that no structural schema can be made of; the first one found, in Kubernetes' words. */
+export function unsupportedIn(schema: JsonSchema): string | undefined {
+  let found: string | undefined;
+  someSchema(schema, (each) => {
+    found = ownUnsupported(each);
+    return found !== undefined;
+  });
+  return found;
+}
+
+const unsupported = ['id', '$schema', '$ref', 'patternProperties', 'dependencies', 'additionalItems', 'definitions'];
+
+function ownUnsupported(schema: JsonSchema): string | undefined {
+  const values = schema as Readonly<Record<string, Json | undefined>>;
+  const name = unsupported.find((each) => {
+    const value = values[each];
+    return value !== undefined && value !== '' && !(isObject(value) && Object.keys(value).length === 0);
+  });
+  if (name !== undefined) return `OpenAPIV3Schema '${name === '$schema' ? 'schema' : name}' is not supported`;
+  if (Array.isArray(schema.items)) return "OpenAPIV3Schema 'items' must be a schema, but is an array";
+  if (schema['x-kubernetes-preserve-unknown-fields'] !== false) return undefined;
+  return "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined";
+}
 
 type Level = 'root' | 'item' | 'field';
 
@@ -147,10 +171,11 @@ function addNested(faults: FieldError[], schema: JsonSchema, level: Level, path:
   }
   for (const [name, state] of structuralOnly) {
     const value = schema[name];
-    if (value === undefined || value === '' || value === false) continue;
+    if (value === undefined || value === '' || value === false || (Array.isArray(value) && value.length === 0))
+      continue;
     faults.push(field.forbidden(`${path}.${name}`, `must be ${state} to be structural`));
   }
-  if (schema.additionalProperties !== undefined) {
+  if (schema.additionalProperties !== undefined && schema.additionalProperties !== false) {
     faults.push(field.forbidden(`${path}.additionalProperties`, 'must be undefined to be structural'));
   }
   if (propertyOf(schema, 'metadata') !== undefined) {

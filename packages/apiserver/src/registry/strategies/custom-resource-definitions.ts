@@ -1,7 +1,7 @@
 /** CustomResourceDefinitions: what arrives here becomes a kind. */
 import { formatTime, type Json, type JsonObject } from '@skiff/api';
 import { decodeSchemas } from '../../extensions/crd/decode-schemas.ts';
-import { definitionFaults, definitionUpdateFaults } from '../../extensions/crd/validate.ts';
+import { definitionFaults, definitionStatusFaults, definitionUpdateFaults } from '../../extensions/crd/validate.ts';
 import { childObject, listAt, objectsAt, own, put, textAt } from '../../patch/values.ts';
 import type { Strategy } from '../contract.ts';
 import { finalizersOf, metaOf } from '../meta.ts';
@@ -21,7 +21,8 @@ export const customResourceDefinitions: Strategy = standard(
     },
     prepareForUpdate: rememberStoredVersion,
     validateNew: definitionFaults,
-    validateUpdate: (object, old, subresource) => (subresource === 'status' ? [] : definitionUpdateFaults(object, old)),
+    validateUpdate: (object, old, subresource) =>
+      subresource === 'status' ? definitionStatusFaults(object) : definitionUpdateFaults(object, old),
     holdsDeletion: (object) => textAt(object, 'metadata', 'deletionTimestamp') === '',
     markDeleting(object, nowMs) {
       const finalizers = finalizersOf(object);
