@@ -161,6 +161,7 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
       authoriser: () => made(late.authoriser),
       rbac: () => made(late.rbac).view,
       tokens: () => tokens,
+      audiences: tokenOptions.audiences,
       clock,
     }),
   });
@@ -170,7 +171,7 @@ function createCore(config: ApiServerConfig, store: Store, { ca, keys, frontProx
   const aggregator = keepApiServices({ ...remote, registry, clock, logger }, signal);
   const configurations = followConfigurations({ registry, clock, logger, signal });
   Object.assign(late, { registry, webhooks, configurations });
-  const joinTokens = createBootstrapAuthenticator(registry, clock);
+  const joinTokens = createBootstrapAuthenticator(registry, clock, tokenOptions.audiences);
   late.objects = objectReader(registry);
   tokens.push(joinTokens, createServiceAccountAuthenticator({ ...tokenOptions, objects: late.objects }));
   const rbac = createRbac({ registry, clock, logger, signal });

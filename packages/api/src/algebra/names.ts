@@ -3,7 +3,7 @@
  * value as messages, and an empty list when it has none. Lengths are in UTF-8 bytes, as Go counts them.
  */
 
-type Check = (value: string) => string[];
+export type Check = (value: string) => string[];
 
 const byteLength = (value: string): number => Buffer.byteLength(value, 'utf8');
 

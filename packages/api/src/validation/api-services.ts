@@ -3,6 +3,8 @@ import { checkDns1035Label, checkDns1123Subdomain, checkPortNumber } from '../al
 import { field } from '../errors.ts';
 import { addEach, addMissing, type Faults } from './support.ts';
 
+const states = ['True', 'False', 'Unknown'];
+
 interface ApiService {
   readonly metadata?: { readonly name?: string };
   readonly spec?: {
@@ -14,6 +16,7 @@ interface ApiService {
     readonly caBundle?: string;
     readonly service?: { readonly name?: string; readonly namespace?: string; readonly port?: number };
   };
+  readonly status?: { readonly conditions?: readonly { readonly status?: string }[] };
 }
 
 export function addApiService(faults: Faults, { metadata = {}, spec = {} }: ApiService): void {
@@ -31,6 +34,10 @@ export function addApiService(faults: Faults, { metadata = {}, spec = {} }: ApiS
   addPriority(faults, 'spec.groupPriorityMinimum', spec.groupPriorityMinimum, 20_000);
   addPriority(faults, 'spec.versionPriority', spec.versionPriority, 1000);
   if (service === undefined) {
+    if (caBundle !== '') {
+      const shown = `${Buffer.byteLength(caBundle, 'base64')} bytes`;
+      faults.push(field.invalid('spec.caBundle', shown, 'local APIServices may not have a caBundle'));
+    }
     if (insecureSkipTLSVerify) {
       const why = 'local APIServices may not have insecureSkipTLSVerify';
       faults.push(field.invalid('spec.insecureSkipTLSVerify', true, why));
@@ -49,4 +56,11 @@ export function addApiService(faults: Faults, { metadata = {}, spec = {} }: ApiS
 
 function addPriority(faults: Faults, path: string, value = 0, most: number): void {
   if (value <= 0 || value > most) faults.push(field.invalid(path, value, `must be positive and less than ${most}`));
+}
+
+export function addApiServiceStatus(faults: Faults, { status }: ApiService): void {
+  for (const [index, condition] of (status?.conditions ?? []).entries()) {
+    if (states.includes(condition.status ?? '')) continue;
+    faults.push(field.notSupported(`status.conditions[${index}].status`, condition.status ?? '', states));
+  }
 }

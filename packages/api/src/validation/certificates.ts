@@ -1,9 +1,9 @@
 /** Certificate signing requests (pkg/apis/certificates/validation): what they ask, what was decided, what was issued. */
 import { deepEqual } from '../algebra/hash.ts';
-import { checkDomainPrefixedPath } from '../algebra/names.ts';
+import { type Check, checkDns1123Label, checkDns1123Subdomain } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { CertificateSigningRequest } from '../kinds/types.ts';
-import { addEach, addUnsupported, type Faults, type Loose, repeatsOf } from './support.ts';
+import { addEach, addUnsupported, bytesOf, type Faults, type Loose, repeatsOf } from './support.ts';
 
 type Request = Loose<CertificateSigningRequest>;
 type Condition = NonNullable<NonNullable<Request['status']>['conditions']>[number];
@@ -33,12 +33,45 @@ export function addSigningRequest(faults: Faults, object: Request): void {
     const why = 'the legacy signerName is not allowed via this API version';
     faults.push(field.invalid('spec.signerName', signerName, why));
   } else if (signerName === '') faults.push(field.required('spec.signerName'));
-  else addEach(faults, 'spec.signerName', signerName, checkDomainPrefixedPath(signerName));
+  else addSignerName(faults, signerName, 'spec.signerName');
   if (expirationSeconds !== undefined && expirationSeconds < minSeconds) {
     const why = 'may not specify a duration less than 600 seconds (10 minutes)';
     faults.push(field.invalid('spec.expirationSeconds', expirationSeconds, why));
   }
   addConditions(faults, object.status?.conditions ?? []);
+}
+
+const maxDomainBytes = 253;
+/** A domain, a slash, and a path that has room for a label and a subdomain. */
+const maxSignerBytes = maxDomainBytes + 1 + 253 + 63 + 1;
+
+/** A domain of two labels or more, and a name below it (ValidateSignerName). */
+function addSignerName(faults: Faults, name: string, at: string): void {
+  const [domain = '', path = '', ...more] = name.split('/');
+  if (more.length > 0 || !name.includes('/')) {
+    const why = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+    faults.push(field.invalid(at, name, why));
+    return;
+  }
+  if (bytesOf(domain) > maxDomainBytes) faults.push(field.tooLong(at, maxDomainBytes));
+  const labels = domain.split('.');
+  addFirstBad(faults, at, domain, labels, checkDns1123Label);
+  if (labels.length < 2) {
+    faults.push(field.invalid(at, domain, 'should be a domain with at least two segments separated by dots'));
+  }
+  addFirstBad(faults, at, path, path.split('.'), checkDns1123Subdomain);
+  if (bytesOf(name) > maxSignerBytes) faults.push(field.tooLong(at, maxSignerBytes));
+}
+
+function addFirstBad(faults: Faults, at: string, value: string, labels: readonly string[], check: Check): void {
+  const bad = labels.find((label) => check(label).length > 0);
+  if (bad === undefined) return;
+  addEach(
+    faults,
+    at,
+    value,
+    check(bad).map((why) => `validating label ${JSON.stringify(bad)}: ${why}`),
+  );
 }
 
 const decisions = ['Approved', 'Denied'] as const;

@@ -1,6 +1,6 @@
 /** Which rules are whose: the table that `validate` and `validateUpdate` read. */
 import type { JsonObject } from '../object.ts';
-import { addApiService } from './api-services.ts';
+import { addApiService, addApiServiceStatus } from './api-services.ts';
 import {
   addSigningRequest,
   addSigningRequestApproval,
@@ -287,5 +287,8 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
     `${flowcontrol}/PriorityLevelConfiguration`,
     { check: checks(addPriorityLevel), subresources: { status: changes(addFlowSchemaStatusUpdate) } },
   ],
-  ['apiregistration.k8s.io/APIService', { name: 'path', check: checks(addApiService) }],
+  [
+    'apiregistration.k8s.io/APIService',
+    { name: 'path', check: checks(addApiService), subresources: { status: changes(addApiServiceStatus) } },
+  ],
 ]);

@@ -12,10 +12,19 @@ export interface Credentials {
   readonly authorization: string | undefined;
 }
 
-/** Knows one family of bearer tokens. Answers undefined for tokens of other families; throws ApiError Unauthorized for a bad one of its own. */
+/** What a token proves: whose it is, and which of the wanted audiences it was made for. */
+export interface TokenProof {
+  readonly user: UserInfo;
+  readonly audiences: readonly string[];
+}
+
+/**
+ * Knows one family of bearer tokens. Answers undefined for tokens of other families; throws ApiError Unauthorized for a bad one
+ * of its own, and for one that is for none of `audiences` (this server's, when nobody asks for others).
+ */
 export interface TokenAuthenticator {
   readonly name: string;
-  authenticate(token: string, signal: AbortSignal): Promise<UserInfo | undefined>;
+  authenticate(token: string, signal: AbortSignal, audiences?: readonly string[]): Promise<TokenProof | undefined>;
 }
 
 export interface AuthenticateParts {
@@ -51,8 +60,8 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
     }
     if (token === undefined) return anonymous;
     for (const authenticator of parts.tokens) {
-      const user = await authenticator.authenticate(token, signal);
-      if (user !== undefined) return authenticated(user);
+      const proof = await authenticator.authenticate(token, signal);
+      if (proof !== undefined) return authenticated(proof.user);
     }
     throw unauthorized();
   };

@@ -44,17 +44,22 @@ export function bootstrapUser(secret: JsonObject, token: BootstrapToken, nowMs: 
   return { name: `system:bootstrap:${token.id}`, uid: '', groups: [bootstrapGroup, ...extra], extra: {} };
 }
 
-/** Knows bootstrap tokens by their Secrets in kube-system. */
-export function createBootstrapAuthenticator(registry: Registry, clock: Clock): TokenAuthenticator {
+/** Knows bootstrap tokens by their Secrets in kube-system. They say nothing of audiences, so that they are for this server alone. */
+export function createBootstrapAuthenticator(
+  registry: Registry,
+  clock: Clock,
+  ownAudiences: readonly string[],
+): TokenAuthenticator {
   return {
     name: 'bootstrap',
-    async authenticate(text, signal) {
+    async authenticate(text, signal, wanted = ownAudiences) {
       const token = parseBootstrapToken(text);
       if (token === undefined) return undefined;
       const secret = await readSecret(registry, `bootstrap-token-${token.id}`, signal);
       const user = secret === undefined ? undefined : bootstrapUser(secret, token, clock.now());
-      if (user === undefined) throw unauthorized();
-      return user;
+      const audiences = ownAudiences.filter((one) => wanted.includes(one));
+      if (user === undefined || audiences.length === 0) throw unauthorized();
+      return { user, audiences };
     },
   };
 }

@@ -1,20 +1,13 @@
 /** Questions about identity and permission that are answered and never stored (authentication.k8s.io, authorization.k8s.io). */
-import {
-  type Clock,
-  type FieldError,
-  field,
-  formatTime,
-  goStruct,
-  invalid,
-  type Json,
-  type JsonObject,
-} from '@skiff/api';
+import { badRequest, type Clock, formatTime, invalid, isReason, type Json, type JsonObject } from '@skiff/api';
 import type { RequestContext, Target, UserInfo } from '../registry/contract.ts';
+import { settleNamespace } from '../registry/meta.ts';
 import type { Attributes, Authoriser } from './attributes.ts';
 import type { TokenAuthenticator } from './authenticate.ts';
 import { authenticated } from './authenticate.ts';
 import { grantsOf, type RbacView } from './rbac/authoriser.ts';
 import type { Rule } from './rbac/rules.ts';
+import { reviewFaults } from './review-faults.ts';
 
 /** A kind that only answers, in the shape that the registry takes. */
 export interface ReviewKind {
@@ -28,6 +21,8 @@ export interface ReviewParts {
   readonly authoriser: () => Authoriser;
   readonly rbac: () => RbacView;
   readonly tokens: () => readonly TokenAuthenticator[];
+  /** This server's own. */
+  readonly audiences: readonly string[];
   readonly clock: Clock;
 }
 
@@ -59,32 +54,9 @@ const answered = (object: JsonObject, status: JsonObject): JsonObject => ({
   status,
 });
 
-/** What a SubjectAccessReview's spec asks about. Throws ApiError Invalid unless it asks exactly one thing. */
-export function attributesOf(spec: JsonObject, kind: string, namespace: string): Attributes {
-  const faults: FieldError[] = [];
-  const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
-  if (resource !== undefined && path !== undefined) {
-    const shown = goStruct('authorization.NonResourceAttributes', {
-      Path: asText(asObject(path).path),
-      Verb: asText(asObject(path).verb),
-    });
-    const why = 'cannot be specified in combination with resourceAttributes';
-    faults.push(field.invalid('spec.nonResourceAttributes', shown, why));
-  }
-  if (resource === undefined && path === undefined)
-    faults.push(
-      field.invalid(
-        'spec.resourceAttributes',
-        resource ?? null,
-        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
-      ),
-    );
+/** What the spec of a review without faults asks about. */
+function attributesOf({ resourceAttributes: resource, nonResourceAttributes: path }: JsonObject): Attributes {
   const about = asObject(resource);
-  if (namespace !== '' && asText(about.namespace) !== namespace)
-    faults.push(
-      field.invalid('spec.resourceAttributes.namespace', about.namespace ?? null, 'must match metadata.namespace'),
-    );
-  if (faults.length > 0) throw invalid({ group: 'authorization.k8s.io', kind }, '', faults);
   if (path !== undefined) {
     const asked = asObject(path);
     return { type: 'path', verb: asText(asked.verb), path: asText(asked.path) };
@@ -101,14 +73,12 @@ export function attributesOf(spec: JsonObject, kind: string, namespace: string):
   };
 }
 
-function userOfSpec(spec: JsonObject, kind: string): UserInfo {
-  const [name, groups] = [asText(spec.user), asTexts(spec.groups)];
-  if (name === '' && groups.length === 0) {
-    const fault = field.invalid('spec.user', name, 'at least one of user or group must be specified');
-    throw invalid({ group: 'authorization.k8s.io', kind }, '', [fault]);
-  }
-  return { name, uid: asText(spec.uid), groups, extra: asExtra(spec.extra) };
-}
+const userOfSpec = (spec: JsonObject): UserInfo => ({
+  name: asText(spec.user),
+  uid: asText(spec.uid),
+  groups: asTexts(spec.groups),
+  extra: asExtra(spec.extra),
+});
 
 const ruleJson = (rule: Rule): JsonObject => ({
   verbs: [...rule.verbs],
@@ -149,10 +119,12 @@ export function reviewKinds(parts: ReviewParts): readonly ReviewKind[] {
     group: 'authorization.k8s.io',
     resource,
     async create(context, target, object) {
+      if (kind === 'LocalSubjectAccessReview') settleNamespace(object, target.namespace);
+      const faults = reviewFaults(kind, object);
+      if (faults.length > 0) throw invalid({ group: 'authorization.k8s.io', kind }, '', faults);
       const spec = asObject(object.spec);
-      const user = kind === 'SelfSubjectAccessReview' ? context.user : userOfSpec(spec, kind);
-      const namespace = kind === 'LocalSubjectAccessReview' ? target.namespace : '';
-      return answered(object, await ask(user, attributesOf(spec, kind, namespace)));
+      const user = kind === 'SelfSubjectAccessReview' ? context.user : userOfSpec(spec);
+      return answered(object, await ask(user, attributesOf(spec)));
     },
   });
 
@@ -180,24 +152,30 @@ export function reviewKinds(parts: ReviewParts): readonly ReviewKind[] {
     {
       group: 'authentication.k8s.io',
       resource: 'tokenreviews',
-      create: async (context, _, object) => answered(object, await reviewToken(parts.tokens(), object, context.signal)),
+      create: async (context, _, object) => answered(object, await reviewToken(parts, object, context.signal)),
     },
   ];
 }
 
+/** A token is good for some audiences: those that the asker names, or this server's own. */
 async function reviewToken(
-  authenticators: readonly TokenAuthenticator[],
+  { tokens, audiences }: ReviewParts,
   object: JsonObject,
   signal: AbortSignal,
 ): Promise<JsonObject> {
-  const token = asText(asObject(object.spec).token);
-  for (const authenticator of authenticators) {
+  const spec = asObject(object.spec);
+  const token = asText(spec.token);
+  if (token === '') throw badRequest('token is required for TokenReview in authentication');
+  const asked = asTexts(spec.audiences);
+  for (const authenticator of tokens()) {
     try {
-      const user = await authenticator.authenticate(token, signal);
-      if (user !== undefined) return { authenticated: true, user: userJson(authenticated(user)) };
-    } catch {
-      return { authenticated: false, error: 'invalid bearer token' };
+      const proof = await authenticator.authenticate(token, signal, asked.length === 0 ? audiences : asked);
+      if (proof === undefined) continue;
+      return { authenticated: true, user: userJson(authenticated(proof.user)), audiences: [...proof.audiences] };
+    } catch (error) {
+      if (!isReason(error, 'Unauthorized')) throw error;
+      break;
     }
   }
-  return { authenticated: false };
+  return { user: {}, error: 'invalid bearer token' };
 }

@@ -68,8 +68,8 @@ export function nodesService(parts: NodesParts): Readonly<Record<string, Handler
 
   return {
     Join: unary(async (request: wire.JoinRequest, call): Promise<wire.JoinResponse> => {
-      const user = await parts.joinTokens.authenticate(request.token, call.signal);
-      if (user === undefined) throw unauthorized();
+      const proof = await parts.joinTokens.authenticate(request.token, call.signal);
+      if (proof === undefined) throw unauthorized();
       if (!isNodeName(request.nodeName))
         throw badRequest(`${JSON.stringify(request.nodeName)} cannot be a node's name`);
       return signFor(request.nodeName, request.csrPem);

@@ -15,7 +15,7 @@ import type { ObjectReader } from './objects.ts';
 export interface TokenAuthenticatorOptions {
   readonly keys: TokenKeys;
   readonly issuer: string;
-  /** A token must be for one of these. */
+  /** A token must be for one of these, unless its reader asks for others. */
   readonly audiences: readonly string[];
   readonly clock: Clock;
   readonly objects: ObjectReader;
@@ -43,13 +43,15 @@ export function createServiceAccountAuthenticator(options: TokenAuthenticatorOpt
 
   return {
     name: 'service account',
-    async authenticate(token, signal) {
+    async authenticate(token, signal, wanted = options.audiences) {
       if (!looksLikeOurs(token, options.issuer)) return undefined;
       const claims = await verify(token);
+      const audiences = claims.audiences.filter((one) => wanted.includes(one));
+      if (audiences.length === 0) throw unauthorized();
       const now = options.clock.now();
       if (now >= claims.expiresAt * 1000 || now < claims.issuedAt * 1000 - 1000) throw unauthorized();
       if (!(await stillBound(claims, options, signal))) throw unauthorized();
-      return userOf(claims);
+      return { user: userOf(claims), audiences };
     },
   };
 }
@@ -68,7 +70,7 @@ async function verifySignature(options: TokenAuthenticatorOptions, token: string
   const { keys, issuer, clock } = options;
   try {
     const { payload, protectedHeader } = await jwtVerify(token, keys.publicKey, {
-      ...{ issuer, audience: [...options.audiences], algorithms: [tokenAlgorithm] },
+      ...{ issuer, algorithms: [tokenAlgorithm] },
       // Against this server's own clock, and without its fraction of a second.
       ...{ currentDate: new Date(clock.now()), clockTolerance: 1 },
     });

@@ -142,18 +142,40 @@ test('the key set and the discovery document are there for verifiers', async () 
   expect(JSON.parse(text)).toMatchObject({ issuer, id_token_signing_alg_values_supported: ['RS256'] });
 });
 
-test('a TokenReview knows a good token from a bad one', async () => {
-  const review = async (token: string) => {
-    const spec = { token };
+describe('a TokenReview', () => {
+  const review = (spec: JsonObject) => {
     const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec };
-    return (JSON.parse((await at.create('/apis/authentication.k8s.io/v1/tokenreviews', body)).text) as JsonObject)
-      .status;
+    return at.create('/apis/authentication.k8s.io/v1/tokenreviews', body);
   };
-  expect(await review(await tokenOf())).toMatchObject({
-    authenticated: true,
-    user: { username: 'system:serviceaccount:default:bot' },
+  const statusOf = async (spec: JsonObject) => (JSON.parse((await review(spec)).text) as JsonObject).status;
+
+  test('knows a good token from a bad one', async () => {
+    expect(await statusOf({ token: await tokenOf() })).toMatchObject({
+      authenticated: true,
+      user: { username: 'system:serviceaccount:default:bot' },
+      audiences: [issuer],
+    });
+    for (const token of ['a.b.c', 'abcdef.0123456789abcdef', 'x'])
+      expect(await statusOf({ token })).toEqual({ user: {}, error: 'invalid bearer token' });
   });
-  expect(await review('a.b.c')).not.toMatchObject({ authenticated: true });
+
+  test('holds a token against the audiences that its asker names', async () => {
+    const token = await tokenOf({ audiences: ['vault', 'other'] });
+    expect(await statusOf({ token, audiences: ['istio-ca', 'vault'] })).toMatchObject({
+      authenticated: true,
+      audiences: ['vault'],
+    });
+    expect(await statusOf({ token, audiences: ['istio-ca'] })).toEqual({ user: {}, error: 'invalid bearer token' });
+    expect(await statusOf({ token })).toEqual({ user: {}, error: 'invalid bearer token' });
+    expect((await listAs(token)).status).toBe(401);
+  });
+
+  test('needs a token', async () => {
+    expect(await review({})).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('token is required for TokenReview in authentication'),
+    });
+  });
 });
 
 test('claims survive their JSON', () => {
