@@ -7,6 +7,7 @@ import type { Chain } from '../chain/chain.ts';
 import { isNodeName, nodeOf, nodesGroup, nodeUserName } from '../chain/node-identity.ts';
 import type { DownFrame } from '../link/frames.ts';
 import { createLink, type Links } from '../link/link.ts';
+import { atMost } from '../pki/at-most.ts';
 import { type KeyPair, readRequest, signRequest } from '../pki/authority.ts';
 import type { UserInfo } from '../registry/contract.ts';
 import { bidi, type CallInfo, type Handler, type Send, unary } from './adapt.ts';
@@ -24,6 +25,9 @@ export interface NodesParts {
 
 /** A node's certificate holds for 90 days: agents renew at two thirds of it. */
 export const nodeCertificateMs = 90 * 24 * 3_600_000;
+
+/** A signature takes some two milliseconds, most of it reading and writing ASN.1: nodes that join in a crowd take turns with everybody else. */
+const maxSigning = 4;
 
 /** How long an agent may take to say who it is. */
 const helloWithinMs = 10_000;
@@ -53,18 +57,21 @@ export function nodesService(parts: NodesParts): Readonly<Record<string, Handler
       work(context.user),
     );
 
-  const signFor = async (nodeName: string, csrPem: string): Promise<wire.JoinResponse> => {
-    await checkRequest(csrPem, nodeName);
-    const certificatePem = await signRequest(ca, csrPem, {
-      commonName: nodeUserName(nodeName),
-      organizations: [nodesGroup],
-      usages: ['client'],
-      nowMs: clock.now(),
-      lifetimeMs: nodeCertificateMs,
+  const signing = atMost(maxSigning);
+  const signFor = (nodeName: string, csrPem: string, signal: AbortSignal): Promise<wire.JoinResponse> =>
+    signing(async () => {
+      signal.throwIfAborted();
+      await checkRequest(csrPem, nodeName);
+      const certificatePem = await signRequest(ca, csrPem, {
+        commonName: nodeUserName(nodeName),
+        organizations: [nodesGroup],
+        usages: ['client'],
+        nowMs: clock.now(),
+        lifetimeMs: nodeCertificateMs,
+      });
+      parts.logger.info({ node: nodeName }, 'signed a node certificate');
+      return { certificatePem, caPem: ca.certificatePem };
     });
-    parts.logger.info({ node: nodeName }, 'signed a node certificate');
-    return { certificatePem, caPem: ca.certificatePem };
-  };
 
   return {
     Join: unary(async (request: wire.JoinRequest, call): Promise<wire.JoinResponse> => {
@@ -72,13 +79,13 @@ export function nodesService(parts: NodesParts): Readonly<Record<string, Handler
       if (proof === undefined) throw unauthorized();
       if (!isNodeName(request.nodeName))
         throw badRequest(`${JSON.stringify(request.nodeName)} cannot be a node's name`);
-      return signFor(request.nodeName, request.csrPem);
+      return signFor(request.nodeName, request.csrPem, call.signal);
     }),
     Renew: unary(async (request: wire.RenewRequest, call): Promise<wire.JoinResponse> => {
       let response: wire.JoinResponse | undefined;
       const asked = attributes('create', 'certificatesigningrequests', 'selfnodeclient');
       await passed(call, asked, false, async (user) => {
-        response = await signFor(requireNode(user), request.csrPem);
+        response = await signFor(requireNode(user), request.csrPem, call.signal);
       });
       if (response === undefined) throw new Error('the chain ended without an answer');
       return response;
