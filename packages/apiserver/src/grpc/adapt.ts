@@ -18,7 +18,6 @@ import type { Credentials } from '../chain/authenticate.ts';
 import { requestTimeoutMs } from '../chain/chain.ts';
 import type { OpenCalls } from '../chain/open-calls.ts';
 import { certificateOf } from './credentials.ts';
-import { messageWriter } from './frames.ts';
 import type { Pieces } from './messages.ts';
 
 /** What a handler knows of its call. */
@@ -70,8 +69,8 @@ export const serverStream = <Request, Response>(
 });
 
 /**
- * A method that answers a stream whose messages are bytes already, in pieces that many calls share. `send` waits until the message is on its way:
- * for a client that reads slowly one message waits, and what comes meanwhile can go with the next.
+ * A method that answers a stream of bytes: framed messages, in pieces that many calls share. `send` waits until they are on their way: for a client
+ * that reads slowly one message waits, and what comes meanwhile can go with the next.
  */
 export const byteStream = <Request>(
   run: (request: Request, call: CallInfo, send: Send<readonly Buffer[]>) => Promise<void>,
@@ -91,10 +90,7 @@ export interface AdaptParts {
   readonly calls: OpenCalls;
 }
 
-export const isUnary = (handler: Handler): handler is Extract<Handler, { type: 'unary' | 'pieces' }> =>
-  handler.type === 'unary' || handler.type === 'pieces';
-
-/** The streams of a service; its unary methods never reach grpc-js. Throws Error when a method of the service has no handler, or a handler no method. */
+/** The streams of a service that grpc-js serves: the other methods never reach it. Throws Error when a method of the service has no handler, or a handler no method. */
 export function adapt(
   service: ServiceDefinition,
   handlers: Readonly<Record<string, Handler>>,
@@ -106,7 +102,7 @@ export function adapt(
     throw new Error(`methods without match: ${[...missing, ...unknown].join(', ')}`);
   return Object.fromEntries(
     Object.entries(handlers).flatMap(([name, handler]) =>
-      isUnary(handler) ? [] : [[name, adaptStream(name, handler, service, parts)]],
+      handler.type === 'stream' ? [[name, adaptStream(name, handler, service, parts)]] : [],
     ),
   );
 }
@@ -120,16 +116,12 @@ type StreamCall = ServerWritableStream<unknown, unknown> | ServerDuplexStream<un
 
 function adaptStream(
   method: string,
-  handler: Extract<Handler, { type: 'stream' | 'bytes' }>,
+  handler: Extract<Handler, { type: 'stream' }>,
   service: ServiceDefinition,
   parts: AdaptParts,
 ): (call: StreamCall) => void {
   const readsStream = service[method]?.requestStream === true;
   const started = async (call: StreamCall, info: CallInfo): Promise<void> => {
-    if (handler.type === 'bytes') {
-      const written = call as ServerWritableStream<unknown, unknown>;
-      return handler.run(written.request, info, byteSender(written, info.signal));
-    }
     const requests = readsStream
       ? requestsOf(call as ServerDuplexStream<unknown, unknown>)
       : one(call as ServerWritableStream<unknown, unknown>);
@@ -156,20 +148,6 @@ const sender =
     signal.throwIfAborted();
     if (!call.write(message)) await once(call, 'drain', { signal });
   };
-
-/** With one listener for the whole call, which may be long and its messages many. */
-function byteSender(call: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Send<readonly Buffer[]> {
-  let write: ReturnType<typeof messageWriter> | undefined;
-  let fail: (reason: unknown) => void = () => undefined;
-  signal.addEventListener('abort', () => fail(signal.reason), { once: true });
-  return (pieces) =>
-    new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
-      fail = reject;
-      write ??= messageWriter(call);
-      write(pieces, resolve);
-    });
-}
 
 async function* one(call: ServerWritableStream<unknown, unknown>): AsyncGenerator<unknown> {
   yield call.request;

@@ -12,8 +12,10 @@ import { adapt, type Handler } from './adapt.ts';
 import { refuseUnnamedCompression } from './compression.ts';
 import { type GrpcTls, serverCredentials } from './credentials.ts';
 import { guardSideServices } from './guard.ts';
+import type { OneRequestParts, Serve } from './one-request.ts';
+import { serveStream } from './server-stream.ts';
 import { boundedTimeout, durationMs } from './timeout.ts';
-import { serveUnary, type UnaryMethod, type UnaryParts, unaryMethods } from './unary.ts';
+import { serveUnary } from './unary.ts';
 
 export interface GrpcDoorParts {
   readonly tls: GrpcTls;
@@ -59,11 +61,11 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
   });
   const { clock, logger } = parts;
   const served = { clock, logger, calls: createOpenCalls(closing.signal), maxReceiveBytes };
-  const methods = new Map<string, UnaryMethod>();
-  takeStreams(server, methods, served);
+  const methods = new Map<string, Serve>();
+  takeStreams(server, methods);
   const add = (service: ServiceDefinition, handlers: Readonly<Record<string, Handler>>): void => {
     server.addService(service, adapt(service, handlers, served));
-    for (const [path, method] of unaryMethods(service, handlers)) methods.set(path, method);
+    for (const [path, serve] of servedHere(service, handlers, served)) methods.set(path, serve);
   };
   add(services.Resources, parts.resources);
   add(services.Pods, parts.pods);
@@ -89,26 +91,45 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
   };
 }
 
+/** The methods of a service that grpc-js never sees, by their paths. */
+function servedHere(
+  service: ServiceDefinition,
+  handlers: Readonly<Record<string, Handler>>,
+  parts: OneRequestParts,
+): readonly (readonly [string, Serve])[] {
+  return Object.entries(handlers).flatMap(([name, handler]): (readonly [string, Serve])[] => {
+    const definition = service[name];
+    if (definition === undefined || handler.type === 'stream') return [];
+    if (handler.type === 'bytes') {
+      const method = { name, definition, run: handler.run };
+      return [
+        [definition.path, (stream, headers, timeoutMs) => serveStream(method, stream, headers, timeoutMs, parts)],
+      ];
+    }
+    const method = { name, definition, run: handler.run, inPieces: handler.type === 'pieces' };
+    return [[definition.path, (stream, headers, timeoutMs) => serveUnary(method, stream, headers, timeoutMs, parts)]];
+  });
+}
+
 /** What grpc-js calls with each new stream, before it reads its headers. */
 interface StreamServer {
   _streamHandler(interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void;
 }
 
 /**
- * Takes each new stream before grpc-js does. Serves unary methods; answers INVALID_ARGUMENT to a `grpc-timeout` that is none, and bounds
+ * Takes each new stream before grpc-js does. Serves the methods it knows; answers INVALID_ARGUMENT to a `grpc-timeout` that is none, and bounds
  * one that is too long. Call before the server is bound.
  */
-function takeStreams(server: Server, methods: ReadonlyMap<string, UnaryMethod>, parts: UnaryParts): void {
+function takeStreams(server: Server, methods: ReadonlyMap<string, Serve>): void {
   const inner = server as unknown as StreamServer;
   if (typeof inner._streamHandler !== 'function') throw new Error('grpc-js takes its streams elsewhere than it did');
   const handle = inner._streamHandler.bind(server);
   inner._streamHandler = (interceptors, stream, headers) => {
-    const method = methods.get(headers[':path'] ?? '');
+    const serve = methods.get(headers[':path'] ?? '');
     const sent = headers['grpc-timeout'];
     const timeout = sent === undefined ? undefined : boundedTimeout(String(sent));
     if (sent !== undefined && timeout === undefined) refuseTimeout(stream);
-    else if (method !== undefined)
-      serveUnary(method, stream, headers, timeout === undefined ? undefined : durationMs(timeout), parts);
+    else if (serve !== undefined) serve(stream, headers, timeout === undefined ? undefined : durationMs(timeout));
     else handle(interceptors, stream, timeout === undefined ? headers : { ...headers, 'grpc-timeout': timeout });
   };
 }

@@ -68,18 +68,20 @@ export async function payloadOf(
   }
 }
 
-/** A message in its frame, uncompressed. */
-export function framed(message: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(frameBytes + message.length);
-  bytes[0] = 0;
-  bytes.writeUInt32BE(message.length, 1);
-  bytes.set(message, frameBytes);
-  return bytes;
+/** So many bytes that begin with the head of an uncompressed message of `length`. */
+function startingWithHead(bytes: number, length: number): Buffer {
+  const buffer = Buffer.allocUnsafe(bytes);
+  buffer[0] = 0;
+  buffer.writeUInt32BE(length, 1);
+  return buffer;
 }
 
-/** What stands before a message that is not compressed. Throws RangeError for one that is longer than a frame can be. */
-export function frameHead(length: number): Buffer {
-  const head = Buffer.alloc(frameBytes);
-  head.writeUInt32BE(length, 1);
-  return head;
+/** What stands before an uncompressed message of so many bytes. Throws RangeError for more than a frame can hold. */
+export const frameHead = (length: number): Buffer => startingWithHead(frameBytes, length);
+
+/** A message in its frame, uncompressed. */
+export function framed(message: Uint8Array): Buffer {
+  const bytes = startingWithHead(frameBytes + message.length, message.length);
+  bytes.set(message, frameBytes);
+  return bytes;
 }

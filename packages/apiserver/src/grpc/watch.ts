@@ -11,6 +11,7 @@ import { type TableOptions, tableOfOne } from '../http/table.ts';
 import { untilStalled } from '../http/watch.ts';
 import type { RegistryEvent } from '../registry/contract.ts';
 import type { Send } from './adapt.ts';
+import { frameBytes, framed, frameHead } from './messages.ts';
 
 const { Watch } = services.Resources;
 if (Watch === undefined) throw new Error('skiff.v1.Resources has no Watch');
@@ -35,7 +36,8 @@ const asTable =
   ({ type, text }: RegistryEvent): Buffer =>
     batchOf({ type: eventTypes[type], json: tableOfOne(text, options()), message: null });
 
-const batchOf = (event: WatchEvent): Buffer => serialize({ events: [event] });
+/** As a message of its own, in its frame. */
+const batchOf = (event: WatchEvent): Buffer => framed(serialize({ events: [event] }));
 
 export interface WatchForm {
   readonly accept: Encoding;
@@ -43,10 +45,39 @@ export interface WatchForm {
   readonly table: () => TableOptions;
 }
 
-function encoder({ accept, table }: WatchForm): (event: RegistryEvent) => Buffer {
-  if (accept === 'ENCODING_PROTOBUF') return (event) => encodedOnce(event, 'grpc protobuf', asMessage);
-  if (accept === 'ENCODING_TABLE') return asTable(table);
-  return (event) => encodedOnce(event, 'grpc json', asJson);
+/** An event's frame, and the message in it. */
+interface Encoder {
+  frame(event: RegistryEvent): Buffer;
+  message(event: RegistryEvent): Buffer;
+}
+
+const messageIn = (frame: Buffer): Buffer => frame.subarray(frameBytes);
+
+function once(form: string, encode: (event: RegistryEvent) => Buffer): Encoder {
+  const inFrame = `${form} in its frame`;
+  const frame = (event: RegistryEvent): Buffer => encodedOnce(event, inFrame, encode);
+  return {
+    frame,
+    message: (event) => encodedOnce(event, form, () => messageIn(frame(event))),
+  };
+}
+
+const json = once('grpc json', asJson);
+const protobuf = once('grpc protobuf', asMessage);
+
+function encoder({ accept, table }: WatchForm): Encoder {
+  if (accept === 'ENCODING_PROTOBUF') return protobuf;
+  if (accept !== 'ENCODING_TABLE') return json;
+  const frame = asTable(table);
+  return { frame, message: (event) => messageIn(frame(event)) };
+}
+
+/** One message, from bytes that many watchers share. */
+function batched(events: readonly RegistryEvent[], { frame, message }: Encoder): readonly Buffer[] {
+  const [first] = events;
+  if (events.length === 1 && first !== undefined) return [frame(first)];
+  const messages = events.map(message);
+  return [frameHead(messages.reduce((length, { byteLength }) => length + byteLength, 0)), ...messages];
 }
 
 /** Sends what comes, as fast as the client reads: what gathers meanwhile goes out together. Throws ApiError Timeout when it reads nothing. */
@@ -57,8 +88,8 @@ export async function sendBatches(
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<void> {
   const guarded = untilStalled(clock, signal);
-  const bytesOf = encoder(form);
+  const encode = encoder(form);
   for await (const batch of batches) {
-    for (const portion of portions(batch, ({ text }) => text.length)) await guarded(send(portion.map(bytesOf)));
+    for (const portion of portions(batch, ({ text }) => text.length)) await guarded(send(batched(portion, encode)));
   }
 }
