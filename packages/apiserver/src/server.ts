@@ -41,7 +41,6 @@ import { createHandler } from './http/handler.ts';
 import type { HealthCheck } from './http/health.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createOpenApi } from './http/openapi.ts';
-import { encodeOpenApiV2 } from './http/openapi-v2.ts';
 import { builtinTest, createPaths } from './http/paths.ts';
 import { serveProxy } from './http/proxy/serve.ts';
 import { serveLog } from './http/streams/log.ts';
@@ -228,7 +227,7 @@ async function createRest(
   const resources = { registry, clock, random, bodies: core.bodies, isBuiltin: builtinTest(builtinDefinitions()) };
   const paths = createPaths({
     ...{ catalogue: aggregator, logger, metrics, ready },
-    openApi: createOpenApi(registry, encodeOpenApiV2, {
+    openApi: createOpenApi(registry, {
       versions: () => aggregator.remoteVersions(),
       merge: (document) => mergedOpenApi(document, aggregator.documents()),
       onChanged: (run) => aggregator.onDefinitionsChanged(run),

@@ -1,11 +1,11 @@
 /** Bodies into documents and documents into bodies, in each format that the doors speak. */
-import { setImmediate as othersTurn } from 'node:timers/promises';
 import { type ApiError, badRequest, isReason, type Json, type JsonObject, type Parsed, parseJson } from '@skiff/api';
 import type { AnyMessage } from '@skiff/api/wire';
 import { encodeProtobuf, encodeProtobufList, fromAny, toAny } from '@skiff/api/wire/server';
 import { checkDeleteOptions } from '../chain/options.ts';
 import { wrongPatch } from '../patch/errors.ts';
 import type { DeleteOptions, Incoming, ListAnswer, PatchBody, PatchType } from '../registry/contract.ts';
+import { othersTurn } from '../registry/turns.ts';
 import type { BodyReader, TextFormat } from './bodies/reader.ts';
 import { utf8 } from './body.ts';
 import { listMetaText, portions } from './encode.ts';

@@ -1,5 +1,6 @@
 /** OpenAPI documents of groups of kinds: operations and the types they use. */
 import { apiVersionOf, type Definition, type SubresourceDefinition } from '@skiff/api';
+import { othersTurn } from '../registry/turns.ts';
 import { customNode } from './openapi-custom.ts';
 import { deleteOptionsName, patchName, pathsOf, statusName, watchEventName } from './openapi-paths.ts';
 import { type Components, createComponents, type Dialect, type Node } from './openapi-schema.ts';
@@ -105,17 +106,21 @@ function addShared(components: Components, versions: readonly { group: string; v
   });
 }
 
+/** Kinds are described so many in a turn: custom ones may be many, and their schemas long. */
+const kindsATurn = 10;
+
 /** Paths and components of these kinds. `all` are the served kinds, where subresources find the kinds they speak. */
-export function describeKinds(
+async function describeKinds(
   dialect: Dialect,
   definitions: readonly Definition[],
   all: readonly Definition[],
-): { readonly paths: Record<string, Node>; readonly components: Readonly<Record<string, Node>> } {
+): Promise<{ readonly paths: Record<string, Node>; readonly components: Readonly<Record<string, Node>> }> {
   const components = createComponents(dialect);
   const versions = new Map(definitions.map((one) => [apiVersionOf(one), { group: one.group, version: one.version }]));
   addShared(components, [...versions.values()]);
   const paths: Record<string, Node> = {};
-  for (const definition of definitions) {
+  for (const [at, definition] of definitions.entries()) {
+    if (at % kindsATurn === kindsATurn - 1) await othersTurn();
     const object = addObject(components, definition);
     const list = addList(components, definition, object);
     const of = (kind: SubresourceDefinition['kind']): string => {
@@ -142,13 +147,17 @@ function discoveryPaths(all: readonly Definition[]): Record<string, Node> {
 const info = { title: 'Kubernetes', version: `v${kubernetesVersion.major}.${kubernetesVersion.minor}.0` };
 
 /** One group version, as `/openapi/v3/<path>` answers it. */
-export function v3Document(dialect: Dialect, definitions: readonly Definition[], all: readonly Definition[]): Node {
-  const { paths, components } = describeKinds(dialect, definitions, all);
+export async function v3Document(
+  dialect: Dialect,
+  definitions: readonly Definition[],
+  all: readonly Definition[],
+): Promise<Node> {
+  const { paths, components } = await describeKinds(dialect, definitions, all);
   return { openapi: '3.0.0', info, paths, components: { schemas: components } };
 }
 
 /** Everything, as `/openapi/v2` answers it. */
-export function v2Document(dialect: Dialect, all: readonly Definition[]): Node {
-  const { paths, components } = describeKinds(dialect, all, all);
+export async function v2Document(dialect: Dialect, all: readonly Definition[]): Promise<Node> {
+  const { paths, components } = await describeKinds(dialect, all, all);
   return { swagger: '2.0', info, paths: { ...paths, ...discoveryPaths(all) }, definitions: components };
 }

@@ -1,20 +1,22 @@
 import { fileURLToPath } from 'node:url';
-import { builtinDefinitions } from '@skiff/api';
+import { builtinDefinitions, type JsonObject } from '@skiff/api';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { v2Document } from './openapi-document.ts';
 import { v2 } from './openapi-schema.ts';
-import { encodeOpenApiV2 } from './openapi-v2.ts';
+import { encodeOpenApiV2, openApiV2Json } from './openapi-v2.ts';
 
 const proto = fileURLToPath(new URL('../../../../proto/openapi/v2.proto', import.meta.url));
 const Document = protobuf.loadSync(proto).lookupType('openapi.v2.Document');
 
+const encode = async (document: object): Promise<Buffer> => Buffer.concat(await encodeOpenApiV2(document));
+
 /** The bytes as plain objects, by the proto; unknown fields would fail the length check of the reader. */
 const decode = (bytes: Uint8Array) => Document.toObject(Document.decode(bytes), { longs: Number });
 
-describe('encodeOpenApiV2', () => {
-  const document = v2Document(v2, builtinDefinitions());
-  const decoded = decode(encodeOpenApiV2(document));
+describe('encodeOpenApiV2', async () => {
+  const document = await v2Document(v2, builtinDefinitions());
+  const decoded = decode(await encode(document));
 
   it('writes every path and definition', () => {
     const names = (list: { name: string }[]) => list.map((one) => one.name);
@@ -45,8 +47,8 @@ describe('encodeOpenApiV2', () => {
     expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/api/', '/apis/apps/', '/apis/apps/v1/', '/version/']));
   });
 
-  it('writes the parts of a schema', () => {
-    const bytes = encodeOpenApiV2({
+  it('writes the parts of a schema', async () => {
+    const bytes = await encode({
       swagger: '2.0',
       info: { title: 't', version: 'v' },
       paths: {},
@@ -124,5 +126,14 @@ describe('encodeOpenApiV2', () => {
     );
     expect(query).toContain('dryRun');
     expect(query).toContain('fieldValidation');
+  });
+});
+
+describe('openApiV2Json', () => {
+  it('is the document', async () => {
+    const document = (await v2Document(v2, builtinDefinitions())) as JsonObject;
+    expect(JSON.parse(Buffer.concat(await openApiV2Json(document)).toString())).toEqual(document);
+    const empty = { swagger: '2.0', info: { title: 't' }, paths: {}, definitions: {} };
+    expect(JSON.parse(Buffer.concat(await openApiV2Json(empty)).toString())).toEqual(empty);
   });
 });

@@ -1,4 +1,6 @@
-/** The OpenAPI v2 document in its protobuf form (proto/openapi/v2.proto): what kubectl asks for where v3 does not help it. */
+/** The OpenAPI v2 document in its two forms: JSON, and protobuf (proto/openapi/v2.proto), what kubectl asks for where v3 does not help it. */
+import type { JsonObject } from '@skiff/api';
+import { othersTurn } from '../registry/turns.ts';
 import { varint } from './varint.ts';
 
 type Value = Readonly<Record<string, unknown>>;
@@ -133,16 +135,50 @@ const pathItem = (number: number, value: Value): Field[] =>
     parameters(9, value.parameters),
   );
 
-/** The bytes of a document that `v2Document` made. */
-export function encodeOpenApiV2(document: object): Uint8Array {
+/** Members are written so many in a turn. */
+const membersATurn = 20;
+
+/** What `named` writes with the inner number, within a message of the outer. The pieces that it is made of, in several turns: the documents of many kinds are long. */
+async function namedInTurns(
+  [number, inner]: readonly [number, number],
+  value: unknown,
+  write: (number: number, value: Value) => Field[],
+): Promise<readonly Uint8Array[]> {
+  const members = entries(value);
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < members.length; at += membersATurn) {
+    const some = Object.fromEntries(members.slice(at, at + membersATurn));
+    pieces.push(Buffer.concat(named(inner, some, write)));
+    await othersTurn();
+  }
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return [tag(number, 2), varint(length), ...pieces];
+}
+
+/** The bytes of a document that `v2Document` made, in pieces. */
+export async function encodeOpenApiV2(document: object): Promise<readonly Uint8Array[]> {
   const value: Value = { ...document };
   const info = isValue(value.info) ? value.info : {};
-  return Buffer.concat(
-    [
-      text(1, value.swagger),
-      message(2, text(1, info.title), text(2, info.version)),
-      message(8, named(2, value.paths, pathItem)),
-      message(9, named(1, value.definitions, schema)),
-    ].flat(),
-  );
+  return [
+    ...text(1, value.swagger),
+    ...message(2, text(1, info.title), text(2, info.version)),
+    ...(await namedInTurns([8, 2], value.paths, pathItem)),
+    ...(await namedInTurns([9, 1], value.definitions, schema)),
+  ];
+}
+
+/** The same as JSON. */
+export async function openApiV2Json({ paths, definitions, ...head }: JsonObject): Promise<readonly Uint8Array[]> {
+  const pieces: Uint8Array[] = [Buffer.from(JSON.stringify(head).slice(0, -1))];
+  for (const [name, value] of Object.entries({ paths, definitions })) {
+    const members = entries(value);
+    for (let at = 0; at < members.length; at += membersATurn) {
+      const some = JSON.stringify(Object.fromEntries(members.slice(at, at + membersATurn))).slice(1, -1);
+      pieces.push(Buffer.from(`${at === 0 ? `,"${name}":{` : ','}${some}`));
+      await othersTurn();
+    }
+    pieces.push(Buffer.from(members.length === 0 ? `,"${name}":{}` : '}'));
+  }
+  pieces.push(Buffer.from('}'));
+  return pieces;
 }

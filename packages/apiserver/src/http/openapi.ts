@@ -1,13 +1,16 @@
 /** The OpenAPI pages: v3 a group version at a time, behind an index of hashes; v2 all at once, as JSON or as its protobuf form. */
+import { createHash } from 'node:crypto';
 import type { Definition, JsonObject } from '@skiff/api';
 import type { Registry } from '../registry/contract.ts';
-import { etagOf, type GroupVersion, groupsOf } from './discovery.ts';
+import { othersTurn } from '../registry/turns.ts';
+import { type GroupVersion, groupsOf } from './discovery.ts';
 import { pathNotFound } from './encode.ts';
 import { type Exchange, header } from './exchange.ts';
 import { notAcceptable, parseAccept } from './negotiate.ts';
 import { v2Document, v3Document } from './openapi-document.ts';
 import { v2, v3 } from './openapi-schema.ts';
-import { respond } from './respond.ts';
+import { encodeOpenApiV2, openApiV2Json } from './openapi-v2.ts';
+import { respondPieces } from './respond.ts';
 
 export interface OpenApi {
   /** Serves `/openapi/<segments>`. Throws ApiError NotFound or NotAcceptable. */
@@ -15,7 +18,7 @@ export interface OpenApi {
 }
 
 interface Page {
-  readonly body: string | Uint8Array;
+  readonly pieces: readonly Uint8Array[];
   readonly etag: string;
 }
 
@@ -25,6 +28,19 @@ const v2ProtobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protob
 const v2ProtobufTypes: ReadonlySet<string> = new Set([v2ProtobufAsked, v2ProtobufType]);
 
 const jsonTypes: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/*']);
+
+const asJson = (document: object): readonly Uint8Array[] => [Buffer.from(JSON.stringify(document))];
+
+const lengthOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
+
+async function pageOf(pieces: readonly Uint8Array[]): Promise<Page> {
+  const hash = createHash('sha512');
+  for (const piece of pieces) {
+    hash.update(piece);
+    await othersTurn();
+  }
+  return { pieces, etag: `"${hash.digest('hex').toUpperCase()}"` };
+}
 
 /** `api/v1`, `apis/apps/v1`: how the index names a group version. */
 const pathOf = (one: Pick<GroupVersion, 'group' | 'version'>): string =>
@@ -39,37 +55,32 @@ export interface OpenApiElsewhere {
   onChanged(run: () => void): void;
 }
 
-/** `encodeV2` turns the v2 document into its protobuf form. */
-export function createOpenApi(
-  registry: Registry,
-  encodeV2: (document: object) => Uint8Array,
-  elsewhere: OpenApiElsewhere,
-): OpenApi {
+export function createOpenApi(registry: Registry, elsewhere: OpenApiElsewhere): OpenApi {
   /** Pages of everything there is: the index, and v2. */
-  let whole = new Map<string, Page>();
+  let whole = new Map<string, Promise<Page>>();
   /** Pages of one group version, each with the definitions it was made of: those of others stay when some change. */
-  const parts = new Map<string, { readonly page: Page; readonly of: readonly Definition[] }>();
+  const parts = new Map<string, { readonly page: Promise<Page>; readonly of: readonly Definition[] }>();
   const forget = (): void => {
     whole = new Map();
   };
   registry.onDefinitionsChanged(forget);
   elsewhere.onChanged(forget);
 
-  const made = (body: string | Uint8Array): Page => ({
-    body,
-    etag: etagOf(typeof body === 'string' ? body : Buffer.from(body).toString('base64')),
-  });
-
-  const page = (key: string, make: () => string | Uint8Array): Page => {
-    const known = whole.get(key) ?? made(make());
-    whole.set(key, known);
-    return known;
+  /** Made once, by the first who asks; again when that failed. */
+  const page = (key: string, make: () => Promise<readonly Uint8Array[]>): Promise<Page> => {
+    const into = whole;
+    const known = into.get(key);
+    if (known !== undefined) return known;
+    const fresh = make().then(pageOf);
+    into.set(key, fresh);
+    fresh.catch(() => into.delete(key));
+    return fresh;
   };
 
   const all = (): readonly Definition[] => registry.definitions();
   const versions = (): readonly GroupVersion[] => groupsOf(all()).flatMap((group) => group.versions);
 
-  const v3Page = (one: GroupVersion): Page => {
+  const v3Page = (one: GroupVersion): Promise<Page> => {
     const key = pathOf(one);
     const known = parts.get(key);
     const { definitions } = one;
@@ -77,58 +88,46 @@ export function createOpenApi(
     if (known !== undefined && isSame) return known.page;
     // A custom kind's page tells of itself alone: it does not change with the others.
     const shared = all().filter((each) => each.openApi === undefined || each.group === one.group);
-    const fresh = made(JSON.stringify(v3Document(v3, definitions, shared)));
+    const fresh = v3Document(v3, definitions, shared).then((document) => pageOf(asJson(document)));
     parts.set(key, { page: fresh, of: definitions });
+    fresh.catch(() => parts.delete(key));
     return fresh;
   };
 
-  /** Made page by page, so that a first request after many changes does not hold up the others. */
-  const index = async (): Promise<Page> => {
-    const known = whole.get('v3');
-    if (known !== undefined) return known;
-    const into = whole;
+  const index = async (): Promise<readonly Uint8Array[]> => {
     const paths: Record<string, object> = {};
     const served = versions();
     for (const one of served) {
-      const hash = v3Page(one).etag.slice(1, 65);
+      const hash = (await v3Page(one)).etag.slice(1, 65);
       paths[pathOf(one)] = { serverRelativeURL: `/openapi/v3/${pathOf(one)}?hash=${hash}` };
-      await new Promise(setImmediate);
+      await othersTurn();
     }
     for (const key of parts.keys()) if (!served.some((one) => pathOf(one) === key)) parts.delete(key);
     for (const one of elsewhere.versions()) paths[pathOf(one)] = { serverRelativeURL: `/openapi/v3/${pathOf(one)}` };
-    const fresh = made(JSON.stringify({ paths }));
-    into.set('v3', fresh);
-    return fresh;
+    return asJson({ paths });
   };
 
-  const send = (exchange: Exchange, contentType: string, sent: Page): void => {
-    exchange.response.setHeader('etag', sent.etag);
+  const send = async (exchange: Exchange, contentType: string, { etag, pieces }: Page): Promise<void> => {
+    exchange.response.setHeader('etag', etag);
     exchange.response.setHeader('vary', 'Accept');
-    if (header(exchange, 'if-none-match') === sent.etag) {
+    if (header(exchange, 'if-none-match') === etag) {
       exchange.response.statusCode = 304;
       exchange.response.end();
-    } else respond(exchange, { code: 200, contentType, body: sent.body });
+    } else await respondPieces(exchange, { contentType, chars: lengthOf(pieces) }, pieces);
   };
 
-  const v2Whole = (): JsonObject => elsewhere.merge(v2Document(v2, all()) as JsonObject);
+  const v2Whole = async (): Promise<JsonObject> => elsewhere.merge((await v2Document(v2, all())) as JsonObject);
 
-  const serveV2 = (exchange: Exchange): void => {
+  const serveV2 = async (exchange: Exchange): Promise<void> => {
     const accept = header(exchange, 'accept') ?? '';
     const types = parseAccept(accept === '' ? '*/*' : accept).map((clause) => clause.type);
     const chosen = types.find((type) => v2ProtobufTypes.has(type) || jsonTypes.has(type));
     if (chosen === undefined) throw notAcceptable(['application/json', v2ProtobufAsked]);
-    if (v2ProtobufTypes.has(chosen))
-      send(
-        exchange,
-        v2ProtobufType,
-        page('v2 protobuf', () => encodeV2(v2Whole())),
-      );
-    else
-      send(
-        exchange,
-        'application/json',
-        page('v2 json', () => JSON.stringify(v2Whole())),
-      );
+    if (v2ProtobufTypes.has(chosen)) {
+      const made = await page('v2 protobuf', async () => encodeOpenApiV2(await v2Whole()));
+      return send(exchange, v2ProtobufType, made);
+    }
+    return send(exchange, 'application/json', await page('v2 json', async () => openApiV2Json(await v2Whole())));
   };
 
   /** v3 documents are JSON only: a client that would rather have protobuf takes JSON second. */
@@ -144,10 +143,10 @@ export function createOpenApi(
       if (version === 'v2' && rest.length === 0) return serveV2(exchange);
       if (version !== 'v3') throw pathNotFound();
       if (!acceptsJson(exchange)) throw notAcceptable(['application/json']);
-      if (rest.length === 0) return send(exchange, 'application/json', await index());
+      if (rest.length === 0) return send(exchange, 'application/json', await page('v3', index));
       const one = versions().find((at) => pathOf(at) === rest.join('/'));
       if (one === undefined) throw pathNotFound();
-      send(exchange, 'application/json', v3Page(one));
+      return send(exchange, 'application/json', await v3Page(one));
     },
   };
 }
