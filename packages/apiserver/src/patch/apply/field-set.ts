@@ -149,6 +149,19 @@ function ordered(set: FieldSet): FieldSet {
   return result;
 }
 
+/** The texts of sets that cannot change. */
+const texts = new WeakMap<FieldSet, string>();
+
+/** A frozen set as JSON, written once; undefined for all others. */
+export function sharedText(set: FieldSet): string | undefined {
+  let text = texts.get(set);
+  if (text === undefined && Object.isFrozen(set)) {
+    text = JSON.stringify(set);
+    texts.set(set, text);
+  }
+  return text;
+}
+
 /** Reads what a document has; undefined when it is no FieldsV1. */
 export function decodeFields(fields: unknown): FieldSet | undefined {
   const set = decodeNode(fields);
