@@ -115,7 +115,7 @@ async function tokenFault(nodeName: string, request: AdmissionRequest, objects: 
 /** The registry whose pods are read is made after the steps that judge its writes. */
 export const nodeRestriction = (objects: () => ObjectReader): AdmissionStep => ({
   name: 'NodeRestriction',
-  async validate(request) {
+  validate(request) {
     const { user } = request.context;
     const nodeName = nodeOf(user);
     if (nodeName === undefined) {
@@ -123,7 +123,10 @@ export const nodeRestriction = (objects: () => ObjectReader): AdmissionStep => (
       if (user.groups.includes('system:nodes')) throw new ApiError('Forbidden', 'could not determine node from user');
       return;
     }
-    const fault = isTokenRequest(request) ? await tokenFault(nodeName, request, objects()) : faultOf(nodeName, request);
-    if (fault !== undefined) throw forbidden(request.target, request.target.name, fault);
+    const refuse = (fault: string | undefined): void => {
+      if (fault !== undefined) throw forbidden(request.target, request.target.name, fault);
+    };
+    if (isTokenRequest(request)) return tokenFault(nodeName, request, objects()).then(refuse);
+    refuse(faultOf(nodeName, request));
   },
 });

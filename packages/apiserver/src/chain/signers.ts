@@ -13,20 +13,25 @@ const clientSigner = 'kubernetes.io/kube-apiserver-client';
 /** The authoriser is made after the registry whose writes are judged. */
 export const signersStep = (authoriser: () => Authoriser): AdmissionStep => ({
   name: 'CertificateSigners',
-  async validate(request) {
-    const { target, object, oldObject, operation } = request;
-    if (target.group !== group || target.resource !== 'certificatesigningrequests' || object === undefined) return;
-    if (operation === 'CREATE' && target.subresource === '') await checkRequest(request, object);
-    if (operation !== 'UPDATE' || oldObject === undefined) return;
-    const verb = target.subresource === 'approval' ? 'approve' : 'sign';
-    if (target.subresource !== 'approval' && !(target.subresource === 'status' && issues(object, oldObject))) return;
-    // The signer that is asked is the one that is stored, whatever the update says.
-    const signer = textAt(oldObject, 'spec', 'signerName');
-    if (await mayUse(authoriser(), request, verb, signer)) return;
-    const why = `user not permitted to ${verb} requests with signerName ${JSON.stringify(signer)}`;
-    throw forbidden(target, nameOf(object), why);
+  validate(request) {
+    const { target, object } = request;
+    const isRequest = target.group === group && target.resource === 'certificatesigningrequests';
+    return isRequest && object !== undefined ? judge(authoriser, request, object) : undefined;
   },
 });
+
+async function judge(authoriser: () => Authoriser, request: AdmissionRequest, object: JsonObject): Promise<void> {
+  const { target, oldObject, operation } = request;
+  if (operation === 'CREATE' && target.subresource === '') await checkRequest(request, object);
+  if (operation !== 'UPDATE' || oldObject === undefined) return;
+  const verb = target.subresource === 'approval' ? 'approve' : 'sign';
+  if (target.subresource !== 'approval' && !(target.subresource === 'status' && issues(object, oldObject))) return;
+  // The signer that is asked is the one that is stored, whatever the update says.
+  const signer = textAt(oldObject, 'spec', 'signerName');
+  if (await mayUse(authoriser(), request, verb, signer)) return;
+  const why = `user not permitted to ${verb} requests with signerName ${JSON.stringify(signer)}`;
+  throw forbidden(target, nameOf(object), why);
+}
 
 const issues = (object: JsonObject, old: JsonObject): boolean =>
   ['certificate', 'conditions'].some((key) => !same(member(object, key), member(old, key)));

@@ -1,6 +1,6 @@
 /** Runs the admission steps over one request: those that change it in order, once more when one asks for it, later those that only judge. */
 import type { JsonObject } from '@skiff/api';
-import type { AdmissionRequest, AdmissionStep, RequestContext, Target } from './contract.ts';
+import type { AdmissionRequest, AdmissionStep, RequestContext, Rounds, Target } from './contract.ts';
 import type { Decodable } from './decode.ts';
 import type { Kind } from './definition-table.ts';
 import type { Env } from './env.ts';
@@ -41,8 +41,12 @@ export async function admitMutating(
 ): Promise<void> {
   const request = requestOf(admitting, object, oldObject);
   const second = new Map<AdmissionStep, () => Promise<void>>();
+  let running: AdmissionStep;
+  const rounds: Rounds = { again: (run) => void second.set(running, run) };
   for (const step of env.admission) {
-    await step.mutate?.(request, { again: (run) => void second.set(step, run) });
+    running = step;
+    const working = step.mutate?.(request, rounds);
+    if (working !== undefined) await working;
   }
   if (second.size === 0) return;
   for (const step of env.admission) await (second.get(step)?.() ?? step.mutate?.(request, lastRound));
@@ -58,5 +62,8 @@ export async function admitValidating(
   oldObject: JsonObject | undefined,
 ): Promise<void> {
   const request = requestOf(admitting, object, oldObject);
-  for (const step of env.admission) if (step.validate !== undefined) await step.validate(request);
+  for (const step of env.admission) {
+    const working = step.validate?.(request);
+    if (working !== undefined) await working;
+  }
 }

@@ -178,8 +178,9 @@ export interface Registry {
 /** A step that may change or refuse a write before it is stored (after defaulting, before validation, then once more to validate). */
 export interface AdmissionStep {
   readonly name: string;
-  mutate?(request: AdmissionRequest, rounds: Rounds): Promise<void>;
-  validate?(request: AdmissionRequest): Promise<void>;
+  /** Both answer at once when there is nothing to wait for: most steps have nothing to do with most writes. */
+  mutate?(request: AdmissionRequest, rounds: Rounds): Promise<void> | undefined;
+  validate?(request: AdmissionRequest): Promise<void> | undefined;
 }
 
 /**

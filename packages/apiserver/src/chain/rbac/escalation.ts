@@ -24,34 +24,34 @@ const everything: readonly Rule[] = [
 
 export const escalationStep = (parts: EscalationParts): AdmissionStep => ({
   name: 'RBACEscalation',
-  async validate(request) {
-    const { target, object, oldObject, context } = request;
-    if (target.group !== group || target.subresource !== '' || object === undefined) return;
-    if (context.user.groups.includes('system:masters')) return;
-    if (target.resource === 'roles' || target.resource === 'clusterroles') {
-      if (
-        !changed(object, oldObject, 'rules', 'aggregationRule') ||
-        (await may(parts, request, 'escalate', target.resource, nameOf(object)))
-      )
-        return;
-      // What an aggregated role will allow is up to whoever labels roles later.
-      const isAggregated = object.aggregationRule !== undefined && object.aggregationRule !== null;
-      if (
-        isAggregated &&
-        changed(object, oldObject, 'aggregationRule') &&
-        missing(parts, request, everything).length > 0
-      )
-        throw forbidden(target, nameOf(object), 'must have cluster-admin privileges to use an aggregationRule');
-      confirm(parts, request, toRole(object).rules);
-      return;
-    }
-    if (!changed(object, oldObject, 'subjects', 'roleRef')) return;
-    const binding = toBinding(object);
-    const resource = binding.roleKind === 'ClusterRole' ? 'clusterroles' : 'roles';
-    if (await may(parts, request, 'bind', resource, binding.roleName)) return;
-    confirm(parts, request, await boundRules(parts, request, resource, binding));
+  validate(request) {
+    const { target, object, context } = request;
+    if (target.group !== group || target.subresource !== '' || object === undefined) return undefined;
+    return context.user.groups.includes('system:masters') ? undefined : judge(parts, request, object);
   },
 });
+
+async function judge(parts: EscalationParts, request: AdmissionRequest, object: JsonObject): Promise<void> {
+  const { target, oldObject } = request;
+  if (target.resource === 'roles' || target.resource === 'clusterroles') {
+    if (
+      !changed(object, oldObject, 'rules', 'aggregationRule') ||
+      (await may(parts, request, 'escalate', target.resource, nameOf(object)))
+    )
+      return;
+    // What an aggregated role will allow is up to whoever labels roles later.
+    const isAggregated = object.aggregationRule !== undefined && object.aggregationRule !== null;
+    if (isAggregated && changed(object, oldObject, 'aggregationRule') && missing(parts, request, everything).length > 0)
+      throw forbidden(target, nameOf(object), 'must have cluster-admin privileges to use an aggregationRule');
+    confirm(parts, request, toRole(object).rules);
+    return;
+  }
+  if (!changed(object, oldObject, 'subjects', 'roleRef')) return;
+  const binding = toBinding(object);
+  const resource = binding.roleKind === 'ClusterRole' ? 'clusterroles' : 'roles';
+  if (await may(parts, request, 'bind', resource, binding.roleName)) return;
+  confirm(parts, request, await boundRules(parts, request, resource, binding));
+}
 
 const nameOf = (object: JsonObject): string => toRole(object).name;
 

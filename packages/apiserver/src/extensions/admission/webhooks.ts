@@ -61,12 +61,9 @@ export function webhookStep(parts: WebhookParts): AdmissionStep {
   const asker = new Asker(parts);
   return {
     name: 'Webhooks',
-    async mutate(request, rounds) {
-      if (!isExempt(request)) await asker.mutate(request, rounds);
-    },
-    async validate(request) {
-      if (!isExempt(request)) await asker.validate(request);
-    },
+    mutate: (request, rounds) =>
+      parts.mutating().length === 0 || isExempt(request) ? undefined : asker.mutate(request, rounds),
+    validate: (request) => (parts.validating().length === 0 || isExempt(request) ? undefined : asker.validate(request)),
   };
 }
 

@@ -12,7 +12,7 @@ const betaClass = 'volume.beta.kubernetes.io/storage-class';
 export function claimResize(env: Env): AdmissionStep {
   return {
     name: 'PersistentVolumeClaimResize',
-    async validate({ object: claim, oldObject: old, target, operation }) {
+    validate({ object: claim, oldObject: old, target, operation }) {
       const isClaim = target.group === '' && target.resource === 'persistentvolumeclaims' && target.subresource === '';
       if (!isClaim || operation !== 'UPDATE' || claim === undefined || old === undefined || !grows(claim, old)) return;
       if (textAt(old, 'status', 'phase') !== 'Bound')

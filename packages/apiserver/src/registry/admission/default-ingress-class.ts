@@ -13,7 +13,7 @@ const oldClass = 'kubernetes.io/ingress.class';
 export function defaultIngressClass(env: Env): AdmissionStep {
   return {
     name: 'DefaultIngressClass',
-    async mutate({ object: ingress, target, operation }) {
+    mutate({ object: ingress, target, operation }) {
       const isNew = operation === 'CREATE' && target.group === classes.group && target.resource === 'ingresses';
       if (!isNew || target.subresource !== '' || ingress === undefined) return;
       const spec = childObject(ingress, 'spec');

@@ -13,7 +13,7 @@ const annotations = ['storageclass.kubernetes.io/is-default-class', 'storageclas
 export function defaultStorageClass(env: Env): AdmissionStep {
   return {
     name: 'DefaultStorageClass',
-    async mutate({ object: claim, target, operation }) {
+    mutate({ object: claim, target, operation }) {
       const isNewClaim = operation === 'CREATE' && target.group === '' && target.resource === 'persistentvolumeclaims';
       if (!isNewClaim || target.subresource !== '' || claim === undefined) return;
       const spec = childObject(claim, 'spec');

@@ -8,7 +8,7 @@ const taints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'
 
 export const defaultTolerations: AdmissionStep = {
   name: 'DefaultTolerationSeconds',
-  async mutate({ object: pod, target, operation }) {
+  mutate({ object: pod, target, operation }) {
     const isPod = target.group === '' && target.resource === 'pods' && target.subresource === '';
     if (!isPod || pod === undefined || (operation !== 'CREATE' && operation !== 'UPDATE')) return;
     const spec = childObject(pod, 'spec');

@@ -12,7 +12,7 @@ const addressesOf = (service: JsonObject | undefined) =>
 
 export const externalIPs: AdmissionStep = {
   name: 'DenyServiceExternalIPs',
-  async validate({ target, object: service, oldObject: old }) {
+  validate({ target, object: service, oldObject: old }) {
     if (target.group !== '' || target.resource !== 'services' || target.subresource !== '' || service === undefined)
       return;
     const kept = new Set(addressesOf(old));

@@ -23,11 +23,11 @@ const annotation = 'kubernetes.io/limit-ranger';
 export function limitRanger(env: Env): AdmissionStep {
   return {
     name: 'LimitRanger',
-    async mutate(request) {
+    mutate(request) {
       if (request.object === undefined || !isNewPod(request)) return;
       for (const range of rangesIn(env, request.target.namespace)) fill(request.object, limitDefaults(range));
     },
-    async validate(request) {
+    validate(request) {
       const { object, target } = request;
       if (object === undefined) return;
       const isPod = isNewPod(request) || isResize(request);

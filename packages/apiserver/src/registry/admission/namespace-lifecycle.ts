@@ -1,7 +1,7 @@
 /** NamespaceLifecycle: nothing is made in a namespace that is not there or on its way out; three namespaces cannot go. */
-import { ApiError, forbidden, notFound } from '@skiff/api';
+import { ApiError, forbidden, type JsonObject, notFound } from '@skiff/api';
 import { textAt } from '../../patch/values.ts';
-import type { AdmissionRequest, AdmissionStep } from '../contract.ts';
+import type { AdmissionRequest, AdmissionStep, Target } from '../contract.ts';
 import type { Env } from '../env.ts';
 import { readCached, readLive } from '../reader.ts';
 
@@ -11,14 +11,17 @@ const immortal = ['default', 'kube-system', 'kube-public'];
 export function namespaceLifecycle(env: Env): AdmissionStep {
   return {
     name: 'NamespaceLifecycle',
-    async mutate(request) {
+    mutate(request) {
       const { operation, target } = request;
       const isNamespace = target.group === '' && target.resource === 'namespaces';
       if (isNamespace && operation === 'DELETE' && immortal.includes(target.name)) {
         throw forbidden(target, target.name, 'this namespace may not be deleted');
       }
       if (operation !== 'CREATE' || isNamespace || target.namespace === '' || isAccessReview(request)) return;
-      await requireLiving(env, request);
+      const cached = readCached(env, namespaces, '', target.namespace);
+      // The cache may lag behind a namespace that was just made.
+      if (cached === undefined) return requireLive(env, target);
+      requireStaying(cached, target);
     },
   };
 }
@@ -27,18 +30,19 @@ export function namespaceLifecycle(env: Env): AdmissionStep {
 const isAccessReview = ({ target }: AdmissionRequest): boolean =>
   target.group === 'authorization.k8s.io' && target.resource === 'localsubjectaccessreviews';
 
-async function requireLiving(env: Env, { target }: AdmissionRequest): Promise<void> {
-  const { namespace } = target;
-  const cached = readCached(env, namespaces, '', namespace);
-  // The cache may lag behind a namespace that was just made.
-  const found = cached ?? (await readLive(env, namespaces, '', namespace));
-  if (found === undefined) throw notFound(namespaces, namespace);
-  const isTerminating =
-    textAt(found, 'metadata', 'deletionTimestamp') !== '' || textAt(found, 'status', 'phase') === 'Terminating';
-  if (isTerminating) throw terminating(target, namespace);
+async function requireLive(env: Env, target: Target): Promise<void> {
+  const found = await readLive(env, namespaces, '', target.namespace);
+  if (found === undefined) throw notFound(namespaces, target.namespace);
+  requireStaying(found, target);
 }
 
-function terminating(target: AdmissionRequest['target'], namespace: string): ApiError {
+function requireStaying(namespace: JsonObject, target: Target): void {
+  const isTerminating =
+    textAt(namespace, 'metadata', 'deletionTimestamp') !== '' || textAt(namespace, 'status', 'phase') === 'Terminating';
+  if (isTerminating) throw terminating(target, target.namespace);
+}
+
+function terminating(target: Target, namespace: string): ApiError {
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
   const error = forbidden(target, target.name, why);
   return new ApiError('Forbidden', error.message, {

@@ -11,14 +11,17 @@ const classes = { group: 'scheduling.k8s.io', version: 'v1', resource: 'priority
 export function priority(env: Env): AdmissionStep {
   return {
     name: 'Priority',
-    async mutate(request) {
+    mutate(request) {
       const { object, oldObject, target, operation } = request;
       const isPod = target.group === '' && target.resource === 'pods' && target.subresource === '';
       if (!isPod || object === undefined) return;
-      if (operation === 'CREATE') await settlePriority(env, request, object);
       if (operation === 'UPDATE' && oldObject !== undefined) keepPriority(object, oldObject);
+      if (operation !== 'CREATE') return;
+      const named = textAt(childObject(object, 'spec'), 'priorityClassName');
+      if (named !== '') return settleNamed(env, request, object, named);
+      settlePriority(request, object, defaultClass(env));
     },
-    async validate(request) {
+    validate(request) {
       const { object, target, operation } = request;
       const isClass = target.group === classes.group && target.resource === classes.resource;
       if (!isClass || object === undefined || operation === 'DELETE') return;
@@ -27,14 +30,15 @@ export function priority(env: Env): AdmissionStep {
   };
 }
 
-async function settlePriority(env: Env, request: AdmissionRequest, pod: JsonObject): Promise<void> {
-  const { target } = request;
+async function settleNamed(env: Env, request: AdmissionRequest, pod: JsonObject, name: string): Promise<void> {
+  const found = readCached(env, classes, '', name) ?? (await readLive(env, classes, '', name));
+  if (found === undefined) throw forbidden(request.target, nameOf(pod), `no PriorityClass with name ${name} was found`);
+  settlePriority(request, pod, found);
+}
+
+/** `found` is the pod's class, or the default one, if there is any. */
+function settlePriority({ target }: AdmissionRequest, pod: JsonObject, found: JsonObject | undefined): void {
   const spec = childObject(pod, 'spec');
-  const named = textAt(spec, 'priorityClassName');
-  const found = named === '' ? defaultClass(env) : await findClass(env, named);
-  if (named !== '' && found === undefined) {
-    throw forbidden(target, nameOf(pod), `no PriorityClass with name ${named} was found`);
-  }
   const value = numberAt(found, 'value') ?? 0;
   const given = numberAt(spec, 'priority');
   if (given !== undefined && given !== value) {
@@ -66,9 +70,6 @@ function keepPriority(pod: JsonObject, old: JsonObject): void {
     if (own(spec, key) === undefined && before !== undefined) put(spec, key, before);
   }
 }
-
-const findClass = async (env: Env, name: string): Promise<JsonObject | undefined> =>
-  readCached(env, classes, '', name) ?? (await readLive(env, classes, '', name));
 
 const isDefault = (object: JsonObject): boolean => own(object, 'globalDefault') === true;
 

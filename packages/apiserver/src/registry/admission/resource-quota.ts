@@ -44,7 +44,7 @@ export function resourceQuota(env: Env): AdmissionStep {
 
   return {
     name: 'ResourceQuota',
-    async validate(request) {
+    validate(request) {
       const { target, object, operation } = request;
       if (object === undefined || target.namespace === '' || !isCharged(request)) return;
       // What is answered and never stored takes no room.
@@ -57,7 +57,7 @@ export function resourceQuota(env: Env): AdmissionStep {
       const isChange = operation === 'UPDATE' && request.oldObject !== undefined;
       const before: Amounts = isChange ? chargeOf(of, asObject(request.oldObject), nowMs) : new Map();
       const added: Charge = { request, of, object: asObject(object), amounts: moreThan(now, before) };
-      await inTurn(target.namespace, () => chargeAll(env, added, documents));
+      return inTurn(target.namespace, () => chargeAll(env, added, documents));
     },
   };
 }

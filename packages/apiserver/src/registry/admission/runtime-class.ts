@@ -9,38 +9,43 @@ import { readCached, readLive } from '../reader.ts';
 const classes = { group: 'node.k8s.io', version: 'v1', resource: 'runtimeclasses' };
 
 export function runtimeClass(env: Env): AdmissionStep {
-  const classOf = async (request: AdmissionRequest, pod: JsonObject): Promise<JsonObject | undefined> => {
+  /** Does something with a new pod and its class; at once when it names none. */
+  const withClass = (
+    request: AdmissionRequest,
+    work: (pod: JsonObject, found: JsonObject | undefined) => void,
+  ): Promise<void> | undefined => {
+    const pod = newPod(request);
+    if (pod === undefined) return undefined;
     const name = textAt(pod, 'spec', 'runtimeClassName');
-    if (name === '') return undefined;
-    const found = readCached(env, classes, '', name) ?? (await readLive(env, classes, '', name));
-    if (found === undefined)
-      throw refusal(request, pod, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
-    return found;
+    if (name !== '') return classOf(env, request, pod, name).then((found) => work(pod, found));
+    work(pod, undefined);
+    return undefined;
   };
   return {
     name: 'RuntimeClass',
-    async mutate(request) {
-      const pod = newPod(request);
-      if (pod === undefined) return;
-      const found = await classOf(request, pod);
-      if (found === undefined) return;
-      setOverhead(request, pod, found);
-      setScheduling(request, pod, found);
-    },
-    async validate(request) {
-      const pod = newPod(request);
-      if (pod === undefined) return;
-      const found = await classOf(request, pod);
-      const overhead = objectAt(pod, 'spec', 'overhead');
-      if (overhead !== undefined && objectAt(found, 'overhead', 'podFixed') === undefined) {
+    mutate: (request) =>
+      withClass(request, (pod, found) => {
+        if (found === undefined) return;
+        setOverhead(request, pod, found);
+        setScheduling(request, pod, found);
+      }),
+    validate: (request) =>
+      withClass(request, (pod, found) => {
+        const overhead = objectAt(pod, 'spec', 'overhead');
+        if (overhead === undefined || objectAt(found, 'overhead', 'podFixed') !== undefined) return;
         throw refusal(
           request,
           pod,
           'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',
         );
-      }
-    },
+      }),
   };
+}
+
+async function classOf(env: Env, request: AdmissionRequest, pod: JsonObject, name: string): Promise<JsonObject> {
+  const found = readCached(env, classes, '', name) ?? (await readLive(env, classes, '', name));
+  if (found !== undefined) return found;
+  throw refusal(request, pod, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
 }
 
 const newPod = ({ object, target, operation }: AdmissionRequest): JsonObject | undefined =>

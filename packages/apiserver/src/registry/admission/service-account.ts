@@ -15,7 +15,7 @@ const tokenSeconds = 3607;
 export function serviceAccount(env: Env): AdmissionStep {
   return {
     name: 'ServiceAccount',
-    async mutate(request) {
+    mutate(request) {
       const { object: pod, target, operation } = request;
       const isNewPod = operation === 'CREATE' && target.group === '' && target.resource === 'pods';
       if (!isNewPod || target.subresource !== '' || pod === undefined) return;
@@ -27,17 +27,20 @@ export function serviceAccount(env: Env): AdmissionStep {
       if (textAt(spec, 'serviceAccountName') === '') put(spec, 'serviceAccountName', 'default');
       const name = textAt(spec, 'serviceAccountName');
       put(spec, 'serviceAccount', name);
-      const account = await accountOf(env, target, name);
-      addPullSecrets(spec, account);
-      if (env.tokens !== undefined && wantsToken(spec, account)) addTokenVolume(spec, randomSuffix(env.random));
+      return withAccount(env, target, name, (account) => {
+        addPullSecrets(spec, account);
+        if (env.tokens !== undefined && wantsToken(spec, account)) addTokenVolume(spec, randomSuffix(env.random));
+      });
     },
-    async validate({ object: pod, target, operation }) {
+    validate({ object: pod, target, operation }) {
       if (target.group !== '' || target.resource !== 'pods' || pod === undefined) return;
       const check = checks[`${operation} ${target.subresource}`];
       if (check === undefined || textAt(pod, 'metadata', 'annotations', mirrorAnnotation) !== '') return;
       const spec = childObject(pod, 'spec');
-      const why = check(await accountOf(env, target, textAt(spec, 'serviceAccountName')), spec);
-      if (why !== undefined) throw forbidden(target, target.name, why);
+      return withAccount(env, target, textAt(spec, 'serviceAccountName'), (account) => {
+        const why = check(account, spec);
+        if (why !== undefined) throw forbidden(target, target.name, why);
+      });
     },
   };
 }
@@ -47,13 +50,26 @@ const checks: Readonly<Record<string, typeof forbiddenSecret>> = {
   'UPDATE ephemeralcontainers': forbiddenEphemeralSecret,
 };
 
-async function accountOf(env: Env, target: Target, name: string): Promise<JsonObject> {
+/** Does something with an account: at once when the cache has it. */
+function withAccount(
+  env: Env,
+  target: Target,
+  name: string,
+  work: (account: JsonObject) => void,
+): Promise<void> | undefined {
   const { namespace } = target;
   if (name === '')
     throw forbidden(target, target.name, `no service account specified for pod ${namespace}/${target.name}`);
-  const account = readCached(env, accounts, namespace, name) ?? (await readLive(env, accounts, namespace, name));
+  const cached = readCached(env, accounts, namespace, name);
+  if (cached === undefined) return liveAccount(env, target, name).then(work);
+  work(cached);
+  return undefined;
+}
+
+async function liveAccount(env: Env, target: Target, name: string): Promise<JsonObject> {
+  const account = await readLive(env, accounts, target.namespace, name);
   if (account !== undefined) return account;
-  const why = `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`;
+  const why = `error looking up service account ${target.namespace}/${name}: serviceaccount "${name}" not found`;
   throw forbidden(target, target.name, why);
 }
 

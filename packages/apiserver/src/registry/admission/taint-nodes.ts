@@ -6,7 +6,7 @@ const key = 'node.kubernetes.io/not-ready';
 
 export const taintNodes: AdmissionStep = {
   name: 'TaintNodesByCondition',
-  async mutate({ object: node, target, operation }) {
+  mutate({ object: node, target, operation }) {
     const isNewNode = operation === 'CREATE' && target.group === '' && target.resource === 'nodes';
     if (!isNewNode || target.subresource !== '' || node === undefined) return;
     const spec = childObject(node, 'spec');
