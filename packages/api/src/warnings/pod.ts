@@ -1,7 +1,7 @@
 /** What a pod, or a template of pods, is warned of (pkg/api/pod/warnings.go of v1.32): valid, and yet hardly meant so. */
 import { goQuote } from '../algebra/go-text.ts';
 import { formatQuantity, tryParseQuantity } from '../algebra/quantity.ts';
-import type { Container, PodSpec } from '../kinds/types.ts';
+import type { Affinity, Container, PodSpec } from '../kinds/types.ts';
 import type { ObjectMeta } from '../object.ts';
 import { entriesOf, type Loose, repeatsOf } from '../validation/support.ts';
 import { deprecatedLabel, termWarnings } from './labels.ts';
@@ -15,22 +15,22 @@ export interface PodShape {
 /** `path` is '' for a pod, `spec.template.` for a template in a spec. */
 export function podWarnings({ metadata = {}, spec = {} }: PodShape, path: string): string[] {
   const containers = containersOf(spec, `${path}spec`);
-  return [
+  const warnings = [
     ...placementWarnings(spec, `${path}spec`),
     ...annotationWarnings(metadata, `${path}metadata.annotations`),
     ...volumeWarnings(spec, `${path}spec.volumes`),
     ...repeatWarnings(spec, `${path}spec`),
     ...fractions(spec.overhead, `${path}spec.overhead`),
-    ...securityWarnings(metadata, spec, path),
-    ...containers.flatMap(({ container, at }) => containerWarnings(container, at)),
-    ...portWarnings(containers),
-    ...((spec.terminationGracePeriodSeconds ?? 0) < 0
-      ? [
-          `${path}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
-        ]
-      : []),
-    ...affinityWarnings(spec, `${path}spec.affinity`),
+    ...securityWarnings(metadata, spec, containers, path),
   ];
+  for (const { container, at } of containers) warnings.push(...containerWarnings(container, at));
+  warnings.push(...portWarnings(containers));
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0)
+    warnings.push(
+      `${path}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
+    );
+  if (spec.affinity !== undefined) warnings.push(...affinityWarnings(spec.affinity, `${path}spec.affinity`));
+  return warnings;
 }
 
 export interface PlacedContainer {
@@ -39,13 +39,17 @@ export interface PlacedContainer {
 }
 
 /** In the order in which Kubernetes visits them. */
-const containersOf = (spec: Loose<PodSpec>, path: string): PlacedContainer[] =>
-  (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
-    (spec[list] ?? []).map((container, index) => ({
-      container: container as Loose<Container>,
-      at: `${path}.${list}[${index}]`,
-    })),
-  );
+function containersOf(spec: Loose<PodSpec>, path: string): PlacedContainer[] {
+  const found: PlacedContainer[] = [];
+  const add = (containers: readonly object[] | undefined, list: string): void =>
+    containers?.forEach((container, index) => {
+      found.push({ container: container as Loose<Container>, at: `${path}.${list}[${index}]` });
+    });
+  add(spec.initContainers, 'initContainers');
+  add(spec.containers, 'containers');
+  add(spec.ephemeralContainers, 'ephemeralContainers');
+  return found;
+}
 
 const matchesNothing = 'a null labelSelector results in matching no pod';
 
@@ -76,7 +80,7 @@ function placementWarnings(spec: Loose<PodSpec>, path: string): string[] {
   ];
 }
 
-function affinityWarnings({ affinity = {} }: Loose<PodSpec>, path: string): string[] {
+function affinityWarnings(affinity: Loose<Affinity>, path: string): string[] {
   return (['podAffinity', 'podAntiAffinity'] as const).flatMap((kind) => {
     const required = affinity[kind]?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
     const preferred = affinity[kind]?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
@@ -138,6 +142,7 @@ function volumeWarnings({ volumes = [] }: Loose<PodSpec>, path: string): string[
 
 /** Lists in which the second of two equal entries means nothing. */
 function repeatWarnings(spec: Loose<PodSpec>, path: string): string[] {
+  if (spec.imagePullSecrets === undefined && spec.hostAliases === undefined) return [];
   const secrets = spec.imagePullSecrets ?? [];
   const repeated = (list: readonly string[], at: string, word: string): string[] =>
     [...repeatsOf(list)].map((index) => {
@@ -174,12 +179,14 @@ const shown = (text: string | number): string => {
 type Amounts = Readonly<Record<string, string | number | undefined>> | undefined;
 
 /** Bytes do not come in parts. */
-const fractionsOf = (amounts: Amounts, path: string, names: readonly string[]): string[] =>
-  names.flatMap((name) => {
-    const value = amounts?.[name];
+function fractionsOf(amounts: Amounts, path: string, names: readonly string[]): string[] {
+  if (amounts === undefined) return [];
+  return names.flatMap((name) => {
+    const value = amounts[name];
     if (value === undefined || !isFractional(value)) return [];
     return [`${path}[${name}]: fractional byte value ${shown(value)} is invalid, must be an integer`];
   });
+}
 
 const fractions = (amounts: Amounts, path: string): string[] =>
   fractionsOf(amounts, path, ['memory', 'ephemeral-storage']);
@@ -189,15 +196,20 @@ export const fractionalStorage = (amounts: Amounts, path: string): string[] => f
 const seccomp = 'non-functional in v1.27+; use the "seccompProfile" field instead';
 
 /** Profiles that annotations name and no field does. */
-function securityWarnings(metadata: Loose<ObjectMeta>, spec: Loose<PodSpec>, path: string): string[] {
-  const { annotations = {} } = metadata;
+function securityWarnings(
+  { annotations }: Loose<ObjectMeta>,
+  spec: Loose<PodSpec>,
+  containers: readonly PlacedContainer[],
+  path: string,
+): string[] {
+  if (annotations === undefined) return [];
   const at = `${path}metadata.annotations`;
   const told = (key: string, why: string): string[] =>
     Object.hasOwn(annotations, key) ? [`${at}[${key}]: ${why}`] : [];
   const { seccompProfile, appArmorProfile } = spec.securityContext ?? {};
   return [
     ...(seccompProfile === undefined ? told('seccomp.security.alpha.kubernetes.io/pod', seccomp) : []),
-    ...containersOf(spec, '').flatMap(({ container: { name = '', securityContext = {} } }) => [
+    ...containers.flatMap(({ container: { name = '', securityContext = {} } }) => [
       ...(securityContext.seccompProfile === undefined
         ? told(`container.seccomp.security.alpha.kubernetes.io/${name}`, seccomp)
         : []),
@@ -212,7 +224,8 @@ function securityWarnings(metadata: Loose<ObjectMeta>, spec: Loose<PodSpec>, pat
 }
 
 function containerWarnings(container: Loose<Container>, at: string): string[] {
-  const { limits, requests } = container.resources ?? {};
+  const { env, resources: { limits, requests } = {} } = container;
+  if (env === undefined && limits === undefined && requests === undefined) return [];
   return [
     ...fractionsOf(limits, `${at}.resources.limits`, ['memory']),
     ...fractionsOf(requests, `${at}.resources.requests`, ['memory']),

@@ -98,12 +98,11 @@ export async function recordUpdate(
   const managers = sent === undefined ? managersOf(old ?? {}, undefined) : managersOf(object, old);
   if (old !== undefined && managers.size === 0) return;
   const writer = writerOf(env, writing);
-  const before = old ?? skeletonOf(object);
   if (writing.large) await othersTurn();
   const after =
     managers.size === 0
-      ? ownersOfNew(writer, { schema: writing.kind.definition.schema() }, before, object)
-      : ownersAfterUpdate(managers, writer, versionsOf(env, writing.kind), before, object);
+      ? ownersOfNew(writer, { schema: writing.kind.definition.schema() }, skeletonOf, object)
+      : ownersAfterUpdate(managers, writer, versionsOf(env, writing.kind), old ?? skeletonOf(object), object);
   if (writing.large) {
     await othersTurn();
     for (const { fields } of after.values()) refuseTooManyKeys(sizeOf(fields));

@@ -7,10 +7,15 @@ type AnyContainer = Loose<Container> | Loose<EphemeralContainer>;
 
 /** Every container of a pod with its path, in the order in which Kubernetes visits them. */
 export function containersOf(spec: Loose<PodSpec>, path: string): readonly (readonly [AnyContainer, string])[] {
-  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) => {
-    const containers: readonly AnyContainer[] = spec[list] ?? [];
-    return containers.map((container, index) => [container, `${path}.${list}[${index}]`] as const);
-  });
+  const found: (readonly [AnyContainer, string])[] = [];
+  const add = (containers: readonly AnyContainer[] | undefined, list: string): void =>
+    containers?.forEach((container, index) => {
+      found.push([container, `${path}.${list}[${index}]`]);
+    });
+  add(spec.initContainers, 'initContainers');
+  add(spec.containers, 'containers');
+  add(spec.ephemeralContainers, 'ephemeralContainers');
+  return found;
 }
 
 const notOfWindowsPods = [

@@ -122,15 +122,15 @@ export function ownersAfterUpdate(
   return capped(left);
 }
 
-/** The managers of an object that `writer` creates, which `skeleton` is an empty one of. */
+/** The managers of an object that `writer` creates, which `skeleton` makes an empty one of. */
 export function ownersOfNew(
   writer: Writer,
   { schema }: Pick<Version, 'schema'>,
-  skeleton: JsonObject,
+  skeleton: (object: JsonObject) => JsonObject,
   object: JsonObject,
 ): Managers {
   const fields = creatorFields(object, schema, writer.reset, () => {
-    const { modified, added } = compareObjects(skeleton, object, schema);
+    const { modified, added } = compareObjects(skeleton(object), object, schema);
     return recursiveDifference(stripped(union(modified, added)), writer.reset);
   });
   if (isEmpty(fields)) return new Map();
