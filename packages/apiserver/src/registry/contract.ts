@@ -221,6 +221,8 @@ export interface Strategy {
   warnings?(object: JsonObject): readonly string[];
   /** Selectable fields beyond metadata.name and metadata.namespace. */
   selectableFields?(object: Readonly<Record<string, unknown>>): Readonly<Record<string, string>>;
+  /** All that `selectableFields` looks at, so that a cache need not make the rest of a document. Absent: it may look anywhere. */
+  readonly selectablePaths?: readonly (readonly string[])[];
   columns?: readonly Column[];
   /** Seconds a deletion waits, given what the request asked for (pods: else spec.terminationGracePeriodSeconds); absent: deleted at once. */
   gracePeriodSeconds?(object: JsonObject, requested: number | undefined): number;

@@ -5,7 +5,7 @@ import type { CollectionCache, WatchCache } from '../watch/contract.ts';
 import type { AdmissionStep, RequestContext, Target, WriteOptions } from './contract.ts';
 import type { DefinitionTable, Kind } from './definition-table.ts';
 import { storageKeyOf } from './keys.ts';
-import { describe } from './selectors.ts';
+import { describe, fieldPathsOf } from './selectors.ts';
 
 /** Mints the tokens of `serviceaccounts/token`; what it answers is a TokenRequest with its status. */
 export interface TokenIssuer {
@@ -60,9 +60,9 @@ export function collectionOf(env: Env, kind: Kind): CollectionCache {
   const known = env.collections.get(kind);
   if (known !== undefined) return known;
   const { stored } = kind;
-  const collection = env.cache.collection(storageKeyOf(stored), (document) =>
-    describe(env.table.storedAs(stored), document),
-  );
+  const described = (document: Readonly<Record<string, unknown>>) => describe(env.table.storedAs(stored), document);
+  const paths = () => fieldPathsOf(env.table.storedAs(stored));
+  const collection = env.cache.collection(storageKeyOf(stored), Object.assign(described, { paths }));
   env.collections.set(kind, collection);
   return collection;
 }

@@ -24,6 +24,7 @@ async function serve(store: Store, seed: number): Promise<Server> {
   const own: Store = {
     get,
     list: store.list.bind(store),
+    pages: store.pages.bind(store),
     versions: store.versions.bind(store),
     create: store.create.bind(store),
     update: store.update.bind(store),

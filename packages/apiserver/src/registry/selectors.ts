@@ -14,8 +14,8 @@ import {
 } from '@skiff/api';
 import { isObject, objectAt, textAt } from '../patch/values.ts';
 import type { StoredDocument } from '../storage/contract.ts';
-import type { Facts, Filter } from '../watch/contract.ts';
-import { toCached } from '../watch/document.ts';
+import type { Facts, Filter, Paths } from '../watch/contract.ts';
+import { factsOf as factsOfStored } from '../watch/document.ts';
 import type { Target } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 
@@ -105,17 +105,26 @@ function unsupportedField(kind: Kind, field: string): string {
     : `field label not supported: ${field}`;
 }
 
+const noFields: Readonly<Record<string, string>> = {};
+
 /** The fields that a stored document is selected by. */
 export const describe = (
   kind: Kind | undefined,
   document: Readonly<Record<string, unknown>>,
-): Record<string, string> => ({
-  ...(kind?.storedFields ?? kind?.strategy.selectableFields)?.(document),
-});
+): Readonly<Record<string, string>> => (kind?.storedFields ?? kind?.strategy.selectableFields)?.(document) ?? noFields;
+
+const noPaths: Paths = [];
+
+/** All that `describe` looks at, or undefined when nobody has said what. */
+export function fieldPathsOf(kind: Kind | undefined): Paths | undefined {
+  const fields = kind?.storedFields ?? kind?.strategy.selectableFields;
+  if (fields === undefined) return noPaths;
+  return fields === kind?.strategy.selectableFields ? kind.strategy.selectablePaths : undefined;
+}
 
 /** What selecting needs to know of a stored document. */
 export function factsOf(kind: Kind, document: StoredDocument): Facts {
-  return toCached(document, (object) => describe(kind, object)).facts;
+  return factsOfStored(JSON.parse(document.text) as Record<string, unknown>, (object) => describe(kind, object));
 }
 
 /** The same of an object that is not stored: it has no fields but its names. */

@@ -19,6 +19,21 @@ export interface Page {
   readonly remaining: number;
 }
 
+/** A document whose text is not made a string of. */
+export interface StoredBytes {
+  readonly key: string;
+  /** Of the text, as UTF-8. They lie among others: who keeps them for long copies them. */
+  readonly bytes: Buffer;
+  readonly version: bigint;
+}
+
+/** Some of the documents of a prefix. */
+export interface BytesPage {
+  readonly documents: readonly StoredBytes[];
+  /** That all pages are a snapshot of. */
+  readonly revision: bigint;
+}
+
 export interface ListOptions {
   /** At most this many documents; absent means all (the keeper still pages inside). */
   readonly limit?: number;
@@ -48,6 +63,8 @@ export interface Store {
   get(key: string, signal?: AbortSignal): Promise<StoredDocument | undefined>;
   /** Documents whose key starts with `prefix`, in key order. Throws `compacted` when `revision` is gone, `future` when it is not there yet. */
   list(prefix: string, options?: ListOptions, signal?: AbortSignal): Promise<Page>;
+  /** All documents of `prefix` in key order, as of one revision; what a cache reads at its start. At least one page, and throws, like `list`. */
+  pages(prefix: string, options?: Pick<ListOptions, 'revision'>, signal?: AbortSignal): AsyncIterable<BytesPage>;
   /** The version of every key that starts with `prefix`, without the texts: what a cache compares itself with. Throws like `list`. */
   versions(prefix: string, revision: bigint): Promise<ReadonlyMap<string, bigint>>;
   /** Throws `exists`. Returns the new version. */

@@ -3,6 +3,7 @@
  * would mark them all at every full collection and keep room for as many again. Here they lie in large blocks that nobody scans, in places of a few
  * sizes, and a place that is given back is used by the next text of its size.
  */
+import { isAscii } from 'node:buffer';
 
 /** Where a text lies. Its own until it is given back. */
 export interface Place {
@@ -13,6 +14,16 @@ export interface Place {
   /** True when each byte is a character. */
   readonly isAscii: boolean;
 }
+
+/** A text as the bytes of another, in UTF-8, with ASCII put in before one of them. */
+export interface Spliced {
+  readonly bytes: Buffer;
+  readonly at: number;
+  readonly insertion: string;
+}
+
+export const textOf = ({ bytes, at, insertion }: Spliced): string =>
+  `${bytes.toString('utf8', 0, at)}${insertion}${bytes.toString('utf8', at)}`;
 
 const blockBytes = 1024 * 1024;
 /** Longer texts are not taken. */
@@ -28,14 +39,25 @@ export class Arena {
   #used = 0;
 
   /** Undefined for a text that is too long to be kept here. */
-  put(text: string): Place | undefined {
+  put(text: string | Spliced): Place | undefined {
+    if (typeof text !== 'string') return this.#putSpliced(text);
     // A byte count needs a pass over the text: a length that is too great alone does not.
     const length = text.length > maxBytes ? text.length : Buffer.byteLength(text);
     if (length > maxBytes) return undefined;
     const { block, start } = this.#take(sizeAt(length));
-    const isAscii = length === text.length;
-    block.write(text, start, length, isAscii ? 'latin1' : 'utf8');
-    return { block, start, length, isAscii };
+    const isPlain = length === text.length;
+    block.write(text, start, length, isPlain ? 'latin1' : 'utf8');
+    return { block, start, length, isAscii: isPlain };
+  }
+
+  #putSpliced({ bytes, at, insertion }: Spliced): Place | undefined {
+    const length = bytes.length + insertion.length;
+    if (length > maxBytes) return undefined;
+    const { block, start } = this.#take(sizeAt(length));
+    bytes.copy(block, start, 0, at);
+    block.write(insertion, start + at, 'latin1');
+    bytes.copy(block, start + at + insertion.length, at);
+    return { block, start, length, isAscii: isAscii(bytes) };
   }
 
   /** The place may be another text's from now on. */
@@ -57,8 +79,8 @@ export class Arena {
   }
 }
 
-export const textAt = ({ block, start, length, isAscii }: Place): string =>
-  block.toString(isAscii ? 'latin1' : 'utf8', start, start + length);
+export const textAt = ({ block, start, length, isAscii: isPlain }: Place): string =>
+  block.toString(isPlain ? 'latin1' : 'utf8', start, start + length);
 
 function placeSizes(): readonly number[] {
   const all = [leastBytes];

@@ -13,6 +13,7 @@ async function given(change: (store: Store) => Partial<Store> = () => ({})) {
   const base: Store = {
     get: (key) => memory.get(key),
     list: (prefix, options) => memory.list(prefix, options),
+    pages: (prefix, options) => memory.pages(prefix, options),
     versions: (prefix, revision) => memory.versions(prefix, revision),
     create: (key, text) => memory.create(key, text),
     update: (key, text, expected) => memory.update(key, text, expected),

@@ -1,8 +1,15 @@
 /** The watch cache: one upstream watch for the whole registry, collections under it. */
 import { ApiError, type Clock, type Logger, type Random } from '@skiff/api';
-import { isStoreError, type Page, type Store, type StoredDocument, type StoreEvent } from '../storage/contract.ts';
-import { Collection } from './collection.ts';
+import {
+  isStoreError,
+  type ListOptions,
+  type Store,
+  type StoredDocument,
+  type StoreEvent,
+} from '../storage/contract.ts';
+import { Collection, type Replacement } from './collection.ts';
 import type { CollectionCache, Describe, WatchCache } from './contract.ts';
+import { toBytes } from './document.ts';
 
 export interface WatchCacheOptions {
   readonly store: Store;
@@ -34,7 +41,7 @@ class RegistryCache implements WatchCache {
   readonly #options: WatchCacheOptions;
   readonly #collections = new Map<string, Collection>();
   /** Raw documents of collections that nobody has asked for yet; read when somebody does. */
-  readonly #unclaimed = new Map<string, Map<string, StoredDocument>>();
+  #unclaimed = new Map<string, Map<string, StoredDocument>>();
   readonly #waiters = new Set<{ readonly revision: bigint; readonly resolve: () => void }>();
   readonly #closing = new AbortController();
   #diverged = new AbortController();
@@ -101,7 +108,9 @@ class RegistryCache implements WatchCache {
     });
     this.#collections.set(storageKey, made);
     // Deletions before this moment were not kept: a watch from an older version has to list.
-    made.replace([...(this.#unclaimed.get(storageKey)?.values() ?? [])], this.#revision);
+    const replacement = made.replacement();
+    for (const document of this.#unclaimed.get(storageKey)?.values() ?? []) replacement.put(toBytes(document));
+    replacement.finish(this.#revision);
     this.#unclaimed.delete(storageKey);
     return made;
   }
@@ -153,29 +162,44 @@ class RegistryCache implements WatchCache {
   async #load(signal: AbortSignal): Promise<bigint> {
     const { store } = this.#options;
     const newest = await store.revision(signal);
-    const { documents, revision } =
-      this.#revision === 0n ? await this.#recall(newest, signal) : await store.list(registryPrefix, {}, signal);
-    const byCollection = Map.groupBy(documents, ({ key }) => storageKeyOf(key));
-    this.#unclaimed.clear();
-    for (const [storageKey, own] of byCollection)
-      if (!this.#collections.has(storageKey))
-        this.#unclaimed.set(storageKey, new Map(own.map((document) => [document.key, document])));
-    for (const [storageKey, collection] of this.#collections)
-      collection.replace(byCollection.get(storageKey) ?? [], revision);
-    this.#revision = revision;
-    this.#advance(revision);
+    if (this.#revision !== 0n) await this.#read({}, signal);
+    else
+      try {
+        await this.#read({ revision: store.before(newest, recalledTransactions) }, signal);
+      } catch (error) {
+        // The state of a while ago is gone: that of now.
+        if (!isStoreError(error, 'compacted')) throw error;
+        await this.#read({}, signal);
+      }
     return newest;
   }
 
-  /** The state of a while ago, or that of now when the history between is gone. */
-  async #recall(newest: bigint, signal: AbortSignal): Promise<Page> {
-    const { store } = this.#options;
-    try {
-      return await store.list(registryPrefix, { revision: store.before(newest, recalledTransactions) }, signal);
-    } catch (error) {
-      if (!isStoreError(error, 'compacted')) throw error;
-      return store.list(registryPrefix, {}, signal);
+  /** Page by page, so that never all of it is here twice; what was read takes the place of what there is in one turn. */
+  async #read(options: Pick<ListOptions, 'revision'>, signal: AbortSignal): Promise<void> {
+    const replacements = new Map<Collection, Replacement>();
+    const unclaimed = new Map<string, Map<string, StoredDocument>>();
+    let revision = 0n;
+    for await (const page of this.#options.store.pages(registryPrefix, options, signal)) {
+      revision = page.revision;
+      for (const stored of page.documents) {
+        const storageKey = storageKeyOf(stored.key);
+        const collection = this.#collections.get(storageKey);
+        if (collection === undefined) {
+          const { key, bytes, version } = stored;
+          mapAt(unclaimed, storageKey).set(key, { key, version, text: bytes.toString() });
+        } else replacementOf(replacements, collection).put(stored);
+      }
     }
+    // A collection may have been asked for between two pages.
+    for (const [storageKey, collection] of this.#collections) {
+      const replacement = replacementOf(replacements, collection);
+      for (const document of unclaimed.get(storageKey)?.values() ?? []) replacement.put(toBytes(document));
+      unclaimed.delete(storageKey);
+      replacement.finish(revision);
+    }
+    this.#unclaimed = unclaimed;
+    this.#revision = revision;
+    this.#advance(revision);
   }
 
   /**
@@ -218,10 +242,9 @@ class RegistryCache implements WatchCache {
       else collection.remove(key, event.version);
       return;
     }
-    const waiting = this.#unclaimed.get(storageKey) ?? new Map<string, StoredDocument>();
+    const waiting = mapAt(this.#unclaimed, storageKey);
     if (event.type === 'put') waiting.set(key, event.document);
     else waiting.delete(key);
-    this.#unclaimed.set(storageKey, waiting);
   }
 
   #advance(revision: bigint): void {
@@ -241,6 +264,22 @@ class RegistryCache implements WatchCache {
     });
     this.#closing.signal.addEventListener('abort', () => timer.cancel(), { once: true });
   }
+}
+
+function mapAt<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V> {
+  const found = maps.get(key);
+  if (found !== undefined) return found;
+  const made = new Map<string, V>();
+  maps.set(key, made);
+  return made;
+}
+
+function replacementOf(replacements: Map<Collection, Replacement>, collection: Collection): Replacement {
+  const found = replacements.get(collection);
+  if (found !== undefined) return found;
+  const made = collection.replacement();
+  replacements.set(collection, made);
+  return made;
 }
 
 /** Keys that one has and the other has not, or at another version. */

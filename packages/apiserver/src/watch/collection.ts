@@ -1,9 +1,9 @@
 /** One collection of the watch cache: its documents, the last of its history, and who watches. */
 import { ApiError, expired } from '@skiff/api';
-import type { StoredDocument } from '../storage/contract.ts';
+import type { StoredBytes, StoredDocument } from '../storage/contract.ts';
 import type { CachedDocument, CollectionCache, Describe, Filter, WatchEvent, WatchOptions } from './contract.ts';
 import { Dispatcher, type Watcher } from './dispatch.ts';
-import { factsOf, KeptDocument, toCached, withFacts } from './document.ts';
+import { factsOf, KeptDocument, toBytes, toCached, withFacts } from './document.ts';
 import { ExpectedWrites } from './expected.ts';
 import { History } from './history.ts';
 import { EventQueue } from './queue.ts';
@@ -21,14 +21,23 @@ export interface CollectionContext {
   readonly quarantine: (key: string, error: unknown) => void;
 }
 
+/** What a collection shall hold, while it is read. Nobody sees it before its end. */
+export interface Replacement {
+  put(stored: StoredBytes): void;
+  /** All is there, as of `revision`, and came about in ways that are not known: who watches is ended and lists again. */
+  finish(revision: bigint): void;
+}
+
 export class Collection implements CollectionCache {
   readonly #context: CollectionContext;
-  readonly #documents = new Shelf();
+  #documents = new Shelf();
   readonly #expected = new ExpectedWrites();
   /** Documents that cannot be read, with their versions. */
-  readonly #quarantined = new Map<string, bigint>();
+  #quarantined = new Map<string, bigint>();
   readonly #dispatcher = new Dispatcher();
   readonly #history = new History();
+  /** How often documents came to be described otherwise. */
+  #descriptions = 0;
 
   constructor(context: CollectionContext) {
     this.#context = context;
@@ -100,7 +109,8 @@ export class Collection implements CollectionCache {
   #read(stored: StoredDocument): KeptDocument | undefined {
     try {
       const facts = this.#expected.take(stored.key, stored.text);
-      const document = facts === undefined ? toCached(stored, this.#context.describe) : withFacts(stored, facts);
+      const document =
+        facts === undefined ? toCached(toBytes(stored), this.#context.describe) : withFacts(stored, facts);
       this.#quarantined.delete(stored.key);
       return document;
     } catch (error) {
@@ -123,24 +133,37 @@ export class Collection implements CollectionCache {
     yield* this.#quarantined;
   }
 
-  /** The state as of `revision`, come about in ways that are not known: who watches is ended and lists again. */
-  replace(documents: readonly StoredDocument[], revision: bigint): void {
-    this.end(new ApiError('Expired', 'too old resource version: history was lost'));
-    this.#documents.clear();
-    this.#quarantined.clear();
-    this.#expected.clear();
-    for (const stored of documents) {
-      const document = this.#read(stored);
-      if (document !== undefined) this.#documents.put(document);
-    }
-    this.#history.reset(revision);
+  replacement(): Replacement {
+    const documents = new Shelf();
+    const quarantined = new Map<string, bigint>();
+    const { describe, quarantine } = this.#context;
+    const described = this.#descriptions;
+    return {
+      put(stored) {
+        try {
+          documents.put(toCached(stored, describe));
+        } catch (error) {
+          quarantined.set(stored.key, stored.version);
+          quarantine(stored.key, error);
+        }
+      },
+      finish: (revision) => {
+        this.end(new ApiError('Expired', 'too old resource version: history was lost'));
+        this.#expected.clear();
+        this.#documents = documents;
+        this.#quarantined = quarantined;
+        this.#history.reset(revision);
+        if (described !== this.#descriptions) this.redescribe();
+      },
+    };
   }
 
   /** Takes the facts of every document again: what selects them is described differently now. */
   redescribe(): void {
+    this.#descriptions += 1;
     this.#expected.clear();
     for (const { key, version, text } of [...this.#documents.values()]) {
-      const { facts } = toCached({ key, version, text }, this.#context.describe);
+      const facts = factsOf(JSON.parse(text) as Record<string, unknown>, this.#context.describe);
       this.#documents.put(new KeptDocument({ key, version, facts, text }));
     }
   }

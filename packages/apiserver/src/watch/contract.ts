@@ -83,4 +83,11 @@ export interface WatchCache {
 }
 
 /** Selectable fields beyond metadata.name and metadata.namespace of a parsed document. */
-export type Describe = (document: Readonly<Record<string, unknown>>) => Readonly<Record<string, string>>;
+export interface Describe {
+  (document: Readonly<Record<string, unknown>>): Readonly<Record<string, string>>;
+  /** All that it looks at; the rest of a document need not be made for it then. Absent, or undefined: it may look anywhere. */
+  readonly paths?: () => Paths | undefined;
+}
+
+/** Names of members, from the top of a document down. The same object each time is cheapest. */
+export type Paths = readonly (readonly string[])[];

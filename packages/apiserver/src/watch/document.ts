@@ -1,17 +1,18 @@
-/** From a stored text to what the cache keeps. The text is parsed here, once, and the parsed object let go. */
-import type { StoredDocument } from '../storage/contract.ts';
-import { type Arena, type Place, textAt } from './arena.ts';
-import type { CachedDocument, Describe, Facts } from './contract.ts';
+/** From a stored text to what the cache keeps. The text is read here, once, and what was made of it let go. */
+import type { StoredBytes, StoredDocument } from '../storage/contract.ts';
+import { type Arena, type Place, type Spliced, textAt, textOf } from './arena.ts';
+import type { CachedDocument, Describe, Facts, Paths } from './contract.ts';
+import { pick, type Wanted, wanted } from './pick.ts';
 import { withResourceVersion } from './splice.ts';
 
-/** A document whose text is in an arena while it is on a shelf, and a string of its own before and after. */
+/** A document whose text is in an arena while it is on a shelf, and its own before and after. */
 export class KeptDocument implements CachedDocument {
   readonly key: string;
   readonly version: bigint;
   readonly facts: Facts;
-  #kept: string | Place;
+  #kept: string | Spliced | Place;
 
-  constructor({ key, version, facts, text }: CachedDocument) {
+  constructor({ key, version, facts, text }: Omit<CachedDocument, 'text'> & { readonly text: string | Spliced }) {
     this.key = key;
     this.version = version;
     this.facts = facts;
@@ -20,16 +21,17 @@ export class KeptDocument implements CachedDocument {
 
   /** Made anew each time while it is on a shelf. */
   get text(): string {
-    return typeof this.#kept === 'string' ? this.#kept : textAt(this.#kept);
+    if (typeof this.#kept === 'string') return this.#kept;
+    return 'block' in this.#kept ? textAt(this.#kept) : textOf(this.#kept);
   }
 
   moveInto(arena: Arena): void {
-    if (typeof this.#kept === 'string') this.#kept = arena.put(this.#kept) ?? this.#kept;
+    if (typeof this.#kept === 'string' || 'bytes' in this.#kept) this.#kept = arena.put(this.#kept) ?? this.text;
   }
 
   /** Who still holds it goes on reading it. */
   moveOut(arena: Arena): void {
-    if (typeof this.#kept === 'string') return;
+    if (typeof this.#kept === 'string' || 'bytes' in this.#kept) return;
     const place = this.#kept;
     this.#kept = textAt(place);
     arena.giveBack(place);
@@ -37,9 +39,39 @@ export class KeptDocument implements CachedDocument {
 }
 
 /** Throws on a text that is no object with metadata. */
-export function toCached(stored: StoredDocument, describe: Describe): KeptDocument {
-  return withFacts(stored, factsOf(JSON.parse(stored.text) as Record<string, unknown>, describe));
+export function toCached({ key, bytes, version }: StoredBytes, describe: Describe): KeptDocument {
+  const paths = describe.paths?.();
+  if (paths === undefined) {
+    const text = bytes.toString();
+    return withFacts({ key, version, text }, factsOf(JSON.parse(text) as Record<string, unknown>, describe));
+  }
+  const { object, metadataAt } = pick(bytes, wantedBy(paths));
+  const facts = factsOf(object, describe);
+  // There is a name in the metadata: a comma is right.
+  const text = { bytes, at: metadataAt, insertion: `"resourceVersion":"${version}",` };
+  return new KeptDocument({ key, version, facts, text });
 }
+
+const named = [
+  ['metadata', 'name'],
+  ['metadata', 'namespace'],
+  ['metadata', 'labels'],
+];
+const known = new WeakMap<Paths, Wanted>();
+
+function wantedBy(paths: Paths): Wanted {
+  const found = known.get(paths);
+  if (found !== undefined) return found;
+  const made = wanted([...named, ...paths]);
+  known.set(paths, made);
+  return made;
+}
+
+export const toBytes = ({ key, text, version }: StoredDocument): StoredBytes => ({
+  key,
+  bytes: Buffer.from(text),
+  version,
+});
 
 /** What is kept of a document whose facts are known. */
 export const withFacts = ({ key, version, text }: StoredDocument, facts: Facts): KeptDocument =>

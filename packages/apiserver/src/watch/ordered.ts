@@ -9,7 +9,7 @@ const maxLength = 512;
 
 export class Ordered<T extends Keyed> {
   /** None is empty. */
-  #chunks: T[][] = [];
+  readonly #chunks: T[][] = [];
 
   /** Of a key that is not there yet. */
   add(value: T): void {
@@ -33,10 +33,6 @@ export class Ordered<T extends Keyed> {
     const place = placeOf(chunk, key);
     if (chunk[place]?.key === key) chunk.splice(place, 1);
     if (chunk.length === 0) this.#chunks.splice(at, 1);
-  }
-
-  clear(): void {
-    this.#chunks = [];
   }
 
   values(): T[] {

@@ -67,15 +67,6 @@ export class Shelf {
     for (const [field, filed] of this.#byField) unfile(filed, fieldValue(document, field), key);
   }
 
-  clear(): void {
-    this.#slots.clear();
-    // Lists under way may still read what lay in the one before.
-    this.#arena = new Arena();
-    this.#byNamespace.clear();
-    this.#byField.clear();
-    this.#ordered.clear();
-  }
-
   /** In key order, from the narrowest place that holds all that can match. */
   candidates({ namespace, exactField }: Filter): readonly CachedDocument[] {
     if (exactField !== undefined && exactField.value !== '')

@@ -12,6 +12,7 @@ export const jobs: Strategy = standard(
     defaultPropagation: 'Orphan',
     normalise: (object) => normalisePodSpec(objectAt(object, 'spec', 'template', 'spec')),
     prepareForCreate: selectOwnPods,
+    selectablePaths: [['status', 'succeeded']],
     selectableFields: (object) => ({
       'status.successful': String(numberAt(object as JsonObject, 'status', 'succeeded') ?? 0),
     }),

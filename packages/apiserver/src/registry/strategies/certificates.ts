@@ -24,6 +24,7 @@ export const certificateSigningRequests: Strategy = standard(
     prepareForStatusUpdate(object, _old, nowMs) {
       stampConditions(object, nowMs);
     },
+    selectablePaths: [['spec', 'signerName']],
     selectableFields: (object) => ({ 'spec.signerName': textAt(object as JsonObject, 'spec', 'signerName') }),
   },
 );

@@ -17,5 +17,6 @@ export const secrets: Strategy = {
   prepareForUpdate(object, old) {
     if (textAt(object, 'type') === '') put(object, 'type', textAt(old, 'type'));
   },
+  selectablePaths: [['type']],
   selectableFields: (object) => ({ type: textAt(object as JsonObject, 'type') }),
 };

@@ -9,6 +9,7 @@ const objectFields = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourc
 export const events: Strategy = {
   allowCreateOnUpdate: true,
   defaultPropagation: 'Unsupported',
+  selectablePaths: [['involvedObject'], ['source', 'component'], ['reportingComponent'], ['reason'], ['type']],
   selectableFields(object) {
     const event = object as JsonObject;
     const involved = objectAt(event, 'involvedObject') ?? {};

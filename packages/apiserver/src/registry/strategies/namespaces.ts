@@ -26,6 +26,7 @@ export const namespaces: Strategy = standard(
       put(childObject(object, 'status'), 'phase', 'Terminating');
       delete metaOf(object).deletionGracePeriodSeconds;
     },
+    selectablePaths: [['status', 'phase']],
     selectableFields: (object) => ({ 'status.phase': textAt(object as JsonObject, 'status', 'phase') }),
   },
 );

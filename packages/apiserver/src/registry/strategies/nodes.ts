@@ -8,6 +8,7 @@ export const nodes: Strategy = {
   prepareForUpdate(object, old) {
     putOrDelete(object, 'status', own(old, 'status'));
   },
+  selectablePaths: [['spec', 'unschedulable']],
   selectableFields: (object) => ({
     'spec.unschedulable': String(own(objectAt(object as JsonObject, 'spec') ?? {}, 'unschedulable') === true),
   }),

@@ -42,6 +42,13 @@ export const pods: Strategy = {
     return seconds < 0 ? 1 : seconds;
   },
 
+  selectablePaths: [
+    ...['nodeName', 'restartPolicy', 'schedulerName', 'serviceAccountName', 'hostNetwork'].map((name) => [
+      'spec',
+      name,
+    ]),
+    ...['phase', 'podIP', 'podIPs', 'nominatedNodeName'].map((name) => ['status', name]),
+  ],
   selectableFields(object) {
     const pod = object as JsonObject;
     const fields: Record<string, string> = {

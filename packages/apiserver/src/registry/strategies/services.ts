@@ -28,6 +28,10 @@ export const services = standard(
       dropForeignFields(object, old);
       if (typeOf(object) !== 'LoadBalancer') put(object, 'status', { loadBalancer: {} });
     },
+    selectablePaths: [
+      ['spec', 'clusterIP'],
+      ['spec', 'type'],
+    ],
     selectableFields: (object) => ({
       'spec.clusterIP': textAt(object as JsonObject, 'spec', 'clusterIP'),
       'spec.type': textAt(object as JsonObject, 'spec', 'type'),

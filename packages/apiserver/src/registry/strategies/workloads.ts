@@ -26,18 +26,21 @@ export const deployments: Strategy = standard(
   },
 );
 
-const byReplicas = (object: Readonly<Record<string, unknown>>): Record<string, string> => ({
-  'status.replicas': String(numberAt(object as JsonObject, 'status', 'replicas') ?? 0),
-});
+const byReplicas: Pick<Strategy, 'selectablePaths' | 'selectableFields'> = {
+  selectablePaths: [['status', 'replicas']],
+  selectableFields: (object) => ({
+    'status.replicas': String(numberAt(object as JsonObject, 'status', 'replicas') ?? 0),
+  }),
+};
 
 export const replicaSets: Strategy = standard(
   { status: { replicas: 0 }, generation: ['spec'] },
-  { normalise: normaliseTemplate, selectableFields: byReplicas },
+  { normalise: normaliseTemplate, ...byReplicas },
 );
 
 export const replicationControllers: Strategy = standard(
   { status: { replicas: 0 }, generation: ['spec'] },
-  { normalise: normaliseTemplate, selectableFields: byReplicas, defaultPropagation: 'Orphan' },
+  { normalise: normaliseTemplate, ...byReplicas, defaultPropagation: 'Orphan' },
 );
 
 export const statefulSets: Strategy = standard(

@@ -43,7 +43,7 @@ export class EtcdCalls {
   }
 
   /** Throws what etcd3 throws, and Error for an answer from the past: a write so answered has happened, at a revision of no use. */
-  async run<T extends { header: { revision: string } }>(
+  async run<T extends { readonly header: { readonly revision: string | bigint } }>(
     call: (kv: Kv, options: CallOptions) => Promise<T>,
   ): Promise<T> {
     const floor = this.#highest;

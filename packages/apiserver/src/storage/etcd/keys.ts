@@ -1,12 +1,19 @@
 /** Between etcd's bytes and the store's texts. */
 import type { IKeyValue } from 'etcd3';
-import type { StoredDocument } from '../contract.ts';
+import type { StoredBytes, StoredDocument } from '../contract.ts';
+import type { KeyValue } from './range.ts';
 import { versionOf } from './versions.ts';
 
 export function toDocument(kv: IKeyValue): StoredDocument {
   const key = kv.key.toString();
   return { key, text: kv.value.toString(), version: versionOf(key, BigInt(kv.mod_revision)) };
 }
+
+export const toBytes = ({ key, value, modRevision }: KeyValue): StoredBytes => ({
+  key,
+  bytes: value,
+  version: versionOf(key, modRevision),
+});
 
 /** The first key behind all that start with `prefix`: its last byte that can grow, grown. */
 export function prefixEnd(prefix: string): Buffer {

@@ -1,7 +1,7 @@
 /** The store on etcd 3.4 and newer. Every write is guarded by the key's mod revision; writes in flight together share transactions. */
 import type { Clock, Logger, Random } from '@skiff/api';
-import type { IKeyValue, IRangeRequest, IRangeResponse } from 'etcd3';
 import {
+  type BytesPage,
   type EventBatch,
   isStoreError,
   type ListOptions,
@@ -15,7 +15,8 @@ import { EtcdCalls } from './calls.ts';
 import { EtcdConnection, type EtcdTls, readCredentials } from './connection.ts';
 import { readError, writeError } from './errors.ts';
 import { takeWrites } from './group-commit.ts';
-import { prefixEnd, toDocument } from './keys.ts';
+import { prefixEnd, toBytes } from './keys.ts';
+import type { KeyValue, RangeAnswer, RangeRequest } from './range.ts';
 import { type KeyRead, takeReads, toDocuments, toReadTransaction } from './reads.ts';
 import { revisionOf, topOf, versionOf } from './versions.ts';
 import { watchEvents } from './watch.ts';
@@ -38,7 +39,7 @@ const keysPageSize = 10_000;
 const writeAttempts = 4;
 
 /** How many keys to ask for next. For every page etcd 3.4 looks at all keys that are left, so a long list of small documents takes longer ones. */
-function nextPage(size: number, kvs: readonly IKeyValue[]): number {
+function nextPage(size: number, kvs: readonly KeyValue[]): number {
   const bytes = kvs.reduce((sum, { value }) => sum + value.length, 0);
   return Math.max(1, Math.min(2 * size, largestPage, Math.floor((pageBytes * kvs.length) / Math.max(1, bytes))));
 }
@@ -73,25 +74,47 @@ class EtcdStore implements Store {
 
   async list(prefix: string, options: ListOptions = {}, signal?: AbortSignal): Promise<Page> {
     const documents: StoredDocument[] = [];
-    const most = options.limit ?? Number.POSITIVE_INFINITY;
-    let revision = options.revision === undefined ? undefined : revisionOf(options.revision);
+    let last = { revision: 0n, remaining: 0 };
+    for await (const { documents: some, revision, remaining } of this.#pages(prefix, options, signal)) {
+      for (const { key, bytes, version } of some) documents.push({ key, text: bytes.toString(), version });
+      last = { revision, remaining };
+    }
+    return { documents, ...last };
+  }
+
+  pages(prefix: string, options: Pick<ListOptions, 'revision'> = {}, signal?: AbortSignal): AsyncIterable<BytesPage> {
+    return this.#pages(prefix, options, signal);
+  }
+
+  async *#pages(
+    prefix: string,
+    { after, limit: most = Number.POSITIVE_INFINITY, revision: asOf }: ListOptions,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<BytesPage & { readonly remaining: number }> {
+    let revision = asOf === undefined ? undefined : revisionOf(asOf);
     let size = firstPage;
-    let next = this.#range(prefix, { limit: Math.min(size, most), ...pageOf(prefix, options.after, revision) }, signal);
+    let wanted = most;
+    let next = this.#range(prefix, { limit: Math.min(size, wanted), ...pageOf(prefix, after, revision) }, signal);
     for (;;) {
       const { kvs, count, header } = await next;
       // All pages of one list are of one revision: the first one's.
-      revision ??= BigInt(header.revision);
-      const remaining = Number(count) - kvs.length;
-      const wanted = most - documents.length - kvs.length;
+      revision ??= header.revision;
+      const remaining = count - kvs.length;
+      wanted -= kvs.length;
       const isLast = remaining === 0 || wanted === 0;
       if (!isLast) {
         // etcd reads a page while this one is read here.
         size = nextPage(size, kvs);
-        const after = kvs.at(-1)?.key.toString();
-        next = this.#range(prefix, { limit: Math.min(size, wanted), ...pageOf(prefix, after, revision) }, signal);
+        next = this.#range(
+          prefix,
+          { limit: Math.min(size, wanted), ...pageOf(prefix, kvs.at(-1)?.key, revision) },
+          signal,
+        );
+        // Who has had enough of a list before its end does not ask for this page.
+        next.catch(() => undefined);
       }
-      for (const kv of kvs) documents.push(toDocument(kv));
-      if (isLast) return { documents, revision: topOf(revision), remaining };
+      yield { documents: kvs.map(toBytes), revision: topOf(revision), remaining };
+      if (isLast) return;
     }
   }
 
@@ -99,13 +122,11 @@ class EtcdStore implements Store {
     const versions = new Map<string, bigint>();
     let after: string | undefined;
     for (;;) {
-      const page = { limit: keysPageSize, keys_only: true, ...pageOf(prefix, after, revisionOf(revision)) };
+      const page = { limit: keysPageSize, keysOnly: true, ...pageOf(prefix, after, revisionOf(revision)) };
       const { kvs, count } = await this.#range(prefix, page);
-      for (const kv of kvs) {
-        after = kv.key.toString();
-        versions.set(after, versionOf(after, BigInt(kv.mod_revision)));
-      }
-      if (Number(count) === kvs.length) return versions;
+      for (const { key, modRevision } of kvs) versions.set(key, versionOf(key, modRevision));
+      if (count === kvs.length) return versions;
+      after = kvs.at(-1)?.key;
     }
   }
 
@@ -140,8 +161,8 @@ class EtcdStore implements Store {
   }
 
   async revision(signal?: AbortSignal): Promise<bigint> {
-    const { header } = await this.#range('', { key: Buffer.from('/'), limit: 1, count_only: true }, signal);
-    return topOf(BigInt(header.revision));
+    const { header } = await this.#range('', { key: Buffer.from('/'), countOnly: true }, signal);
+    return topOf(header.revision);
   }
 
   before(revision: bigint, transactions: number): bigint {
@@ -164,7 +185,7 @@ class EtcdStore implements Store {
     this.#connection.close();
   }
 
-  async #range(key: string, request: IRangeRequest, signal?: AbortSignal): Promise<IRangeResponse> {
+  async #range(key: string, request: RangeRequest, signal?: AbortSignal): Promise<RangeAnswer> {
     signal?.throwIfAborted();
     try {
       const answer = await this.#calls.run((kv, options) => kv.range(request, options));
@@ -232,11 +253,11 @@ class EtcdStore implements Store {
   }
 }
 
-const pageOf = (prefix: string, after: string | undefined, revision: bigint | undefined): IRangeRequest => ({
+const pageOf = (prefix: string, after: string | undefined, revision: bigint | undefined): RangeRequest => ({
   // etcd takes no empty key: the first there can be is one zero byte.
   key: Buffer.from(after === undefined ? prefix || '\0' : `${after}\0`),
-  range_end: prefixEnd(prefix),
-  ...(revision === undefined ? {} : { revision: String(revision) }),
+  end: prefixEnd(prefix),
+  ...(revision === undefined ? {} : { revision }),
 });
 
 function versionFrom({ key, expected }: GuardedWrite, outcome: WriteOutcome): bigint {

@@ -1,5 +1,6 @@
 /** A store in memory with etcd's semantics: revisions, history, compaction. Kept for tests and simulations. */
 import {
+  type BytesPage,
   type EventBatch,
   type ListOptions,
   type Page,
@@ -55,6 +56,14 @@ class InMemoryStore implements MemoryStore {
     const chosen = keys.slice(0, options.limit ?? keys.length);
     const documents = chosen.map((key) => at.get(key)).filter((document) => document !== undefined);
     return { documents, revision, remaining: keys.length - chosen.length };
+  }
+
+  async *pages(prefix: string, options: Pick<ListOptions, 'revision'> = {}): AsyncIterable<BytesPage> {
+    const { documents, revision } = await this.list(prefix, options);
+    yield {
+      documents: documents.map(({ key, text, version }) => ({ key, bytes: Buffer.from(text), version })),
+      revision,
+    };
   }
 
   async versions(prefix: string, revision: bigint): Promise<ReadonlyMap<string, bigint>> {
