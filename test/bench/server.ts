@@ -62,8 +62,10 @@ export async function startServer({ profileTo }: ServerOptions = {}): Promise<Be
     profileTo === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileTo, '--cpu-prof-interval', '500'];
   const flags = [...profile, skiff, 'apiserver', ...apiserverFlags(pki, endpoint, rest as number, grpc as number)];
   endWithUs(etcd);
+  // As `skiff` does.
+  const env = { NODE_COMPILE_CACHE: join(folder, 'cache'), ...process.env };
   const spawnServer = (): ChildProcess => {
-    const child = spawn(process.execPath, flags, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, flags, { stdio: ['ignore', 'ignore', 'pipe'], env });
     endWithUs(child);
     return child;
   };

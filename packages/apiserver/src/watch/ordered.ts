@@ -41,16 +41,21 @@ export class Ordered<T extends Keyed> {
 
   /** The chunk that holds the key, or would. */
   #chunkOf(key: string): number {
-    return Math.max(
-      0,
-      placesBelow(this.#chunks.length, (at) => compareKeys(this.#chunks[at]?.[0]?.key ?? '', key) <= 0) - 1,
-    );
+    const last = this.#chunks.length - 1;
+    // A store is read in order.
+    if (isAtOrBelow(this.#chunks[last], key)) return last;
+    return Math.max(0, placesBelow(last, (at) => isAtOrBelow(this.#chunks[at], key)) - 1);
   }
 }
 
+const isAtOrBelow = (chunk: readonly Keyed[] | undefined, key: string): boolean =>
+  compareKeys(chunk?.[0]?.key ?? '', key) <= 0;
+
 /** Where the key is in a chunk, or would be. */
-const placeOf = (chunk: readonly Keyed[], key: string): number =>
-  placesBelow(chunk.length, (at) => compareKeys(chunk[at]?.key ?? '', key) < 0);
+function placeOf(chunk: readonly Keyed[], key: string): number {
+  if (compareKeys(chunk.at(-1)?.key ?? '', key) < 0) return chunk.length;
+  return placesBelow(chunk.length, (at) => compareKeys(chunk[at]?.key ?? '', key) < 0);
+}
 
 /** How many of so many places are below, when those that are come first. */
 function placesBelow(count: number, isBelow: (at: number) => boolean): number {

@@ -1,4 +1,5 @@
 /** The store on etcd 3.4 and newer. Every write is guarded by the key's mod revision; writes in flight together share transactions. */
+import { setImmediate } from 'node:timers/promises';
 import type { Clock, Logger, Random } from '@skiff/api';
 import {
   type BytesPage,
@@ -34,6 +35,8 @@ export interface EtcdStoreOptions {
 const firstPage = 500;
 const largestPage = 4000;
 const pageBytes = 16 * 1024 * 1024;
+/** Keys handed on in one turn. */
+const sliceSize = 250;
 const keysPageSize = 10_000;
 /** A write without answer is tried this often, with the same guard, before its outcome is given up as unknown. */
 const writeAttempts = 4;
@@ -113,7 +116,12 @@ class EtcdStore implements Store {
         // Who has had enough of a list before its end does not ask for this page.
         next.catch(() => undefined);
       }
-      yield { documents: kvs.map(toBytes), revision: topOf(revision), remaining };
+      // Little at a time: the request for the next page goes out meanwhile, what comes of it is taken in, and nobody is held up for long.
+      for (let start = 0; start === 0 || start < kvs.length; start += sliceSize) {
+        await setImmediate();
+        const documents = kvs.slice(start, start + sliceSize).map(toBytes);
+        yield { documents, revision: topOf(revision), remaining };
+      }
       if (isLast) return;
     }
   }
