@@ -1,5 +1,5 @@
 /** The gRPC door's listener: limits, keepalive, health, reflection, and a close that waits for nobody for ever. */
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { Server, type ServerOptions, type ServiceDefinition, status } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { ApiError, type Clock, type Logger } from '@skiff/api';
@@ -12,6 +12,7 @@ import { adapt, type Handler } from './adapt.ts';
 import { refuseUnnamedCompression } from './compression.ts';
 import { type GrpcTls, serverCredentials } from './credentials.ts';
 import { guardSideServices } from './guard.ts';
+import { createKeepalive, type Keepalive } from './keepalive.ts';
 import type { OneRequestParts, Serve } from './one-request.ts';
 import { serveStream } from './server-stream.ts';
 import { boundedTimeout, durationMs } from './timeout.ts';
@@ -44,9 +45,6 @@ const options: ServerOptions = {
   'grpc.max_metadata_size': 64 * 1024,
   // Books of every call that nobody reads.
   'grpc.enable_channelz': 0,
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 10_000,
-  'grpc.keepalive_permit_without_calls': 1,
   // Megabytes for each connection: without it a slow peer costs memory without end.
   'grpc-node.max_session_memory': 64,
 };
@@ -63,6 +61,7 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
   const served = { clock, logger, calls: createOpenCalls(closing.signal), maxReceiveBytes };
   const methods = new Map<string, Serve>();
   takeStreams(server, methods);
+  takeSessions(server, createKeepalive(clock));
   const add = (service: ServiceDefinition, handlers: Readonly<Record<string, Handler>>): void => {
     server.addService(service, adapt(service, handlers, served));
     for (const [path, serve] of servedHere(service, handlers, served)) methods.set(path, serve);
@@ -111,9 +110,26 @@ function servedHere(
   });
 }
 
-/** What grpc-js calls with each new stream, before it reads its headers. */
-interface StreamServer {
+/** What grpc-js keeps to itself. */
+interface InnerServer {
+  /** Called with each new stream, before grpc-js reads its headers. */
   _streamHandler(interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void;
+  /** Makes what is called with each new connection. */
+  _sessionHandler(http2Server: unknown): (session: ServerHttp2Session) => void;
+}
+
+/** Tells of each new connection. Call before the server is bound. */
+function takeSessions(server: Server, keepalive: Keepalive): void {
+  const inner = server as unknown as InnerServer;
+  if (typeof inner._sessionHandler !== 'function') throw new Error('grpc-js takes its sessions elsewhere than it did');
+  const handlerOf = inner._sessionHandler.bind(server);
+  inner._sessionHandler = (http2Server) => {
+    const handle = handlerOf(http2Server);
+    return (session) => {
+      handle(session);
+      keepalive.add(session);
+    };
+  };
 }
 
 /**
@@ -121,7 +137,7 @@ interface StreamServer {
  * one that is too long. Call before the server is bound.
  */
 function takeStreams(server: Server, methods: ReadonlyMap<string, Serve>): void {
-  const inner = server as unknown as StreamServer;
+  const inner = server as unknown as InnerServer;
   if (typeof inner._streamHandler !== 'function') throw new Error('grpc-js takes its streams elsewhere than it did');
   const handle = inner._streamHandler.bind(server);
   inner._streamHandler = (interceptors, stream, headers) => {
