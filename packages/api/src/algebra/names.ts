@@ -5,7 +5,9 @@
 
 export type Check = (value: string) => string[];
 
-const byteLength = (value: string): number => Buffer.byteLength(value, 'utf8');
+/** More UTF-8 bytes than that. A UTF-16 code unit is three at most, so short texts need not be counted. */
+const isLonger = (value: string, bytes: number): boolean =>
+  3 * value.length > bytes && Buffer.byteLength(value, 'utf8') > bytes;
 
 export const maxLengthMessage = (length: number): string => `must be no more than ${length} characters`;
 export const emptyMessage = 'must be non-empty';
@@ -56,7 +58,7 @@ const subdomainMessage =
 /** `my-name`: RFC 1123 label, 63 characters. */
 export const checkDns1123Label: Check = (value) => {
   const faults: string[] = [];
-  if (byteLength(value) > 63) faults.push(maxLengthMessage(63));
+  if (isLonger(value, 63)) faults.push(maxLengthMessage(63));
   if (matches(labelRegExp, value)) return faults;
   faults.push(
     matches(subdomainRegExp, value)
@@ -69,7 +71,7 @@ export const checkDns1123Label: Check = (value) => {
 /** `my-name.example`: RFC 1123 subdomain, 253 characters. */
 export const checkDns1123Subdomain: Check = (value) => {
   const faults: string[] = [];
-  if (byteLength(value) > 253) faults.push(maxLengthMessage(253));
+  if (isLonger(value, 253)) faults.push(maxLengthMessage(253));
   if (!matches(subdomainRegExp, value)) faults.push(patternMessage(subdomainMessage, subdomainPattern, 'example.com'));
   return faults;
 };
@@ -77,7 +79,7 @@ export const checkDns1123Subdomain: Check = (value) => {
 /** `*.example.com`. */
 export const checkWildcardDns1123Subdomain: Check = (value) => {
   const faults: string[] = [];
-  if (byteLength(value) > 253) faults.push(maxLengthMessage(253));
+  if (isLonger(value, 253)) faults.push(maxLengthMessage(253));
   if (!matches(wildcardRegExp, value)) {
     faults.push(
       patternMessage(
@@ -93,7 +95,7 @@ export const checkWildcardDns1123Subdomain: Check = (value) => {
 /** `my-name` that starts with a letter: the name of a Service. */
 export const checkDns1035Label: Check = (value) => {
   const faults: string[] = [];
-  if (byteLength(value) > 63) faults.push(maxLengthMessage(63));
+  if (isLonger(value, 63)) faults.push(maxLengthMessage(63));
   if (!matches(dns1035RegExp, value)) {
     faults.push(
       patternMessage(
@@ -113,20 +115,18 @@ const qualifiedExamples = ['MyName', 'my.name', '123-abc'] as const;
 
 /** `example.com/my_Name`: a label's key, a finalizer, a resource. */
 export const checkQualifiedName: Check = (value) => {
-  const parts = value.length > farTooLong ? [value] : value.split('/');
+  const slash = value.length > farTooLong ? -1 : value.indexOf('/');
   const faults: string[] = [];
-  if (parts.length > 2) {
+  if (slash >= 0 && value.includes('/', slash + 1)) {
     const message = patternMessage(qualifiedMessage, qualifiedPattern, ...qualifiedExamples);
     return [`a qualified name ${message} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   }
-  const name = parts[parts.length - 1] ?? '';
-  if (parts.length === 2) {
-    const prefix = parts[0] ?? '';
-    if (prefix === '') faults.push(`prefix part ${emptyMessage}`);
-    else faults.push(...checkDns1123Subdomain(prefix).map((fault) => `prefix part ${fault}`));
-  }
+  const name = value.slice(slash + 1);
+  if (slash === 0) faults.push(`prefix part ${emptyMessage}`);
+  else if (slash > 0)
+    for (const fault of checkDns1123Subdomain(value.slice(0, slash))) faults.push(`prefix part ${fault}`);
   if (name === '') faults.push(`name part ${emptyMessage}`);
-  else if (byteLength(name) > 63) faults.push(`name part ${maxLengthMessage(63)}`);
+  else if (isLonger(name, 63)) faults.push(`name part ${maxLengthMessage(63)}`);
   if (!matches(qualifiedRegExp, name)) {
     faults.push(`name part ${patternMessage(qualifiedMessage, qualifiedPattern, ...qualifiedExamples)}`);
   }
@@ -136,7 +136,7 @@ export const checkQualifiedName: Check = (value) => {
 /** The value of a label: up to 63 characters, possibly none. */
 export const checkLabelValue: Check = (value) => {
   const faults: string[] = [];
-  if (byteLength(value) > 63) faults.push(maxLengthMessage(63));
+  if (isLonger(value, 63)) faults.push(maxLengthMessage(63));
   if (!matches(labelValueRegExp, value)) {
     faults.push(
       patternMessage(
@@ -154,7 +154,7 @@ export const checkLabelValue: Check = (value) => {
 /** The name of a port: an IANA service name, 15 characters. */
 export const checkPortName: Check = (value) => {
   const faults: string[] = [];
-  if (byteLength(value) > 15) faults.push(maxLengthMessage(15));
+  if (isLonger(value, 15)) faults.push(maxLengthMessage(15));
   if (!/^[-a-z0-9]+$/.test(value)) {
     faults.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   }
@@ -199,7 +199,7 @@ export const checkRelaxedEnvironmentName: Check = (value) => {
 /** A key of a ConfigMap or Secret. */
 export const checkConfigKey: Check = (value) => {
   const faults: string[] = [];
-  if (byteLength(value) > 253) faults.push(maxLengthMessage(253));
+  if (isLonger(value, 253)) faults.push(maxLengthMessage(253));
   if (!matches(configKeyRegExp, value)) {
     faults.push(
       patternMessage(

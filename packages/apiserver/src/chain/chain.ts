@@ -56,7 +56,10 @@ export function createChain(parts: ChainParts): Chain {
     const deadline = startDeadline(call, parts.clock);
     try {
       const authenticated = await parts.authenticate(call.credentials, deadline.signal);
-      const user = await impersonate(authenticated, call.impersonation, authorise);
+      const user =
+        call.impersonation === undefined
+          ? authenticated
+          : await impersonate(authenticated, call.impersonation, authorise);
       await authorise(user, call.attributes);
       const leave = await enter(parts.flowControl, call, user, deadline.signal);
       try {

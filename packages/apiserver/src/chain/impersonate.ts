@@ -15,12 +15,7 @@ export interface Impersonation {
 type Authorise = (user: UserInfo, attributes: Attributes) => Promise<void>;
 
 /** The user that the request runs as. Throws ApiError BadRequest when parts are given without a user, Forbidden when one is not allowed. */
-export async function impersonate(
-  requester: UserInfo,
-  asked: Impersonation | undefined,
-  authorise: Authorise,
-): Promise<UserInfo> {
-  if (asked === undefined) return requester;
+export async function impersonate(requester: UserInfo, asked: Impersonation, authorise: Authorise): Promise<UserInfo> {
   if (asked.user === '')
     throw badRequest('requested impersonation of groups, uid or extra without impersonating a user');
   const may = (group: string, resource: string, name: string, subresource = '', namespace = ''): Promise<void> =>

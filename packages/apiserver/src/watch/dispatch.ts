@@ -45,8 +45,10 @@ export class Dispatcher {
 
   deliver(change: DocumentChange): void {
     const addresses = new Set<string>(['*']);
-    for (const document of [change.before, change.after])
-      if (document !== undefined) this.#addAddresses(addresses, document.facts);
+    const others = this.#watchers.size - (this.#watchers.has('*') ? 1 : 0);
+    if (others > 0)
+      for (const document of [change.before, change.after])
+        if (document !== undefined) this.#addAddresses(addresses, document.facts);
     const view = sharedViewsOf(change);
     for (const address of addresses) {
       for (const [filter, watchers] of this.#watchers.get(address) ?? []) {
