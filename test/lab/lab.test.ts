@@ -1,13 +1,12 @@
 /** The lab of docker-compose.yml, from images to a pod, with an engine of its own. */
-import { mkdtemp, readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import spawn from 'nano-spawn';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, repository } from '../cluster/cluster.ts';
 import { toolsFolder } from '../cluster/global-setup.ts';
 import { unpackTools } from '../cluster/tools.ts';
-import { type Engine, labLeftovers, startEngine } from './engine.ts';
+import { type Engine, labFolder, labLeftovers, startEngine } from './engine.ts';
 
 let folder = '';
 let engine: Engine;
@@ -16,7 +15,7 @@ let environment: Record<string, string> = {};
 
 beforeAll(async () => {
   kubectlFile = (await unpackTools(toolsFolder)).kubectl;
-  folder = await mkdtemp(join(tmpdir(), 'skiff-lab-'));
+  folder = await labFolder();
   engine = await startEngine(folder);
   environment = {
     DOCKER_HOST: `unix://${engine.socket}`,
