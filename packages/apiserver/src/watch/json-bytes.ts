@@ -109,8 +109,11 @@ function skipScalar(bytes: Buffer, start: number): number {
   const byte = bytes[start] ?? 0;
   if (byte === minus || isDigit(byte)) return skipNumber(bytes, start);
   const literal = literals.get(byte);
-  if (literal === undefined || literal.compare(bytes, start, start + literal.length) !== 0) throw refuse(bytes, start);
-  return start + literal.length;
+  if (literal === undefined) throw refuse(bytes, start);
+  const end = start + literal.length;
+  // Beyond the last byte `compare` would throw an error of its own.
+  if (end > bytes.length || literal.compare(bytes, start, end) !== 0) throw refuse(bytes, start);
+  return end;
 }
 
 function skipNumber(bytes: Buffer, start: number): number {

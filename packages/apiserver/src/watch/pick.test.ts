@@ -75,6 +75,10 @@ const nearJson = fc
     return text;
   });
 
+test.each(['{"a":[n]}', '{"b":t', '{"b":nul', '{"b":[fals]}', '{"b":1e', '{"b":"\\u00'])('refuses %s', (text) => {
+  expect(() => picked(text, ['a'])).toThrow(SyntaxError);
+});
+
 test('accepts the objects that JSON.parse accepts, and nothing else', () => {
   fc.assert(
     fc.property(nearJson, (text) => {
