@@ -13,12 +13,13 @@ const linesOfReason = 8;
 
 export default class FailuresReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], outside: readonly Reason[]): void {
+    const file = process.env.SKIFF_FAILURES;
+    if (file === undefined) throw new Error('SKIFF_FAILURES does not say which file the failures go to');
     const failures = [
       ...modules.flatMap(failuresOf),
       ...outside.map((error) => entry('an error outside of the tests', [error])),
     ];
-    const file = process.env.SKIFF_FAILURES;
-    if (file !== undefined) appendFileSync(file, failures.join(''));
+    appendFileSync(file, failures.join(''));
   }
 }
 
