@@ -3,7 +3,10 @@ import { type ChildProcess, spawn as start } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { realClock } from '@skiff/api';
+import { killCgroup, removeCgroup } from '@skiff/cli/cgroups';
+import { signal } from '@skiff/cli/daemons';
 import spawn from 'nano-spawn';
 import { eventually } from '../cluster/cluster.ts';
 
@@ -17,15 +20,13 @@ export interface Engine {
 const netns = 'skiff-lab-test';
 const cgroup = 'skiff-lab-test';
 const socket = '/run/skiff-lab-test.sock';
-const folders = join(tmpdir(), 'skiff-lab-');
+const folders = 'skiff-lab-test-';
 
 /** A folder for one run. What a run that was killed left behind, its engine included, is removed first. */
 export async function labFolder(): Promise<string> {
-  await removeNamespace();
-  const parent = dirname(folders);
-  for (const name of await readdir(parent))
-    if (join(parent, name).startsWith(folders)) await removeFolder(join(parent, name));
-  return mkdtemp(folders);
+  await removeKilled();
+  for (const name of await readdir(tmpdir())) if (name.startsWith(folders)) await removeFolder(join(tmpdir(), name));
+  return mkdtemp(join(tmpdir(), folders));
 }
 
 export async function startEngine(folder: string): Promise<Engine> {
@@ -62,34 +63,30 @@ async function stop(child: ChildProcess, folder: string): Promise<void> {
     child.kill('SIGTERM');
     await once(child, 'exit');
   }
-  await removeNamespace();
+  await spawn('ip', ['netns', 'delete', netns]);
+  await removeCgroup(cgroup);
+  await rm(socket, { force: true });
   await removeFolder(folder);
 }
 
-/** Ends the engine and what runs in its cgroups, and removes the namespace and the cgroups. */
-async function removeNamespace(): Promise<void> {
+/** An engine that nobody stopped, with its containers: only their own namespace and cgroup tell them from a user's lab. */
+async function removeKilled(): Promise<void> {
   const { stdout } = await spawn('ip', ['netns', 'list']);
-  const there = stdout.split('\n').some((line) => line.split(' ')[0] === netns);
-  await eventually('the end of what runs for the lab', async () => {
-    const inside = there ? (await spawn('ip', ['netns', 'pids', netns])).stdout.split('\n').filter(Boolean) : [];
-    const pids = [...inside, ...(await processesInCgroups())];
-    for (const pid of pids) killIfThere(Number(pid));
-    return pids.length === 0;
-  });
-  if (there) await spawn('ip', ['netns', 'delete', netns]);
-  await spawn('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*/${cgroup}*`, '-exec', 'rmdir', '{}', '+']);
+  if (stdout.split('\n').some((line) => line.split(' ')[0] === netns)) {
+    await eventually('the end of what runs in the namespace', async () => {
+      const pids = (await spawn('ip', ['netns', 'pids', netns])).stdout.split('\n').filter((pid) => pid !== '');
+      for (const pid of pids) signal(Number(pid), 'SIGKILL');
+      return pids.length === 0;
+    });
+    await spawn('ip', ['netns', 'delete', netns]);
+  }
+  await killCgroup(cgroup, realClock);
+  await removeCgroup(cgroup);
   await rm(socket, { force: true });
 }
 
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended meanwhile.
-  }
-}
-
 async function removeFolder(folder: string): Promise<void> {
+  // The newest first: it may lie in another.
   for (const path of (await mountsIn(folder)).reverse()) await spawn('umount', [path]);
   await rm(folder, { recursive: true, force: true });
 }
@@ -101,13 +98,14 @@ async function mountsIn(folder: string): Promise<string[]> {
 
 /** Processes, mounts and cgroups of the engine and of the lab's nodes that are still there. */
 export async function labLeftovers(folder: string): Promise<string[]> {
-  const { stdout } = await spawn('find', ['/sys/fs/cgroup', '-type', 'd', '-name', 'skiff-lab-*']);
-  const processes = (await processesInCgroups()).map((pid) => `process ${pid}`);
-  return [...(await mountsIn(folder)), ...stdout.split('\n').filter(Boolean), ...processes];
-}
-
-async function processesInCgroups(): Promise<string[]> {
+  const cgroupFolders = await spawn('find', ['/sys/fs/cgroup', '-type', 'd', '-name', 'skiff-lab-*']);
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
-  const cgroups = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '')));
-  return pids.filter((_, index) => cgroups[index]?.includes('/skiff-lab-'));
+  const processes = await Promise.all(
+    pids.map(async (pid) => {
+      const cgroups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
+      return cgroups.includes('/skiff-lab-') ? [`process ${pid}`] : [];
+    }),
+  );
+  const cgroups = cgroupFolders.stdout.split('\n').filter((line) => line !== '');
+  return [...(await mountsIn(folder)), ...cgroups, ...processes.flat()];
 }
