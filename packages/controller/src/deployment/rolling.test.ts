@@ -109,6 +109,12 @@ test('a resize in the middle of a roll is shared out by size, the leftover to th
   expect(counts(scaleProportionally(rolling(0, 3, 2), sets[1], [sets[0]]))).toEqual({ old: 0, new: 0 });
 });
 
+test('what the largest cannot give, the next in size gives', () => {
+  const [fresh, ...old] = [1, 2, 3, 4, 5].map((day) => sized(set(`s${day}`, 4, 0, day), 20, 20));
+  const after = counts(scaleProportionally(rolling(3, 0, 1), fresh, old));
+  expect(after).toEqual({ s1: 0, s2: 0, s3: 1, s4: 1, s5: 1 });
+});
+
 test('without active sets the newest is given the size', () => {
   expect(counts(scaleProportionally(rolling(4, 1, 0), undefined, [set('a', 0, 0, 1), set('b', 0, 0, 2)]))).toEqual({
     b: 4,

@@ -76,7 +76,8 @@ export function scaleDownAll(oldSets: readonly ReplicaSet[]): Scale[] {
 
 /**
  * The Deployment was resized in the middle of a rollout (or while paused): the change is spread over its sets in proportion
- * to their size, the leftover going to the largest, newest first.
+ * to their size, the leftover going to the largest, newest first. What rounding leaves to be taken away may be more than the
+ * largest has: Kubernetes then stays above the surge until the rollout goes on, here the next in size gives the rest.
  */
 export function scaleProportionally(
   deployment: Deployment,
@@ -102,8 +103,12 @@ export function scaleProportionally(
     next.set(set, replicasOf(set) + share);
     added += share;
   }
-  const [largest] = order;
-  if (largest !== undefined) next.set(largest, Math.max(0, (next.get(largest) ?? 0) + toAdd - added));
+  let left = toAdd - added;
+  for (const [set, replicas] of next) {
+    const taken = Math.max(left, -replicas);
+    next.set(set, replicas + taken);
+    left -= taken;
+  }
   return changed(next);
 }
 
