@@ -73,6 +73,15 @@ describe('apply', () => {
     expect((await applyMap({}, 'two')).data).toEqual({ a: '2' });
   });
 
+  test('the last label and annotation that an apply stops saying go, and the name stays', async () => {
+    const labelled = { name: 'web', labels: { a: '1' }, annotations: { b: '2' } };
+    await apply(config({}, labelled), 'one');
+    const { metadata } = await apply(config(), 'one');
+    expect(metadata).toMatchObject({ name: 'web', namespace: 'default' });
+    expect(metadata).not.toHaveProperty('labels');
+    expect(metadata).not.toHaveProperty('annotations');
+  });
+
   test('what nobody applied stays', async () => {
     await applyMap({ a: '1' }, 'one');
     await call.patch('configmaps', 'default', 'c', 'merge', { data: { extra: 'x' } });

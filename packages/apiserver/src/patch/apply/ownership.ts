@@ -167,10 +167,11 @@ export function applyConfiguration(
   if (version === undefined) throw new Error(`there is no schema of ${writer.apiVersion}`);
   const key = managerKey({ ...writer, operation: 'Apply' });
   const last = managers.get(key);
-  const fields = stripped(recursiveDifference(fieldsOf(config, version.schema), writer.reset));
+  const said = recursiveDifference(fieldsOf(config, version.schema), writer.reset);
+  const fields = stripped(said);
   const claimed = new Map(managers).set(key, toManager(writer, 'Apply', fields));
   const merged = mergeApplied(live, config, version.schema) as JsonObject;
-  const object = pruned(merged, last?.fields, claimed, version);
+  const object = pruned(merged, last?.fields, [said, ...[...claimed.values()].map((each) => each.fields)], version);
   const { left, conflicts } = takenFrom(claimed, key, comparing(versions, live, object));
   if (conflicts.length > 0 && !force) throw new ApplyConflict(conflicts);
   if (isEmpty(fields)) left.delete(key);
@@ -180,10 +181,15 @@ export function applyConfiguration(
   return { object, managers: left };
 }
 
-/** Takes out what the last apply said, this one does not, and no manager owns. */
-function pruned(merged: JsonObject, last: FieldSet | undefined, claimed: Managers, version: Version): JsonObject {
+/** Takes out what the last apply said and `claimed` does not hold: what this one says, its name too, and every manager's. */
+function pruned(
+  merged: JsonObject,
+  last: FieldSet | undefined,
+  claimed: readonly FieldSet[],
+  version: Version,
+): JsonObject {
   if (last === undefined) return merged;
-  const claims = unionOf([...claimed.values()].map((manager) => manager.fields));
+  const claims = unionOf(claimed);
   if (isEmpty(difference(last, claims))) return merged;
   const { schema } = version;
   const lastNamed = withNamedParents(last, schema);
