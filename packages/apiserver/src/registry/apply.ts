@@ -1,5 +1,5 @@
 /** Server-side apply (KEP-555): PATCH with the configuration that a manager wants. */
-import { ApiError, apiVersionOf, badRequest, conflict, decode, type JsonObject } from '@skiff/api';
+import { ApiError, apiVersionOf, badRequest, conflict, type JsonObject, type Schema } from '@skiff/api';
 import { ApplyConflict, type Conflict } from '../patch/apply/conflicts.ts';
 import { difference, isEmpty, union } from '../patch/apply/field-set.ts';
 import { lastAppliedFields, lastAppliedPath, renewLastApplied } from '../patch/apply/last-applied.ts';
@@ -7,7 +7,7 @@ import { type Managers, writeManagers } from '../patch/apply/managers.ts';
 import { type Applied, applyConfiguration, ownersAfterUpdate, type Writer } from '../patch/apply/ownership.ts';
 import { copy, isObject, textAt } from '../patch/values.ts';
 import type { Answer, PatchBody } from './contract.ts';
-import { decodableOf, decodePatched, unmarshalErrors } from './decode.ts';
+import { decodableOf, decodeAs, decodePatched, unmarshalErrors } from './decode.ts';
 import type { Env } from './env.ts';
 import { type Change, guaranteedUpdate } from './guaranteed-update.ts';
 import { managersOf, refuseManagedFields, skeletonOf, versionsOf, writerOf } from './managed-fields.ts';
@@ -85,16 +85,12 @@ function readConfiguration({ kind, target, body }: Applying): JsonObject {
   settleNamespace(config, definition.namespaced ? target.namespace : '');
   if (nameOf(config) === '') metaOf(config).name = target.name;
   checkName(config, target.name);
-  return typed(
-    kind.definition.schema(),
-    config,
-    `${target.namespace}/${target.name}; ${expected}, Kind=${definition.kind}`,
-  );
+  return typed(kind, config, `${target.namespace}/${target.name}; ${expected}, Kind=${definition.kind}`);
 }
 
-/** The configuration in canonical form; a field the schema does not know cannot be owned and is refused. */
-function typed(schema: Parameters<typeof decode>[0], config: JsonObject, about: string): JsonObject {
-  const { value, unknown, faults } = decode(schema, config);
+/** The configuration as its kind decodes it; a field the schema does not know cannot be owned and is refused. */
+function typed(kind: Applying['kind'], config: JsonObject, about: string): JsonObject {
+  const { value, unknown, faults } = decodeAs(decodableOf(kind), config);
   const [fault] = [...faults, ...unknown.map((path) => `.${path}: field not declared in schema`)];
   if (fault !== undefined) throw badRequest(`failed to create typed patch object (${about}): ${fault}`);
   return value as JsonObject;
@@ -151,7 +147,7 @@ function runOrUpgrade(
   force: boolean,
   writer: Writer,
   live: JsonObject,
-  schema: Parameters<typeof decode>[0],
+  schema: Schema,
 ): Applied {
   try {
     return run(force);

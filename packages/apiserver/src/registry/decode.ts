@@ -101,7 +101,8 @@ export async function decodePatched(
   return completed(shown, value);
 }
 
-const decodeAs = (shown: Decodable, document: JsonObject, fractions: readonly string[] = []): Decoded =>
+/** By the kind's own decoder, or by its schema, as Go decodes. */
+export const decodeAs = (shown: Decodable, document: JsonObject, fractions: readonly string[] = []): Decoded =>
   shown.decode?.(document, fractions) ?? decode(shown.schema(), document, fractions);
 
 /** What another part of the server made of an object. Throws BadRequest for what its kind does not allow; unknown fields are dropped. */

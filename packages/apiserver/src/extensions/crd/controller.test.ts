@@ -210,6 +210,19 @@ describe('a CustomResourceDefinition', () => {
     });
   });
 
+  test('may be applied with every value that its schema allows', async () => {
+    const properties = { port: { 'x-kubernetes-int-or-string': true }, none: { type: 'string', nullable: true } };
+    await memory.define(widgets({ versions: [version(specSchema(properties))] }));
+    const config = {
+      apiVersion: 'x.io/v1',
+      kind: 'Widget',
+      ...widget('a', { spec: { port: 4_294_967_296, none: null } }),
+    };
+    const made = await memory.call.apply(widgetsOf, 'default', 'a', config, 'one');
+    expect(made.spec).toEqual({ port: 4_294_967_296, none: null });
+    expect(await memory.call.apply(widgetsOf, 'default', 'a', config, 'one')).toEqual(made);
+  });
+
   test('H-243 may be one of a thousand', async () => {
     const names = Array.from({ length: 1000 }, (_, index) => `w${index}`);
     await Promise.all(
