@@ -42,7 +42,7 @@ export function toSchema(schema: JsonSchema): Schema {
 }
 
 function arraySchema(schema: JsonSchema, common: Common): Schema {
-  const items = itemsOf(schema);
+  const items = preservedItems(schema);
   const listType = schema['x-kubernetes-list-type'];
   const keys = schema['x-kubernetes-list-map-keys'];
   return {
@@ -52,6 +52,13 @@ function arraySchema(schema: JsonSchema, common: Common): Schema {
     ...(listType === 'set' || listType === 'map' || listType === 'atomic' ? { listType } : {}),
     ...(keys === undefined ? {} : { listMapKeys: keys }),
   };
+}
+
+/** What a list preserves are the unknown fields of its items. */
+function preservedItems(schema: JsonSchema): JsonSchema | undefined {
+  const items = itemsOf(schema);
+  const preserve = 'x-kubernetes-preserve-unknown-fields';
+  return items === undefined || schema[preserve] !== true ? items : { ...items, [preserve]: true };
 }
 
 function mapOrObject(schema: JsonSchema, common: Common): Schema {
