@@ -39,6 +39,16 @@ describe('a value', () => {
       ['a: Invalid value: 3: a in body should be greater than 3'],
     ],
     [{ type: 'number', multipleOf: 0.1 }, 0.3, []],
+    [
+      { type: 'integer', format: 'int32', maximum: 9, multipleOf: 100 },
+      2_147_483_649,
+      [
+        '<nil>: Invalid value: "": Checked value must be of type integer with format int32 in a',
+        'a: Invalid value: 2147483649: a in body should be a multiple of 100',
+        'a: Invalid value: 2147483649: a in body should be less than or equal to 9',
+      ],
+    ],
+    [{ type: 'integer', format: 'int32' }, -2_147_483_648, []],
     [{ type: 'integer', multipleOf: 2 }, 3, ['a: Invalid value: 3: a in body should be a multiple of 2']],
     [{ type: 'array', maxItems: 1, items: { type: 'integer' } }, [1, 2], ['a: Too many: 2: must have at most 1 items']],
     [

@@ -102,23 +102,25 @@ function patternMismatch(pattern: string, value: string): string | undefined {
   }
 }
 
+/** In kube-openapi's order. It says of a number out of its format's range neither the value nor, outside the text, the place. */
 function numberFaults(schema: JsonSchema, value: number | bigint, path: Path): FieldError[] {
   const faults: FieldError[] = [];
   const { maximum, minimum, multipleOf } = schema;
   const shown = value as Json;
-  if (maximum !== undefined && (value > maximum || (schema.exclusiveMaximum === true && value === maximum))) {
-    const bound = schema.exclusiveMaximum === true ? 'less than' : 'less than or equal to';
-    faults.push(invalidAt(path, shown, `should be ${bound} ${maximum}`));
+  if (schema.format === 'int32' && schema.type === 'integer' && (value > 2_147_483_647 || value < -2_147_483_648)) {
+    const why = `Checked value must be of type integer with format int32 in ${nameOf(path)}`;
+    faults.push(field.invalid('<nil>', '', why));
+  }
+  if (multipleOf !== undefined && multipleOf > 0 && !isMultiple(value, multipleOf)) {
+    faults.push(invalidAt(path, shown, `should be a multiple of ${multipleOf}`));
   }
   if (minimum !== undefined && (value < minimum || (schema.exclusiveMinimum === true && value === minimum))) {
     const bound = schema.exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
     faults.push(invalidAt(path, shown, `should be ${bound} ${minimum}`));
   }
-  if (multipleOf !== undefined && multipleOf > 0 && !isMultiple(value, multipleOf)) {
-    faults.push(invalidAt(path, shown, `should be a multiple of ${multipleOf}`));
-  }
-  if (schema.format === 'int32' && schema.type === 'integer' && (value > 2_147_483_647 || value < -2_147_483_648)) {
-    faults.push(invalidAt(path, shown, 'must be of type integer with format int32'));
+  if (maximum !== undefined && (value > maximum || (schema.exclusiveMaximum === true && value === maximum))) {
+    const bound = schema.exclusiveMaximum === true ? 'less than' : 'less than or equal to';
+    faults.push(invalidAt(path, shown, `should be ${bound} ${maximum}`));
   }
   return faults;
 }
