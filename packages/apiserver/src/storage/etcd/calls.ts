@@ -1,10 +1,9 @@
 /**
- * Unary calls of etcd under three guards. Every call has a deadline. A channel that lets a deadline pass and has answered nothing
- * since the call began is thrown away, since it may hang in a connect for ever (grpc-node#2785). And an answer from before
- * what this process has seen already is refused: etcd before 3.4.42 may read stale after a pause, before 3.4.32 it may fall back
- * after a crash in a compaction, and somebody may have restored a backup under a running server.
+ * Unary calls of etcd under two guards. Every call has a deadline, and etcd3 throws away the channel that let it pass, since that
+ * one may hang in a connect for ever (grpc-node#2785). And an answer from before what this process has seen already is refused:
+ * etcd before 3.4.42 may read stale after a pause, before 3.4.32 it may fall back after a crash in a compaction, and somebody may
+ * have restored a backup under a running server.
  */
-import { status } from '@grpc/grpc-js';
 import type { Clock, Logger } from '@skiff/api';
 import { StoreError } from '../contract.ts';
 import type { EtcdConnection } from './connection.ts';
@@ -28,13 +27,11 @@ export class EtcdCalls {
   readonly #options: EtcdCallsOptions;
   /** The newest revision any answer has told. */
   #highest = 0n;
-  #lastAnswerMs: number;
   #lifting: Promise<void> | undefined;
   #fellBack = new AbortController();
 
   constructor(options: EtcdCallsOptions) {
     this.#options = options;
-    this.#lastAnswerMs = options.clock.now();
   }
 
   /** Aborts when etcd has fallen back: what watches have delivered since is not to be trusted. */
@@ -47,7 +44,7 @@ export class EtcdCalls {
     call: (kv: Kv, options: CallOptions) => Promise<T>,
   ): Promise<T> {
     const floor = this.#highest;
-    const answer = await this.#watched(call);
+    const answer = await this.#timed(call);
     const revision = BigInt(answer.header.revision);
     if (revision < floor) {
       this.#lifting ??= this.#lift(floor).finally(() => {
@@ -60,22 +57,9 @@ export class EtcdCalls {
     return answer;
   }
 
-  async #watched<T>(call: (kv: Kv, options: CallOptions) => Promise<T>): Promise<T> {
-    const { clock, connection, logger } = this.#options;
-    const beganMs = clock.now();
-    const channel = connection.generation;
-    try {
-      const answer = await call(connection.kv, { deadline: beganMs + callTimeoutMs });
-      this.#lastAnswerMs = clock.now();
-      return answer;
-    } catch (error) {
-      const isLate = (error as { code?: number }).code === status.DEADLINE_EXCEEDED;
-      if (isLate && this.#lastAnswerMs < beganMs && connection.generation === channel) {
-        logger.warn({ err: error }, 'etcd does not answer; connecting anew');
-        connection.reset();
-      }
-      throw error;
-    }
+  #timed<T>(call: (kv: Kv, options: CallOptions) => Promise<T>): Promise<T> {
+    const { clock, connection } = this.#options;
+    return call(connection.kv, { deadline: clock.now() + callTimeoutMs });
   }
 
   /** One write tells a stale read (the write's revision is a new one) from an etcd that fell back, which is written forward. */
@@ -83,7 +67,7 @@ export class EtcdCalls {
     const { logger } = this.#options;
     for (let writes = 1; writes <= maxLift; writes += 1) {
       const request = { key: liftKey, value: Buffer.from(String(floor)) };
-      const { header } = await this.#watched((kv, options) => kv.put(request, options));
+      const { header } = await this.#timed((kv, options) => kv.put(request, options));
       const revision = BigInt(header.revision);
       if (revision <= floor) continue;
       if (revision > this.#highest) this.#highest = revision;
