@@ -121,6 +121,17 @@ test.each<[string, string, string, string[]]>([
     ['spec.limited.limitResponse.queuing: Required value: must not be empty if limited.limitResponse.type is Limited'],
   ],
   [
+    'of numbers out of range',
+    'mine',
+    '{type: Limited, limited: {nominalConcurrencyShares: -1, lendablePercent: 101, borrowingLimitPercent: -1, limitResponse: {type: Hat}}}',
+    [
+      'spec.limited.nominalConcurrencyShares: Invalid value: -1: must be a non-negative integer',
+      'spec.limited.limitResponse.type: Unsupported value: "Hat": supported values: "Queue", "Reject"',
+      'spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive',
+      'spec.limited.borrowingLimitPercent: Invalid value: -1: if specified, must be a non-negative integer',
+    ],
+  ],
+  [
     'of too many hands',
     'mine',
     '{type: Limited, limited: {limitResponse: {type: Queue, queuing: {queues: 512, handSize: 8}}}}',

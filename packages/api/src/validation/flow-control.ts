@@ -106,12 +106,16 @@ function addLendable(faults: Faults, at: string, percent: number | undefined): v
 
 function addLimited(faults: Faults, limited: Limited): void {
   addShares(faults, 'spec.limited.nominalConcurrencyShares', limited.nominalConcurrencyShares);
+  addLimitResponse(faults, limited);
   addLendable(faults, 'spec.limited.lendablePercent', limited.lendablePercent);
   const borrowing = limited.borrowingLimitPercent;
   if (borrowing !== undefined && borrowing < 0)
     faults.push(
       field.invalid('spec.limited.borrowingLimitPercent', borrowing, 'if specified, must be a non-negative integer'),
     );
+}
+
+function addLimitResponse(faults: Faults, limited: Limited): void {
   const { type = '', queuing } = limited.limitResponse ?? {};
   const at = 'spec.limited.limitResponse';
   if (type === 'Reject') {
