@@ -45,7 +45,11 @@ export function addClusterRole(faults: Faults, role: Loose<ClusterRole>): void {
   if (selectors.length === 0) {
     faults.push(field.required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
   }
-  for (const [index, selector] of selectors.entries()) addLabelSelector(faults, selector, `${path}[${index}]`);
+  for (const [index, selector] of selectors.entries()) {
+    const before = faults.length;
+    addLabelSelector(faults, selector, `${path}[${index}]`);
+    if (faults.length > before) faults.push(field.invalid(`${path}[${index}]`, null, 'invalid label selector.'));
+  }
 }
 
 type Binding = Loose<RoleBinding> | Loose<ClusterRoleBinding>;

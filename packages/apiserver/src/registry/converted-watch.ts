@@ -7,26 +7,33 @@ import type { RegistryEvent } from './contract.ts';
 import { parseText } from './documents.ts';
 import { nameOf, namespaceOf } from './meta.ts';
 
-/**
- * Answers what the watcher is told of an event; undefined for nothing. `knowsAll`: the watch began with all there was. Else nobody
- * knows whether an object matched before its first event: it is then told as if it had, which a client takes as it takes any.
- */
-export function convertedEvents(
-  matches: (object: JsonObject) => boolean,
-  knowsAll: boolean,
-): (event: RegistryEvent) => RegistryEvent | undefined {
+export interface ConvertedWatch {
+  /** Whether the watcher's view of the object is known: it has passed by, or was learned. */
+  knows(namespace: string, name: string): boolean;
+  /** What an object was before its first event. */
+  learn(before: JsonObject): void;
+  /** What the watcher is told of an event; undefined for nothing. */
+  pass(event: RegistryEvent): RegistryEvent | undefined;
+}
+
+export function convertedWatch(matches: (object: JsonObject) => boolean): ConvertedWatch {
   const isSelected = new Map<string, boolean>();
-  return (event) => {
-    if (event.type === 'BOOKMARK') return event;
-    const object = parseText(event.text);
-    const key = `${namespaceOf(object)}/${nameOf(object)}`;
-    const before = isSelected.get(key) ?? (event.type !== 'ADDED' && !knowsAll);
-    const now = event.type !== 'DELETED' && matches(object);
-    if (event.type === 'DELETED') isSelected.delete(key);
-    else isSelected.set(key, now);
-    if (!before && !now) return undefined;
-    const type = now ? (before ? 'MODIFIED' : 'ADDED') : 'DELETED';
-    // What was made of the event for others says their type.
-    return type === event.type ? event : { type, text: event.text };
+  const keyOf = (object: JsonObject): string => `${namespaceOf(object)}/${nameOf(object)}`;
+  return {
+    knows: (namespace, name) => isSelected.has(`${namespace}/${name}`),
+    learn: (before) => void isSelected.set(keyOf(before), matches(before)),
+    pass(event) {
+      if (event.type === 'BOOKMARK') return event;
+      const object = parseText(event.text);
+      const key = keyOf(object);
+      const before = isSelected.get(key) ?? false;
+      const now = event.type !== 'DELETED' && matches(object);
+      if (event.type === 'DELETED') isSelected.delete(key);
+      else isSelected.set(key, now);
+      if (!before && !now) return undefined;
+      const type = now ? (before ? 'MODIFIED' : 'ADDED') : 'DELETED';
+      // What was made of the event for others says their type.
+      return type === event.type ? event : { type, text: event.text };
+    },
   };
 }

@@ -3,14 +3,16 @@
  * KEP-3157's streaming list, whose first part ends with an annotated bookmark.
  */
 import { apiVersionOf } from '@skiff/api';
-import type { WatchEvent } from '../watch/contract.ts';
+import type { CachedDocument, WatchEvent } from '../watch/contract.ts';
 import type { RegistryEvent, RequestContext, Target, WatchOptions } from './contract.ts';
-import { convertedEvents } from './converted-watch.ts';
+import { type ConvertedWatch, convertedWatch } from './converted-watch.ts';
 import type { Kind } from './definition-table.ts';
+import { parseText } from './documents.ts';
 import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
 import { freshen, readWatchResourceVersion } from './resource-versions.ts';
 import { leaseFilter } from './shared-filters.ts';
-import { isAboutObject, shownEvents } from './shown-events.ts';
+import { isAboutObject, type ObjectEvent, shownEvents } from './shown-events.ts';
+import { textsAsKind } from './versions.ts';
 
 /** A watch without a timeout of its own ends after this long, or up to twice as long, so that clients spread. */
 const minTimeoutMs = 30 * 60 * 1_000;
@@ -40,22 +42,35 @@ export async function watch(
     { filter: lease.filter, after: start.after, bookmarks: options.allowBookmarks },
     signal,
   );
-  const all = shown(kind, events, start.marksInitialEnd, () => {
+  const chosen = lease.shown === undefined ? undefined : convertedWatch(lease.shown);
+  const all = shown({ kind, chosen, marksInitialEnd: start.marksInitialEnd }, events, () => {
     timer.cancel();
     stop();
     lease.release();
   });
-  return lease.shown === undefined ? all : selected(all, convertedEvents(lease.shown, start.after === undefined));
+  return chosen === undefined ? all : selected(all, chosen);
 }
 
 async function* selected(
   batches: AsyncIterable<readonly RegistryEvent[]>,
-  pass: ReturnType<typeof convertedEvents>,
+  chosen: ConvertedWatch,
 ): AsyncGenerator<readonly RegistryEvent[]> {
   for await (const batch of batches) {
-    const told = batch.map(pass).filter((event) => event !== undefined);
+    const told = batch.map(chosen.pass).filter((event) => event !== undefined);
     if (told.length > 0) yield told;
   }
+}
+
+/** Converts what objects were before their first event, which tells whether the watcher has them. */
+async function learn(kind: Kind, chosen: ConvertedWatch, events: readonly ObjectEvent[]): Promise<void> {
+  const first = new Map<string, CachedDocument>();
+  for (const { type, document, before } of events) {
+    const { namespace, name } = document.facts;
+    if (before === undefined || type === 'ADDED' || chosen.knows(namespace, name)) continue;
+    if (!first.has(document.key)) first.set(document.key, before);
+  }
+  if (first.size === 0) return;
+  for (const text of await textsAsKind(kind, [...first.values()])) chosen.learn(parseText(text));
 }
 
 interface Start {
@@ -87,16 +102,23 @@ function timeoutMs(env: Env, options: WatchOptions): number {
   return asked === undefined || asked <= 0 ? minTimeoutMs * (1 + env.random()) : asked * 1_000;
 }
 
+interface Showing {
+  readonly kind: Kind;
+  /** Selects by what only the shown object tells. */
+  readonly chosen: ConvertedWatch | undefined;
+  readonly marksInitialEnd: boolean;
+}
+
 async function* shown(
-  kind: Kind,
+  { kind, chosen, marksInitialEnd }: Showing,
   events: AsyncIterable<readonly WatchEvent[]>,
-  marksInitialEnd: boolean,
   done: () => void,
 ): AsyncGenerator<readonly RegistryEvent[]> {
   let marks = marksInitialEnd;
   try {
     for await (const batch of events) {
       const objects = batch.filter(isAboutObject);
+      if (chosen !== undefined) await learn(kind, chosen, objects);
       const shown = await shownEvents(kind, objects);
       if (objects.length === batch.length) {
         yield shown;

@@ -42,6 +42,8 @@ export interface WatchEvent {
   readonly version: bigint;
   /** The object's text; for BOOKMARK undefined. */
   readonly document: CachedDocument | undefined;
+  /** What the document was before a change or a deletion. */
+  readonly before?: CachedDocument;
 }
 
 export interface WatchOptions {

@@ -30,7 +30,7 @@ export function viewsOf({ version, before, after, tombstone }: DocumentChange): 
   const once = (type: WatchEventType, document: () => CachedDocument): WatchEvent => {
     const known = made.get(type);
     if (known !== undefined) return known;
-    const event = { type, version, document: document() };
+    const event = { type, version, document: document(), ...(before === undefined ? {} : { before }) };
     made.set(type, event);
     return event;
   };

@@ -116,6 +116,29 @@ describe('conversion by a webhook', () => {
     await watching;
   });
 
+  test('a watch from a version on knows what was selected before it', async () => {
+    for (const [name, length] of [
+      ['a', 1],
+      ['b', 2],
+      ['c', 3],
+    ] as const)
+      await memory.call.create(v2, 'default', widget(name, { spec: { length } }));
+    const stop = new AbortController();
+    const query = watchOptions({ fieldSelector: 'spec.size=2', resourceVersion: String(memory.cache.revision) });
+    const events = await memory.registry.watch(testContext(stop.signal), target(v1, 'default'), query);
+    await memory.call.patch(v2, 'default', 'a', 'merge', { spec: { length: 5 } });
+    await memory.call.remove(v2, 'default', 'c');
+    await memory.call.patch(v2, 'default', 'a', 'merge', { spec: { length: 2 } });
+    await memory.call.patch(v2, 'default', 'b', 'merge', { spec: { length: 1 } });
+    const seen: string[] = [];
+    for await (const batch of events) {
+      for (const { type, text } of batch) seen.push(`${type} ${JSON.parse(text).metadata.name}`);
+      if (seen.length >= 2) break;
+    }
+    stop.abort();
+    expect(seen).toEqual(['ADDED a', 'DELETED b']);
+  });
+
   test('converts a list in one call, and the events of a watch', async () => {
     for (const name of ['a', 'b', 'c']) await memory.call.create(v2, 'default', widget(name, { spec: { length: 1 } }));
     const before = webhook.requests.length;
