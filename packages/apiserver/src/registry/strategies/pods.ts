@@ -4,13 +4,12 @@ import { listAt, numberAt, objectAt, objectsAt, own, put, textAt } from '../../p
 import type { Strategy } from '../contract.ts';
 import { keepAllButStatus } from '../keep.ts';
 import { metaOf, putOrDelete } from '../meta.ts';
-import { normalisePodSpec } from './pod-spec.ts';
+import { holdsPodSpec } from './pod-spec.ts';
 
-export const pods: Strategy = {
+export const pods: Strategy = holdsPodSpec(['spec'], {
   returnsDeletedObject: true,
 
   normalise(object) {
-    normalisePodSpec(objectAt(object, 'spec'));
     settlePodIPs(object);
   },
 
@@ -66,7 +65,7 @@ export const pods: Strategy = {
     };
     return fields;
   },
-};
+});
 
 const waitingForGates = (nowMs: number): JsonObject => ({
   type: 'PodScheduled',

@@ -1,7 +1,8 @@
 /** `pods/ephemeralcontainers`: adds containers to a running pod; nothing else of it changes. */
-import { childObject, own } from '../../patch/values.ts';
+import { childObject, objectAt, own } from '../../patch/values.ts';
 import { keepAllMetaButManagers } from '../keep.ts';
 import { putOrDelete } from '../meta.ts';
+import { dropUserNamespaces } from '../strategies/pod-spec.ts';
 import type { View } from './table.ts';
 
 export const ephemeralContainers: View = {
@@ -10,6 +11,7 @@ export const ephemeralContainers: View = {
     const containers = own(childObject(object, 'spec'), 'ephemeralContainers');
     for (const key of ['spec', 'status']) putOrDelete(object, key, own(old, key));
     putOrDelete(childObject(object, 'spec'), 'ephemeralContainers', containers);
+    dropUserNamespaces(objectAt(object, 'spec'), objectAt(old, 'spec'));
     keepAllMetaButManagers(object, old);
   },
 };
