@@ -37,6 +37,10 @@ const isText = (value: unknown): boolean => typeof value === 'string';
 export const goList = (type: string, list: readonly unknown[] | undefined): GoText =>
   new GoText(list === undefined ? `[]${type}(nil)` : `[]${type}{${list.map(goText).join(', ')}}`);
 
+/** The bytes of a text in base64. */
+export const goBytes = (base64: string): GoText =>
+  new GoText(`[]byte{${[...Buffer.from(base64, 'base64')].map((byte) => `0x${byte.toString(16)}`).join(', ')}}`);
+
 /** A map by text; one that is not there is nil. */
 export function goMap(type: string, map: Readonly<Record<string, unknown>> | undefined): GoText {
   if (map === undefined) return new GoText(`map[string]${type}(nil)`);

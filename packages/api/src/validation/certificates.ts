@@ -1,8 +1,12 @@
 /** Certificate signing requests (pkg/apis/certificates/validation): what they ask, what was decided, what was issued. */
+import { X509Certificate } from 'node:crypto';
+import { goBytes, goQuote } from '../algebra/go-text.ts';
 import { deepEqual } from '../algebra/hash.ts';
 import { type Check, checkDns1123Label, checkDns1123Subdomain } from '../algebra/names.ts';
+import { pemBlocks } from '../algebra/pem.ts';
 import { field } from '../errors.ts';
 import type { CertificateSigningRequest } from '../kinds/types.ts';
+import { signingRequestFault } from './signing-request.ts';
 import { addEach, addUnsupported, bytesOf, type Faults, type Loose, repeatsOf } from './support.ts';
 
 type Request = Loose<CertificateSigningRequest>;
@@ -21,10 +25,8 @@ const knownUsages = [
 
 export function addSigningRequest(faults: Faults, object: Request): void {
   const { request = '', usages = [], signerName = '', expirationSeconds } = object.spec ?? {};
-  const pem = Buffer.from(request, 'base64').toString('latin1');
-  if (!/-----BEGIN CERTIFICATE REQUEST-----/.test(pem)) {
-    faults.push(field.invalid('spec.request', request, 'PEM block type must be CERTIFICATE REQUEST'));
-  }
+  const fault = signingRequestFault(Buffer.from(request, 'base64').toString('latin1'));
+  if (fault !== undefined) faults.push(field.invalid('spec.request', goBytes(request), fault));
   if (usages.length === 0) faults.push(field.required('spec.usages'));
   for (const [index, usage] of usages.entries())
     if (!knownUsages.includes(usage)) faults.push(field.notSupported(`spec.usages[${index}]`, usage, knownUsages));
@@ -95,6 +97,8 @@ const addChange =
   (through: 'request' | 'approval' | 'status') =>
   (faults: Faults, next: Request, previous: Request): void => {
     if (through !== 'request') addConditions(faults, next.status?.conditions ?? []);
+    const [certificate = '', before = ''] = [next.status?.certificate, previous.status?.certificate];
+    if (certificate !== before) addUnreadable(faults, certificate);
     const at = 'status.conditions';
     const of = (object: Request, type: string): Condition[] =>
       (object.status?.conditions ?? []).filter((one) => one.type === type);
@@ -108,27 +112,39 @@ const addChange =
       else if (now.length === before.length && !deepEqual(now, before))
         faults.push(field.forbidden(at, `updates may not modify a condition of type "${type}"`));
     }
-    addCertificate(faults, through === 'status', next.status?.certificate ?? '', previous.status?.certificate ?? '');
+    if (certificate === before) return;
+    if (through !== 'status')
+      faults.push(field.forbidden('status.certificate', 'updates may not set certificate content'));
+    else if (before !== '') {
+      faults.push(field.forbidden('status.certificate', 'updates may not modify existing certificate content'));
+    }
   };
 
-function addCertificate(faults: Faults, maySet: boolean, next: string, previous: string): void {
-  const at = 'status.certificate';
-  if (next === previous) return;
-  const fault = certificateFault(Buffer.from(next, 'base64').toString('latin1'));
-  if (fault !== undefined) faults.push(field.invalid(at, '<certificate data>', fault));
-  if (!maySet) faults.push(field.forbidden(at, 'updates may not set certificate content'));
-  else if (previous !== '') faults.push(field.forbidden(at, 'updates may not modify existing certificate content'));
+function addUnreadable(faults: Faults, certificate: string): void {
+  const fault = certificateFault(Buffer.from(certificate, 'base64').toString('latin1'));
+  if (fault !== undefined) faults.push(field.invalid('status.certificate', '<certificate data>', fault));
 }
 
 function certificateFault(pem: string): string | undefined {
   if (pem === '') return undefined;
-  const blocks = [...pem.matchAll(/-----BEGIN ([^-\n]{1,64})-----\r?\n([^-]*)-----END \1-----/g)];
+  const blocks = pemBlocks(pem);
   if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block';
-  for (const [, type = '', body = ''] of blocks) {
-    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
-    if (body.includes(':')) return 'no PEM block headers are permitted';
+  for (const { type, hasHeaders, bytes } of blocks) {
+    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${goQuote(type)}`;
+    if (hasHeaders) return 'no PEM block headers are permitted';
+    if (bytes.length === 0) return 'found CERTIFICATE PEM block containing 0 certificates';
+    if (!isCertificate(bytes)) return 'x509: malformed certificate';
   }
   return undefined;
+}
+
+function isCertificate(der: Buffer): boolean {
+  try {
+    new X509Certificate(der);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const addSigningRequestUpdate = addChange('request');

@@ -48,3 +48,43 @@ export function faultsOfChange(next: string, previous: string, subresource = '')
   const { definition, object } = prepared(next);
   return lines(validateUpdate(definition, object, prepared(previous).object, subresource));
 }
+
+/** Sound certificate requests of `CN=a`, by their key. Nobody has the keys. */
+export const requestPems = {
+  ec: `-----BEGIN CERTIFICATE REQUEST-----
+MIHFMG4CAQAwDDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IA
+BJnksAfBO0pVn6P5T/+j+CW3I9y/RUQPhKZ5xPriStLd1NodEN9qNs4x8ouhKrFX
+pvBXykcEqrNICcnLqoGEslGgADAKBggqhkjOPQQDAgNHADBEAiAcnKWtzE+HQSN1
+2HahnRw7y/Z59d86oCeRVDp+sWQZEQIgP3phLGvXyeYHhqkt4LMdqi9WeyA0bWy6
+AKmxFrYANnI=
+-----END CERTIFICATE REQUEST-----
+`,
+  rsa: `-----BEGIN CERTIFICATE REQUEST-----
+MIIBSzCBtQIBADAMMQowCAYDVQQDDAFhMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCB
+iQKBgQCmmyGoQtWc+ehaol6N4PgmdRKBdnURApcwWex977d2uenGsF3aMxfMALks
+iWW+jYXk1qIVE0qNdDVBknCn7ElCfM/AyljECUnDIulLZHOYhcUJLOGrK8vnEymi
+ozrSTeU6qdwASDK+19xUx0F+ntPAN5jw9TWNWxW/MP7nv4DiNwIDAQABoAAwDQYJ
+KoZIhvcNAQELBQADgYEAeV1tMgO62bof10OWDd4qlKBBf7hvc6q4USjdac8Mgjf9
+/iInJnsXQHa3Y4djnhTIFDObCphf1RRydBEDUZdm5n4UXFniH4ipi1YzqWCjmPNU
+Md+zWTcSOb/gV0/1SpQkc7FkjCZikaDw4TDbhNKsySS43EQ0naZs/36YPw8DW5k=
+-----END CERTIFICATE REQUEST-----
+`,
+  pss: `-----BEGIN CERTIFICATE REQUEST-----
+MIIBfzCBtQIBADAMMQowCAYDVQQDDAFhMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCB
+iQKBgQC9oqGXVI3p9s+QhTmIC3orUKCM6orb180RLsIg1MDpAbAYrOg/R+dzGjx7
+vfmED3ZWoqwVOok4nyS0UNYoJlhlajpOxK0WRhxc1/y5fOZB/jhgX5+spMh9cCpj
+t7//kNWdHXjC8cAE2duw0/7mYQ/COPZAI6gXuXURkifOX8MLRQIDAQABoAAwQQYJ
+KoZIhvcNAQEKMDSgDzANBglghkgBZQMEAgEFAKEcMBoGCSqGSIb3DQEBCDANBglg
+hkgBZQMEAgEFAKIDAgEgA4GBAEYew8Oktq+UcK3HnB0GFEDAMVJacOCJnqQWjbvJ
+bQLV7ChnNqnxb1LSOp90pDVlB8oa1gXziYcD3TsPvb3WGHu/6uFsGykzdubA/LMq
+LHhuNqhjcu5Kj1UyLQubJn3Uxz64VoGSZONxABgsN3GCcnpm+OVvdKyzjqQRlkTN
+nWD+
+-----END CERTIFICATE REQUEST-----
+`,
+  ed25519: `-----BEGIN CERTIFICATE REQUEST-----
+MIGLMD8CAQAwDDEKMAgGA1UEAwwBYTAqMAUGAytlcAMhADZ2iI3L/5ftsyTgGMzb
+Q5KQL88nSogHf7bctnVjN58DoAAwBQYDK2VwA0EAao6lWjtHwKhykzeMeifJmLMJ
+jvoFHxM9xRDKMWvyliYxsiIL8RWWyd0WiK0iGs8IPiT7HudrjkNQ8oiVY+/nAw==
+-----END CERTIFICATE REQUEST-----
+`,
+} as const;

@@ -1,6 +1,6 @@
 /** How a CRD's objects get from one version to another (apiextensions' validateCustomResourceConversion of v1.32). */
 import { X509Certificate } from 'node:crypto';
-import { checkClientConfig, checkDns1035Label, type FieldError, field, GoText } from '@skiff/api';
+import { checkClientConfig, checkDns1035Label, type FieldError, field, goBytes } from '@skiff/api';
 import { type Conversion, type Crd, isTrue } from './types.ts';
 
 export interface ConversionOptions {
@@ -64,9 +64,6 @@ function addReviewVersions(faults: FieldError[], versions: readonly string[], ne
   if (!needsKnown || versions.some((version) => known.includes(version))) return;
   faults.push(field.invalid(at.versions, versions, `must include at least one of ${known.join(', ')}`));
 }
-
-const goBytes = (base64: string): GoText =>
-  new GoText(`[]byte{${[...Buffer.from(base64, 'base64')].map((byte) => `0x${byte.toString(16)}`).join(', ')}}`);
 
 /** Why no client could trust anybody by these certificates; one good one is enough. */
 function bundleFault(base64: string): string | undefined {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '@skiff/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createRequest } from '../../pki/authority.ts';
 import { deployment, pod } from '../fixtures.ts';
 import { uidOf } from '../meta.ts';
 import {
@@ -280,11 +281,11 @@ describe('other subresources', () => {
 
   test('a certificate request says who asked, is approved by one way and signed by another', async () => {
     const csr = 'certificates.k8s.io/v1/certificatesigningrequests';
-    const pem = '-----BEGIN CERTIFICATE REQUEST-----\nMA==\n-----END CERTIFICATE REQUEST-----\n';
+    const { csrPem } = await createRequest({ commonName: 'a', organizations: [] });
     const made = await call.create(csr, '', {
       metadata: { name: 'c' },
       spec: {
-        request: Buffer.from(pem).toString('base64'),
+        request: Buffer.from(csrPem).toString('base64'),
         signerName: 'x.io/s',
         usages: ['client auth'],
         username: 'somebody',
