@@ -12,14 +12,14 @@ export async function serveExec(
   open: OpenExec,
 ): Promise<number> {
   const { runtime, clock } = parts;
-  const { id } = runningContainer(await runtime.list({ podUid: open.podUid }), open.container);
+  const { id } = runningContainer(await runtime.list({ podUid: open.podUid }), open.container, 'exec');
   const session = await runtime.exec(id, { command: open.command, stdin: open.stdin, tty: open.tty });
   return carry(session, conversation, open, () => exitCodeOf(session, clock, conversation.signal));
 }
 
 /** Returns when the container's output ends. Its exit code is the pod's affair: kubectl reads it from the pod's status. */
 export async function serveAttach(runtime: Runtime, conversation: Conversation, open: OpenExec): Promise<void> {
-  const { id } = runningContainer(await runtime.list({ podUid: open.podUid }), open.container);
+  const { id } = runningContainer(await runtime.list({ podUid: open.podUid }), open.container, 'attach');
   const session = await runtime.attach(id, { stdin: open.stdin });
   await carry(session, conversation, open, async () => {});
 }

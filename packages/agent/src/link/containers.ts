@@ -10,10 +10,20 @@ function startedRuns(all: readonly ContainerSummary[], name: string): readonly C
 }
 
 /** The running one. Throws ApiError NotFound. */
-export function runningContainer(all: readonly ContainerSummary[], name: string): ContainerSummary {
+export function runningContainer(
+  all: readonly ContainerSummary[],
+  name: string,
+  type: 'exec' | 'attach',
+): ContainerSummary {
   const [newest] = startedRuns(all, name);
-  if (newest?.state !== 'running') throw new ApiError('NotFound', `container not found (${JSON.stringify(name)})`);
-  return newest;
+  if (newest?.state === 'running') return newest;
+  const pod = all[0]?.pod;
+  throw new ApiError(
+    'NotFound',
+    type === 'exec' || pod === undefined
+      ? `container not found (${JSON.stringify(name)})`
+      : `container ${name} not found in pod ${pod.name}_${pod.namespace}`,
+  );
 }
 
 export interface LogChoice {

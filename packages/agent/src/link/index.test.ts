@@ -272,6 +272,13 @@ describe('exec', () => {
 });
 
 describe('attach', () => {
+  it('names the container that does not run, and its pod', async () => {
+    await node.start('c', 'exit 0');
+    await node.end.open(1, { attach: execOf([]) });
+    const message = 'container c not found in pod p_default';
+    expect(statusOf(1)).toMatchObject({ reason: 'NotFound', message });
+  });
+
   it('carries input and output of the main process until it ends, and leaves it when given up', async () => {
     await node.start('c', 'cat', { stdin: true });
     const attach = { attach: execOf([], { stdin: true }) };

@@ -1,5 +1,9 @@
 /** The channel protocols of commands over WebSocket (`v4.channel.k8s.io`, KEP-4006's `v5`): each message is a channel's number and its bytes. */
+import { ApiError } from '@skiff/api';
 import type { Outcome } from '../../link/frames.ts';
+
+const internalError = (message: string): ApiError =>
+  new ApiError('InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
 
 export const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4 } as const;
 
@@ -60,9 +64,16 @@ export function channelMessage(number: number, data: Uint8Array): Buffer {
   return message;
 }
 
-/** What the error channel says at the end: Success, a Status, or an exit code as its cause. */
-export function outcomeStatus(outcome: Outcome): string {
-  if (outcome.status !== undefined) return JSON.stringify(outcome.status);
+/**
+ * What the error channel says at the end: Success, a Status, or an exit code as its cause. A node that has no such container is told of in
+ * the words of the kubelet's refused upgrade, which over WebSocket is an internal error: users know these lines.
+ */
+export function outcomeStatus(outcome: Outcome, over: 'websocket' | 'spdy'): string {
+  if (outcome.status !== undefined) {
+    if (outcome.status.reason !== 'NotFound') return JSON.stringify(outcome.status);
+    const message = `unable to upgrade connection: ${outcome.status.message ?? ''}`;
+    return JSON.stringify(over === 'spdy' ? { ...outcome.status, message } : internalError(message).status);
+  }
   const { exitCode = 0 } = outcome;
   if (exitCode === 0) return JSON.stringify({ metadata: {}, status: 'Success' });
   return JSON.stringify({

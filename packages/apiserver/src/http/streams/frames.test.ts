@@ -1,8 +1,10 @@
+import { ApiError } from '@skiff/api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { outcomeStatus, parseResize, readMessage } from './channels.ts';
 import { dataFrame, pingFrame, readFrame, readHeaders, rstFrame, SpdyError, writeHeaders } from './spdy-frames.ts';
 
+const notFound = new ApiError('NotFound', 'container not found ("b")').status;
 const bytes = fc.uint8Array({ maxLength: 200 }).map((part) => Buffer.from(part));
 
 describe('SPDY frames', () => {
@@ -110,7 +112,22 @@ describe('WebSocket channels', () => {
         details: { causes: [{ reason: 'ExitCode', message: '137' }] },
       },
     ],
+    [
+      { exitCode: undefined, status: notFound },
+      {
+        ...{ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'InternalError', code: 500 },
+        message: 'Internal error occurred: unable to upgrade connection: container not found ("b")',
+        details: { causes: [{ message: 'unable to upgrade connection: container not found ("b")' }] },
+      },
+    ],
   ])('tell the outcome %j', (outcome, expected) => {
-    expect(JSON.parse(outcomeStatus(outcome))).toEqual(expected);
+    expect(JSON.parse(outcomeStatus(outcome, 'websocket'))).toEqual(expected);
+  });
+
+  it('tell over SPDY of a container that is not there as of an upgrade refused', () => {
+    expect(JSON.parse(outcomeStatus({ exitCode: undefined, status: notFound }, 'spdy'))).toMatchObject({
+      message: 'unable to upgrade connection: container not found ("b")',
+      code: 404,
+    });
   });
 });

@@ -38,7 +38,7 @@ export async function serveSpdyExec(
   } catch {
     // The outcome below carries the fault.
   }
-  await roles.get('error')?.write(Buffer.from(outcomeStatus(await stream.outcome)));
+  await roles.get('error')?.write(Buffer.from(outcomeStatus(await stream.outcome, 'spdy')));
   for (const one of roles.values()) await one.end();
   connection.close();
 }

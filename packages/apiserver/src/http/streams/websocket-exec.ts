@@ -20,7 +20,7 @@ export async function serveWebSocketExec(
   } catch {
     // The outcome below carries the fault.
   }
-  const status = outcomeStatus(await stream.outcome);
+  const status = outcomeStatus(await stream.outcome, 'websocket');
   await sendMessage(socket, channelMessage(channel.error, Buffer.from(status)));
   socket.close(1000);
 }
