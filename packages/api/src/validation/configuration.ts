@@ -2,6 +2,8 @@
 import { deepEqual } from '../algebra/hash.ts';
 import { checkConfigKey } from '../algebra/names.ts';
 import { field } from '../errors.ts';
+import { parseExact } from '../json/exact.ts';
+import { maxJsonDepth } from '../json/parse.ts';
 import type { ConfigMap, Secret } from '../kinds/types.ts';
 import { addChanged, addEach, bytesOf, entriesOf, type Faults, type Loose } from './support.ts';
 
@@ -88,19 +90,23 @@ export function addSecret(faults: Faults, secret: Loose<Secret>): void {
 /** Why the bytes are no JSON object; undefined when they are one, or null. */
 function jsonFault(base64: string): string | undefined {
   const text = Buffer.from(base64, 'base64').toString('utf8');
-  if (text.trim() === '') return 'unexpected end of JSON input';
   try {
-    const value: unknown = JSON.parse(text);
+    const { value } = parseExact(text, maxJsonDepth);
     const type = Array.isArray(value) ? 'array' : goKinds[typeof value];
     return type === undefined
       ? undefined
       : `json: cannot unmarshal ${type} into Go value of type map[string]interface {}`;
-  } catch {
-    return 'invalid character';
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
-const goKinds: Readonly<Record<string, string>> = { string: 'string', number: 'number', boolean: 'bool' };
+const goKinds: Readonly<Record<string, string>> = {
+  string: 'string',
+  number: 'number',
+  bigint: 'number',
+  boolean: 'bool',
+};
 
 export function addSecretUpdate(faults: Faults, next: Loose<Secret>, previous: Loose<Secret>): void {
   addChanged(faults, 'type', next.type, previous.type);

@@ -271,6 +271,12 @@ test('the rest', () => {
       ),
     );
   expect(docker('{}')).toEqual([]);
+  for (const [text, why] of [
+    ['bad', "invalid character 'b' looking for beginning of value"],
+    ['', 'unexpected end of JSON input'],
+    ['9'.repeat(30), 'json: cannot unmarshal number into Go value of type map[string]interface {}'],
+  ] as const)
+    expect(docker(text)).toEqual([`data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": ${why}`]);
   expect(docker('[]')).toEqual([
     'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": json: cannot unmarshal array into Go value of type map[string]interface {}',
   ]);
