@@ -91,11 +91,6 @@ const ruleJson = (rule: Rule): JsonObject => ({
 function rulesStatus(view: RbacView, user: UserInfo, namespace: string): JsonObject {
   const resourceRules: JsonObject[] = [];
   const nonResourceRules: JsonObject[] = [];
-  const everything: Rule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] };
-  if (user.groups.includes('system:masters')) {
-    resourceRules.push(ruleJson(everything));
-    nonResourceRules.push({ verbs: ['*'], nonResourceURLs: ['*'] });
-  }
   for (const { rule } of grantsOf(view, user, namespace)) {
     if (rule.resources.length > 0) resourceRules.push(ruleJson(rule));
     if (rule.nonResourceURLs.length > 0)
