@@ -19,7 +19,7 @@ import { type HealthCheck, parseHealthPath, report } from './health.ts';
 import type { Metrics } from './metrics.ts';
 import { parseAccept } from './negotiate.ts';
 import type { OpenApi } from './openapi.ts';
-import { respond, respondJson } from './respond.ts';
+import { respond, respondIndented, respondJson } from './respond.ts';
 import { versionDocument } from './version.ts';
 
 export interface PathParts {
@@ -129,7 +129,7 @@ export function createPaths(parts: PathParts): ServePath {
     const path = exchange.path.length > 1 ? exchange.path.replace(/\/$/, '') : exchange.path;
     const healthPath = parseHealthPath(path);
     if (healthPath !== undefined) return health(exchange, healthPath);
-    if (path === '/version') return respondJson(exchange, 200, versionDocument());
+    if (path === '/version') return respondIndented(exchange, versionDocument());
     if (path === discoveryPath) return respondJson(exchange, 200, parts.tokens.configuration);
     if (path === keySetPath)
       return respond(exchange, {
@@ -139,7 +139,7 @@ export function createPaths(parts: PathParts): ServePath {
     if (path === '/metrics')
       return respond(exchange, { code: 200, contentType: parts.metrics.contentType, body: await parts.metrics.text() });
     const segments = path.slice(1).split('/');
-    if (path === '/') return respondJson(exchange, 200, { paths: pathsOf(cache.groups()) });
+    if (path === '/') return respondIndented(exchange, { paths: pathsOf(cache.groups()) });
     if (segments[0] === 'openapi') return parts.openApi.serve(exchange, segments.slice(1));
     if ((segments[0] === 'api' || segments[0] === 'apis') && discovery(exchange, segments)) return;
     throw pathNotFound();

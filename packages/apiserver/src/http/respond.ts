@@ -42,6 +42,11 @@ export function respond(exchange: Exchange, payload: Payload): void {
   else response.end(body);
 }
 
+/** A page that Kubernetes always indents. */
+export function respondIndented(exchange: Exchange, document: object): void {
+  respond(exchange, { code: 200, contentType: 'application/json', body: JSON.stringify(document, null, 2) });
+}
+
 export function respondJson(exchange: Exchange, code: number, document: object): void {
   respond(exchange, { code, contentType: 'application/json', body: JSON.stringify(document) });
 }

@@ -163,6 +163,7 @@ describe('representations', () => {
     expect(await lines(`${configMaps}/a`, { 'user-agent': 'curl/8' })).toBeGreaterThan(5);
     expect(await lines(`${configMaps}?pretty=1`)).toBeGreaterThan(5);
     expect(await lines('/version', { 'user-agent': 'Mozilla/5.0' })).toBeGreaterThan(5);
+    for (const page of ['/version', '/']) expect(await lines(page)).toBeGreaterThan(5);
   });
 });
 
