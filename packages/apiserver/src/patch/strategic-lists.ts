@@ -1,6 +1,7 @@
 /** Merging lists for strategic merge patch: objects by their merge key, primitives as sets, and the order of the result. */
 import type { Json, JsonObject } from '@skiff/api';
 import { PatchError } from './errors.ts';
+import { plainGo } from './unstructured.ts';
 import { isObject, own } from './values.ts';
 
 export interface ListRules {
@@ -80,10 +81,7 @@ function applyItemDirectives(
 function requireKey(item: JsonObject, mergeKey: string): Json {
   const key = own(item, mergeKey);
   if (key === undefined) {
-    throw new PatchError(
-      'inapplicable',
-      `map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`,
-    );
+    throw new PatchError('malformed', `map: ${plainGo(item)} does not contain declared merge key: ${mergeKey}`);
   }
   return key;
 }

@@ -138,7 +138,11 @@ describe('strategic merge patch', () => {
   });
 
   test.each<[string, JsonObject, RegExp]>([
-    ['an item without its key', { list: [{ value: '1' }] }, /does not contain declared merge key: name/],
+    [
+      'an item without its key',
+      { list: [{ value: '1' }] },
+      /^map: map\[value:1\] does not contain declared merge key: name$/,
+    ],
     ['an unknown directive', { strategy: { $patch: 'shuffle' } }, /unknown patch type: "shuffle"/],
     ['mixed lists', { list: ['a'] }, /list element types are not identical/],
     ['an order that is no list', { '$setElementOrder/list': 'a' }, /invalid patch format of setElementOrder list/],

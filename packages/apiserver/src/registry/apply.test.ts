@@ -215,10 +215,12 @@ describe('apply', () => {
       code: 409,
       message: 'Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using v1: .data.a',
     });
-    const applied = await applyMap({ a: '2', b: '1' }, 'kubectl');
-    expect(applied.data).toEqual({ a: '2', b: '1' });
-    const last = textAt(applied, 'metadata', 'annotations', 'kubectl.kubernetes.io/last-applied-configuration');
-    expect(JSON.parse(last).data).toEqual({ a: '2', b: '1' });
+    const applied = await applyMap({ b: '1', a: '<2>' }, 'kubectl');
+    expect(applied.data).toEqual({ a: '<2>', b: '1' });
+    expect(textAt(applied, 'metadata', 'annotations', 'kubectl.kubernetes.io/last-applied-configuration')).toBe(
+      String.raw`{"apiVersion":"v1","data":{"a":"\u003c2\u003e","b":"1"},"kind":"ConfigMap","metadata":{"name":"c","namespace":"default"}}` +
+        '\n',
+    );
   });
 
   test('status has claims of its own', async () => {
@@ -249,7 +251,7 @@ describe('apply', () => {
       {
         code: 400,
         message:
-          'failed to create typed patch object (default/c; v1, Kind=ConfigMap): .dat: field not declared in schema',
+          'failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .dat: field not declared in schema',
       },
     ],
     ['another name', { ...map({}), metadata: { name: 'd' } }, { code: 400 }],

@@ -85,7 +85,8 @@ function readConfiguration({ kind, target, body }: Applying): JsonObject {
   settleNamespace(config, definition.namespaced ? target.namespace : '');
   if (nameOf(config) === '') metaOf(config).name = target.name;
   checkName(config, target.name);
-  return typed(kind, config, `${target.namespace}/${target.name}; ${expected}, Kind=${definition.kind}`);
+  const { group, version, kind: name } = definition;
+  return typed(kind, config, `${target.namespace}/${target.name}; ${group}/${version}, Kind=${name}`);
 }
 
 /** The configuration as its kind decodes it; a field the schema does not know cannot be owned and is refused. */

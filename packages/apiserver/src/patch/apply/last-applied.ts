@@ -1,5 +1,5 @@
 /** Taking over from client-side apply, which keeps its last configuration in an annotation. */
-import type { JsonObject, Schema } from '@skiff/api';
+import { canonicalJson, type JsonObject, type Schema } from '@skiff/api';
 import { copy, isObject, objectAt, put, textAt } from '../values.ts';
 import { type FieldSet, setOf } from './field-set.ts';
 import { fieldsOf } from './fields-of.ts';
@@ -23,6 +23,11 @@ export function lastAppliedFields(live: JsonObject, schema: Schema): FieldSet | 
 /** The annotation's own path, which changes with every client-side apply. */
 export const lastAppliedPath: FieldSet = setOf(['f:metadata', 'f:annotations', `f:${lastAppliedAnnotation}`]);
 
+const unicode = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** Keys in order, and what could end a script in HTML escaped, as Go's encoder does: kubectl writes the annotation so. */
+const asGoWrites = (object: JsonObject): string => canonicalJson(object).replace(/[<>&\u2028\u2029]/g, unicode);
+
 /** Renews the annotation of an object that has one, so that client-side apply may be used again. */
 export function renewLastApplied(object: JsonObject, config: JsonObject): void {
   const annotations = objectAt(object, 'metadata', 'annotations');
@@ -32,6 +37,6 @@ export function renewLastApplied(object: JsonObject, config: JsonObject): void {
   if (given !== undefined) delete given[lastAppliedAnnotation];
   const meta = objectAt(kept, 'metadata');
   if (meta !== undefined) delete meta.managedFields;
-  const text = `${JSON.stringify(kept)}\n`;
+  const text = `${asGoWrites(kept)}\n`;
   if (text.length <= maxLength) put(annotations, lastAppliedAnnotation, text);
 }
