@@ -43,6 +43,24 @@ describe('create', () => {
     expect(await call.get('apps/v1/deployments', 'default', 'web')).toEqual(made);
   });
 
+  test('containers show their resources, in templates too: what a typed client sends back is the same template', async () => {
+    const containers = [{ name: 'main', image: 'web:1' }];
+    const made = await call.create('pods', 'default', pod('p', { initContainers: [{ name: 'i', image: 'web:1' }] }));
+    expect(made.spec).toMatchObject({ containers: [{ resources: {} }], initContainers: [{ resources: {} }] });
+    const web = await call.create('apps/v1/deployments', 'default', deployment('web'));
+    const template = { spec: { containers: [{ resources: {} }] } };
+    expect(web.spec).toMatchObject({ template });
+    const job = { metadata: { name: 'j' }, spec: { template: { spec: { restartPolicy: 'Never', containers } } } };
+    expect((await call.create('batch/v1/jobs', 'default', job)).spec).toMatchObject({ template });
+    const jobTemplate = { spec: job.spec };
+    const cron = { metadata: { name: 'c' }, spec: { schedule: '* * * * *', jobTemplate } };
+    const { spec } = await call.create('batch/v1/cronjobs', 'default', cron);
+    expect(spec).toMatchObject({ jobTemplate: { spec: { template } } });
+    const set = { template: { metadata: { labels: { a: 'b' } }, spec: { containers } }, selector: { a: 'b' } };
+    const rc = await call.create('replicationcontrollers', 'default', { metadata: { name: 'r' }, spec: set });
+    expect(rc.spec).toMatchObject({ template });
+  });
+
   test('what only the server sets is ignored', async () => {
     const made = await call.create('configmaps', 'default', {
       ...configMap('c'),

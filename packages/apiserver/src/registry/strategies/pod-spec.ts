@@ -7,7 +7,7 @@ import type { Strategy } from '../contract.ts';
 export const holdsPodSpec = (path: readonly string[], strategy: Strategy): Strategy => ({
   ...strategy,
   normalise(object) {
-    normaliseNames(objectAt(object, ...path));
+    normalisePodSpec(objectAt(object, ...path));
     strategy.normalise?.(object);
   },
   prepareForCreate(object, nowMs, user) {
@@ -20,9 +20,14 @@ export const holdsPodSpec = (path: readonly string[], strategy: Strategy): Strat
   },
 });
 
-/** `serviceAccount` is the old name of `serviceAccountName`; both are always shown. */
-function normaliseNames(spec: JsonObject | undefined): void {
+/**
+ * `serviceAccount` is the old name of `serviceAccountName`; both are always shown. A container's `resources` are always shown too: typed
+ * clients send them empty, and a template that a client sent back must be the template it was.
+ */
+function normalisePodSpec(spec: JsonObject | undefined): void {
   if (spec === undefined) return;
+  for (const container of containersOf(spec))
+    if (own(container, 'resources') === undefined) put(container, 'resources', {});
   const name = textAt(spec, 'serviceAccountName') || textAt(spec, 'serviceAccount');
   if (name === '') return;
   put(spec, 'serviceAccountName', name);
@@ -41,8 +46,10 @@ export function dropUserNamespaces(spec: JsonObject | undefined, old: JsonObject
     if (own(context, 'procMount') !== undefined) put(context, 'procMount', 'Default');
 }
 
+const containersOf = (spec: JsonObject): readonly JsonObject[] =>
+  ['containers', 'initContainers', 'ephemeralContainers'].flatMap((kind) => objectsAt(spec, kind));
+
 const contextsOf = (spec: JsonObject): readonly JsonObject[] =>
-  ['containers', 'initContainers', 'ephemeralContainers']
-    .flatMap((kind) => objectsAt(spec, kind))
+  containersOf(spec)
     .map((container) => objectAt(container, 'securityContext'))
     .filter((context) => context !== undefined);
