@@ -47,7 +47,10 @@ test('the first roll: a set with the hash, its status, its conditions', async ()
       template: { metadata: { labels: { app: 'web', 'pod-template-hash': hash } } },
     },
   });
-  expect((await web()).metadata.annotations).toMatchObject({ 'deployment.kubernetes.io/revision': '1' });
+  expect((await web()).metadata).toMatchObject({
+    annotations: { 'deployment.kubernetes.io/revision': '1' },
+    generation: 1,
+  });
   expect(lab.events('web')).toEqual([`ScalingReplicaSet: Scaled up replica set web-${hash} from 0 to 3`]);
   expect((await web()).status).toMatchObject({ replicas: 3, updatedReplicas: 3, unavailableReplicas: 3 });
   expect(await progress()).toMatchObject({ status: 'True', reason: 'ReplicaSetUpdated' });

@@ -153,14 +153,14 @@ export function deploymentController(context: DeploymentContext): Controller {
     return kept;
   }
 
+  /** With the status: another write of an annotation would be a new generation, and the user changed nothing. */
   async function writeRevision(pass: Pass, revision: number): Promise<void> {
     const { metadata } = pass.deployment;
     if (metadata.annotations?.[revisionAnnotation] === String(revision)) return;
-    pass.deployment = await deploymentClient.patch(metadata.namespace ?? '', metadata.name, 'merge', {
-      metadata: {
-        resourceVersion: metadata.resourceVersion,
-        annotations: { [revisionAnnotation]: String(revision) },
-      },
+    const annotations = { ...metadata.annotations, [revisionAnnotation]: String(revision) };
+    pass.deployment = await deploymentClient.updateStatus({
+      ...pass.deployment,
+      metadata: { ...metadata, annotations },
     });
   }
 
