@@ -43,6 +43,11 @@ test('ready and unready pods with the same ports are one subset', () => {
   });
 });
 
+test('addresses are in order, whatever the order of the pods', () => {
+  const ips = subsets(web, [backend(3), backend(10), backend(2)]).subsets[0]?.addresses?.map(({ ip }) => ip);
+  expect(ips).toEqual(['10.0.0.10', '10.0.0.2', '10.0.0.3']);
+});
+
 test('a pod that is going is left out, unless unready addresses are published', () => {
   const going = backend(1, { metadata: { deletionTimestamp: '2026-01-02T03:04:05Z' } });
   expect(subsets(web, [going]).subsets).toEqual([]);

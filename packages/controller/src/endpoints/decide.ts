@@ -10,10 +10,12 @@ export interface Subset {
   ports?: ResolvedPort[];
 }
 
-/** Subsets: backends with the same ports together, ready ones first when there are too many. Terminating pods are in none. */
+/** Subsets: backends with the same ports together, by address, ready ones first when there are too many. Terminating pods are in none. */
 export function subsetsOf(service: Service, backends: readonly Backend[]): { subsets: Subset[]; truncated: boolean } {
   const hasPorts = (service.spec.ports ?? []).length > 0;
-  const shown = backends.filter((one) => !(one.terminating && !one.ready) && (one.ports.length > 0 || !hasPorts));
+  const shown = backends
+    .filter((one) => !(one.terminating && !one.ready) && (one.ports.length > 0 || !hasPorts))
+    .sort((a, b) => compare(a.ip, b.ip) || compare(a.pod.metadata.uid ?? '', b.pod.metadata.uid ?? ''));
   const kept = new Set([...shown].sort((a, b) => Number(b.ready) - Number(a.ready)).slice(0, maxAddresses));
   const groups = new Map<string, Required<Subset>>();
   for (const backend of shown.filter((one) => kept.has(one))) {
@@ -33,6 +35,8 @@ export function subsetsOf(service: Service, backends: readonly Backend[]): { sub
   }));
   return { subsets, truncated: shown.length > maxAddresses };
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 const withoutEmptyName = (port: ResolvedPort): ResolvedPort => {
   const { name, ...rest } = port;
