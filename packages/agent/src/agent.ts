@@ -5,6 +5,8 @@ import { retry } from './async/retry.ts';
 import { together } from './async/together.ts';
 import type { AgentConfig } from './config.ts';
 import { EvictionManager } from './eviction/manager.ts';
+import { conditionNews } from './node/conditions.ts';
+import { registerCsiNode } from './node/csi-node.ts';
 import { keepLease } from './node/lease.ts';
 import type { NodeNetwork } from './node/network.ts';
 import { register } from './node/register.ts';
@@ -74,24 +76,29 @@ async function compose(parts: AgentParts, informers: InformerFactory, signal: Ab
     return seen;
   };
   const reporter = new NodeReporter(
-    { ...context, readHost: lookAtHost, node, networkFault, pressures, tickMs: 1000 },
+    { ...context, readHost: lookAtHost, node, networkFault, pressures, tickMs: 1000, tell: (reason) => tell(reason) },
     sight,
   );
-  const registerNow = (podCIDRs: readonly string[]): Promise<Node> => {
+  const registerNow = async (podCIDRs: readonly string[]): Promise<Node> => {
     const registration = { ...config, architecture, podCIDRs, status: reporter.compute(undefined) };
-    return register(client, registration, config, signal);
+    const registered = await register(client, registration, config, signal);
+    await registerCsiNode(client, registered, config, signal);
+    return registered;
   };
   const standing = new Standing(await registerNow([]));
   logger.info({ node: nodeName }, 'the node is registered');
+  const tell = (reason: string): void =>
+    events.event(standing.node, 'Normal', reason, `Node ${nodeName} status is now: ${reason}`);
 
   events.event(standing.node, 'Normal', 'Starting', 'Starting kubelet.');
+  conditionNews(undefined, reporter.compute(undefined).conditions).forEach(tell);
   const registerAgain = ({ spec }: Node): Promise<Node> => {
     logger.warn({ node: nodeName }, 'the node was deleted; it is registered again');
     return registerNow(spec?.podCIDRs ?? []);
   };
   let told = false;
   const onReady = (): void => {
-    events.event(standing.node, 'Normal', 'NodeReady', `Node ${nodeName} status is now: NodeReady`);
+    tell('NodeReady');
     if (!told) config.onReady?.();
     told = true;
   };

@@ -1,5 +1,5 @@
 /** The conditions of a Node, in kubelet's words (kubelet/nodestatus/setters.go, v1.32). Pure. */
-import { formatTime, type NodeCondition, setCondition } from '@skiff/api';
+import { findCondition, formatTime, type NodeCondition, setCondition } from '@skiff/api';
 
 /** How the host is, and what keeps it from running pods. */
 export interface NodeHealth {
@@ -61,6 +61,26 @@ function wanted(health: NodeHealth): readonly Wanted[] {
       ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
       : { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: notReady },
   ];
+}
+
+const tellings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  MemoryPressure: { True: 'NodeHasInsufficientMemory', False: 'NodeHasSufficientMemory' },
+  DiskPressure: { True: 'NodeHasDiskPressure', False: 'NodeHasNoDiskPressure' },
+  PIDPressure: { True: 'NodeHasInsufficientPID', False: 'NodeHasSufficientPID' },
+};
+
+/** What kubelet's events say of a new status: every pressure that is not what it was, and of Ready that it is lost. */
+export function conditionNews(
+  before: readonly NodeCondition[] | undefined,
+  after: readonly NodeCondition[] | undefined,
+): readonly string[] {
+  return (after ?? []).flatMap(({ type, status }) => {
+    const old = findCondition(before, type)?.status;
+    if (old === status) return [];
+    if (type === 'Ready') return old === 'True' ? ['NodeNotReady'] : [];
+    const reason = tellings[type]?.[status];
+    return reason === undefined ? [] : [reason];
+  });
 }
 
 const pressed = (type: string, reason: string, message: string): Wanted => ({ type, status: 'True', reason, message });

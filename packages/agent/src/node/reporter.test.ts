@@ -1,6 +1,7 @@
 import { findCondition, resources } from '@skiff/api';
 import { createTestCluster, intercept, node, silentLogger } from '@skiff/client/testing';
 import { describe, expect, test } from 'vitest';
+import type { Pressure } from '../eviction/thresholds.ts';
 import { NodeReporter } from './reporter.ts';
 import { hostFacts } from './testing.ts';
 
@@ -12,6 +13,7 @@ async function started(options: { readonly wasReady?: boolean; readonly fault?: 
     node('n1', { status: { conditions: options.wasReady === true ? [ready] : [] } }),
   );
   if (registered === undefined) throw new Error('no node');
+  const told: string[] = [];
   let posts = 0;
   const client = intercept(cluster.client, {
     before: () => {
@@ -24,7 +26,7 @@ async function started(options: { readonly wasReady?: boolean; readonly fault?: 
     if (engine.down) throw new Error('no answer');
     return sight;
   };
-  const state = { fault: options.fault as string | undefined };
+  const state = { fault: options.fault as string | undefined, pressures: new Set<Pressure>() };
   const stored = () => cluster.all(resources.nodes)[0];
   const reporter = new NodeReporter(
     {
@@ -34,8 +36,9 @@ async function started(options: { readonly wasReady?: boolean; readonly fault?: 
         maxPods: 110,
         node: stored,
         networkFault: () => state.fault,
-        pressures: () => new Set(),
+        pressures: () => state.pressures,
         thresholds: {},
+        tell: (reason: string) => void told.push(reason),
       },
     },
     sight,
@@ -51,7 +54,7 @@ async function started(options: { readonly wasReady?: boolean; readonly fault?: 
   );
   await cluster.clock.advance(0);
   return {
-    ...{ cluster, engine, state },
+    ...{ cluster, engine, state, told },
     ready: () => findCondition(stored()?.status?.conditions, 'Ready'),
     posts: () => posts,
     readies: () => readies,
@@ -82,6 +85,26 @@ describe('a node’s status', () => {
     agent.state.fault = 'the bridge is gone';
     await agent.cluster.clock.advance(1000);
     expect(agent.ready()).toMatchObject({ status: 'False', reason: 'KubeletNotReady' });
+    await agent.end();
+  });
+
+  test('its changes are told of as kubelet tells of them', async () => {
+    const agent = await started({ wasReady: true });
+    expect(agent.told).toEqual(['NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID']);
+    agent.told.length = 0;
+    const nodes = agent.cluster.client.resource(resources.nodes);
+    for (const unschedulable of [true, false]) {
+      await nodes.patch('', 'n1', 'merge', { spec: { unschedulable } });
+      await agent.cluster.clock.advance(1000);
+    }
+    expect(agent.told).toEqual(['NodeNotSchedulable', 'NodeSchedulable']);
+    agent.told.length = 0;
+    agent.state.pressures = new Set(['DiskPressure']);
+    agent.state.fault = 'the bridge is gone';
+    await agent.cluster.clock.advance(10_000);
+    agent.state.pressures = new Set();
+    await agent.cluster.clock.advance(10_000);
+    expect(agent.told).toEqual(['NodeHasDiskPressure', 'NodeNotReady', 'NodeHasNoDiskPressure']);
     await agent.end();
   });
 

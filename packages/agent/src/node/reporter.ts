@@ -4,6 +4,7 @@ import { type Clock, findCondition, type Logger, type Node, type NodeStatus, res
 import type { Client } from '@skiff/client';
 import type { Pressure, Thresholds } from '../eviction/thresholds.ts';
 import type { Image } from '../runtime/contract.ts';
+import { conditionNews } from './conditions.ts';
 import { type HostFacts, nodeStatus } from './status.ts';
 
 /** What was seen of the host at one moment. */
@@ -29,6 +30,8 @@ export interface NodeReporterDeps {
   readonly tickMs: number;
   readonly pressures: () => ReadonlySet<Pressure>;
   readonly thresholds: Thresholds;
+  /** Hears the reasons of kubelet's events, `NodeHasDiskPressure` and the like, once the API server knows of what happened. */
+  readonly tell: (reason: string) => void;
 }
 
 /** kubelet's nodeStatusUpdateFrequency and nodeStatusReportFrequency. */
@@ -78,11 +81,12 @@ export class NodeReporter {
    * each time the API server has learnt that the node is Ready again.
    */
   async run(registered: () => Node, onReady: () => void, signal: AbortSignal): Promise<void> {
-    const { clock, tickMs } = this.#deps;
+    const { clock, tickMs, tell } = this.#deps;
     const startedAt = clock.now();
     let lookedAt = startedAt;
     let wasReady = false;
     let faults: string | undefined;
+    let wasUnschedulable = isUnschedulable(registered());
     while (!signal.aborted) {
       const isDue = clock.now() - lookedAt >= (this.#runtimeError === undefined ? lookEveryMs : lookAgainMs);
       if (isDue) {
@@ -94,17 +98,21 @@ export class NodeReporter {
         this.#posted = undefined;
         wasReady = false;
       }
-      const before = newest(this.#posted?.node ?? self, this.#deps.node()).status;
-      const [seen, known] = [this.#faults(), faults];
+      const known = newest(this.#posted?.node ?? self, this.#deps.node());
+      const unschedulable = isUnschedulable(known);
+      if (unschedulable !== wasUnschedulable) tell(unschedulable ? 'NodeNotSchedulable' : 'NodeSchedulable');
+      wasUnschedulable = unschedulable;
+      const before = known.status;
+      const [seen, seenBefore] = [this.#faults(), faults];
       faults = seen;
-      if (wasReady && !isDue && seen === known && readyOf(before) === 'True') {
+      if (wasReady && !isDue && seen === seenBefore && readyOf(before) === 'True') {
         await clock.sleep(tickMs, signal).catch(() => undefined);
         continue;
       }
       const status = this.compute(before);
       const isStarting = this.#posted === undefined && clock.now() - startedAt < startPatienceMs;
       const waits = isStarting && readyOf(before) === 'True' && readyOf(status) === 'False';
-      if (!waits && this.#isNews(status, before, isDue)) await this.#post(status, signal);
+      if (!waits && this.#isNews(status, before, isDue)) await this.#post(status, before, signal);
       const ready = this.#posted !== undefined && readyOf(status) === 'True';
       if (ready && !wasReady) onReady();
       wasReady = ready;
@@ -141,12 +149,13 @@ export class NodeReporter {
     return this.#deps.clock.now() - this.#answeredAt < runtimePatienceMs ? undefined : this.#runtimeError;
   }
 
-  async #post(status: NodeStatus, signal: AbortSignal): Promise<void> {
-    const { client, clock, nodeName, logger } = this.#deps;
+  async #post(status: NodeStatus, before: NodeStatus | undefined, signal: AbortSignal): Promise<void> {
+    const { client, clock, nodeName, logger, tell } = this.#deps;
     try {
       const options = { subresource: 'status', signal };
       const node = await client.resource(resources.nodes).patch('', nodeName, 'strategic', { status }, options);
       this.#posted = { node, at: clock.now() };
+      conditionNews(before?.conditions, status.conditions).forEach(tell);
     } catch (error) {
       if (signal.aborted) return;
       logger.warn({ err: error, node: nodeName }, 'the node status was not sent');
@@ -157,6 +166,8 @@ export class NodeReporter {
 
 const newest = (a: Node, b: Node | undefined): Node =>
   b !== undefined && BigInt(b.metadata.resourceVersion) > BigInt(a.metadata.resourceVersion) ? b : a;
+
+const isUnschedulable = ({ spec }: Node): boolean => spec?.unschedulable === true;
 
 const readyOf = (status: NodeStatus | undefined): string | undefined =>
   findCondition(status?.conditions, 'Ready')?.status;

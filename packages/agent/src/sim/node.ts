@@ -45,6 +45,7 @@ export async function runSimulatedNode(config: SimulatedNodeConfig, signal: Abor
       networkFault: () => undefined,
       pressures: () => new Set(),
       thresholds: {},
+      tell: () => undefined,
       // Nothing ever befalls this host.
       tickMs: 5000,
     },

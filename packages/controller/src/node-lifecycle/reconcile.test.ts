@@ -70,7 +70,10 @@ test('a silent node is unknown, its pods unready, and gone when they tolerate it
     'node.kubernetes.io/unreachable:NoSchedule',
     'node.kubernetes.io/unreachable:NoExecute',
   ]);
-  expect(lab.events('n3')).toEqual(['NodeNotReady: Node n3 status is now: NodeNotReady']);
+  expect(lab.events('n3')).toEqual([
+    'RegisteredNode: Node n3 event: Registered Node n3 in Controller',
+    'NodeNotReady: Node n3 status is now: NodeNotReady',
+  ]);
   const pods = lab.cluster.client.resource(resources.pods);
   const hasty = await pods.get('default', 'hasty');
   expect(hasty.metadata.deletionTimestamp).toBeDefined();
@@ -167,4 +170,14 @@ test('pods that are going on a node out of service go at once', async () => {
   });
   await passWith(10, ['n1']);
   expect(podNames()).toEqual([]);
+});
+
+test('a node that goes is told of', async () => {
+  await start(['n1', 'n2']);
+  await lab.cluster.client.resource(resources.nodes).delete('', 'n2');
+  await lab.quiet();
+  expect(lab.events('n2')).toEqual([
+    'RegisteredNode: Node n2 event: Registered Node n2 in Controller',
+    'RemovingNode: Node n2 event: Removing Node n2 from Controller',
+  ]);
 });

@@ -42,7 +42,7 @@ export function nodeLifecycleController(context: NodeLifecycleContext): Controll
   function watch(enqueue: (key: string) => void): () => void {
     const undo = [
       nodes.onChange((change) => {
-        if (change.type === 'removed') lastHeard.delete(change.object.metadata.name);
+        if (change.type === 'removed') forget(change.object);
         enqueue(change.object.metadata.name);
       }),
       leases.onChange((change) => enqueue(change.object.metadata.name)),
@@ -50,9 +50,18 @@ export function nodeLifecycleController(context: NodeLifecycleContext): Controll
     return () => undo.forEach((run) => void run());
   }
 
+  function forget(node: Node): void {
+    const { name } = node.metadata;
+    if (lastHeard.delete(name)) tell(node, 'RemovingNode', `Removing Node ${name} from Controller`);
+  }
+
+  const tell = (node: Node, reason: string, what: string): void =>
+    recorder.event(node, 'Normal', reason, `Node ${node.metadata.name} event: ${what}`);
+
   async function reconcile(name: string): Promise<LookAgain | undefined> {
     const node = nodes.get('', name);
     if (node === undefined) return undefined;
+    if (!lastHeard.has(name)) tell(node, 'RegisteredNode', `Registered Node ${name} in Controller`);
     const nowMs = clock.now();
     const heard = hear(lastHeard.get(name), signOfLife(node), nowMs);
     lastHeard.set(name, heard);
