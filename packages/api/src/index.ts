@@ -12,7 +12,7 @@ export * from './algebra/quantity.ts';
 export * from './algebra/time.ts';
 export * from './definition.ts';
 export * from './errors.ts';
-export { formatPath, setOwn } from './json/exact.ts';
+export { formatPath, parseExact, setOwn } from './json/exact.ts';
 export * from './json/parse.ts';
 export * from './kinds/builtin.ts';
 export * from './kinds/defaults/apply.ts';

@@ -3,8 +3,8 @@
  * key of the page below `/registry/` and a NUL: the smallest key behind it. `rv` is -1 for a token that goes on at whatever
  * the newest state is.
  */
-import { type ApiError, badRequest, expired, type Json, parseJson } from '@skiff/api';
-import { at, isObject, textAt } from '../patch/values.ts';
+import { type ApiError, badRequest, expired, type Json, maxJsonDepth, parseExact } from '@skiff/api';
+import { at, isObject, jsonKind, textAt } from '../patch/values.ts';
 import { registryPrefix } from './keys.ts';
 
 export interface Continuation {
@@ -25,20 +25,18 @@ export function encodeContinue(after: string, revision: bigint | undefined): str
 export function decodeContinue(token: string, prefix: string): Continuation {
   const fields = parseToken(token);
   if (textAt(fields, 'v') !== version) {
-    throw badRequest(
-      `continue key is not valid: server does not recognize this encoded version ${textAt(fields, 'v')}`,
-    );
+    throw invalidToken(`server does not recognize this encoded version ${textAt(fields, 'v')}`);
   }
   const revision = revisionOf(at(fields, 'rv'));
   if (revision === 0n) {
-    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+    throw invalidToken('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   }
   const start = textAt(fields, 'start');
-  if (start === '') throw badRequest('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
+  if (start === '') throw invalidToken('encoded start key empty (version meta.k8s.io/v1)');
   const after = registryPrefix + (start.endsWith('\u0000') ? start.slice(0, -1) : start);
   const parts = start.split('/');
   if (!after.startsWith(prefix) || parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw badRequest(`continue key is not valid: ${start}`);
+    throw invalidToken(start);
   }
   return { after, revision: revision < 0n ? undefined : revision };
 }
@@ -50,16 +48,24 @@ function revisionOf(value: unknown): bigint {
 }
 
 function parseToken(token: string): Json {
-  const refused = badRequest('continue key is not valid');
-  if (!/^[A-Za-z0-9_-]+$/.test(token)) throw refused;
-  try {
-    const { value } = parseJson(Buffer.from(token, 'base64url').toString('utf8'));
-    if (isObject(value)) return value;
-  } catch {
-    throw refused;
-  }
-  throw refused;
+  const wrong = token.search(/[^A-Za-z0-9_-]/);
+  // One character is left over from groups of four: no byte can be made of it.
+  const illegal = wrong >= 0 ? wrong : token.length % 4 === 1 ? token.length - 1 : -1;
+  if (illegal >= 0) throw invalidToken(`illegal base64 data at input byte ${illegal}`);
+  const value = readJson(Buffer.from(token, 'base64url').toString('utf8'));
+  if (isObject(value)) return value;
+  throw invalidToken(`json: cannot unmarshal ${jsonKind(value)} into Go value of type storage.continueToken`);
 }
+
+function readJson(text: string): Json {
+  try {
+    return parseExact(text, maxJsonDepth).value;
+  } catch (error) {
+    throw invalidToken(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const invalidToken = (why: string): ApiError => badRequest(`invalid continue token: continue key is not valid: ${why}`);
 
 /** 410 for a token whose snapshot is gone, with a token in `metadata.continue` that goes on from the newest state. */
 export function expiredContinue(after: string): ApiError {

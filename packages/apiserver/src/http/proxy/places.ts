@@ -13,6 +13,8 @@ import { addressNotAllowed, isProxyable, type ProxyId } from './id.ts';
 
 export interface Place {
   readonly secure: boolean;
+  /** `10.1.0.5:80`: where Kubernetes would dial, for what users are told. */
+  readonly address: string;
   /** Opens one connection. Throws ApiError when the node has no link here. */
   readonly connect: () => NodeStream;
 }
@@ -40,9 +42,13 @@ export async function readObject(
 
 const unavailable = (message: string): ApiError => new ApiError('ServiceUnavailable', message);
 
-/** Kubernetes' words for a far side that cannot be reached. */
-export const unreachable = (error: unknown): ApiError =>
-  unavailable(`error trying to reach service: ${error instanceof Error ? error.message : String(error)}`);
+const dialling = /^error forwarding port \d+ to pod \S+: dial tcp4 \S+: /;
+
+/** Kubernetes' words for a far side that cannot be reached. The node dials the pod's loopback, Kubernetes the pod's address. */
+export function unreachable(error: unknown, { address }: Pick<Place, 'address'>): ApiError {
+  const why = error instanceof Error ? error.message : String(error);
+  return unavailable(`error trying to reach service: ${why.replace(dialling, `dial tcp ${address}: `)}`);
+}
 
 const portNumber = (text: string): number | undefined => {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
@@ -61,7 +67,7 @@ export async function podPlace(
 }
 
 function noPort(port: string): never {
-  throw unreachable(`dial tcp: lookup tcp/${port.slice(0, 64)}: unknown port`);
+  throw unavailable(`error trying to reach service: dial tcp: lookup tcp/${port.slice(0, 64)}: unknown port`);
 }
 
 const containersOf = (pod: JsonObject): readonly JsonObject[] => objectsAt(pod, 'spec', 'containers');
@@ -72,14 +78,16 @@ const firstPort = (pod: JsonObject): number | undefined =>
     .map((port) => numberAt(port, 'containerPort'))[0];
 
 function placeIn(parts: PlaceParts, pod: JsonObject, to: { secure: boolean; port: number }): Place {
-  if (!isProxyable(textAt(pod, 'status', 'podIP'))) throw addressNotAllowed();
+  const podIP = textAt(pod, 'status', 'podIP');
+  if (!isProxyable(podIP)) throw addressNotAllowed();
   const facts = podFacts(pod);
   const nodeName = requireNode(facts);
   // The node's own namespace has more on its loopback than the pod: only what the pod says it serves is reached there.
   const usesHostNetwork = at(pod, 'spec', 'hostNetwork') === true;
   if (usesHostNetwork && !declares(pod, to.port)) throw addressNotAllowed();
   const open = { type: 'portForward', podUid: facts.uid, port: to.port } as const;
-  return { secure: to.secure, connect: () => parts.links.of(nodeName).open(open) };
+  const address = `${podIP.includes(':') ? `[${podIP}]` : podIP}:${to.port}`;
+  return { secure: to.secure, address, connect: () => parts.links.of(nodeName).open(open) };
 }
 
 const declares = (pod: JsonObject, port: number): boolean =>

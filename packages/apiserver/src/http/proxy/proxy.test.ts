@@ -60,7 +60,8 @@ async function serve(conversation: Conversation): Promise<void> {
     return conversation.end();
   }
   if (open.portForward?.port === 81) {
-    return conversation.end({ statusJson: JSON.stringify({ reason: 'InternalError', message: 'connection refused' }) });
+    const message = 'error forwarding port 81 to pod u1: dial tcp4 127.0.0.1:81: connect: connection refused';
+    return conversation.end({ statusJson: JSON.stringify({ reason: 'InternalError', message }) });
   }
   const socket = connect((far.address() as AddressInfo).port, '127.0.0.1');
   socket.on('error', () => {});
@@ -163,7 +164,8 @@ describe('a request to a pod', () => {
   });
 
   it.each([
-    ['pods/p:81/proxy/', 503, 'error trying to reach service: connection refused'],
+    ['pods/p:81/proxy/', 503, 'error trying to reach service: dial tcp 10.1.0.5:81: connect: connection refused'],
+    ['pods/https:p:81/proxy/', 503, 'error trying to reach service: dial tcp 10.1.0.5:81: connect: connection refused'],
     ['pods/p:name/proxy/', 503, 'error trying to reach service: dial tcp: lookup tcp/name: unknown port'],
     ['pods/ftp:p:1/proxy/', 400, 'invalid pod request "ftp:p:1"'],
     ['pods/none/proxy/', 404, 'pods "none" not found'],

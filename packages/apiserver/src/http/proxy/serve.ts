@@ -96,7 +96,7 @@ function framing({ headers, body }: Exchange): readonly (readonly [string, strin
 
 function ask(place: Place, exchange: Exchange, call: Parameters<typeof openCall>[1]): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown): void => reject(call.signal.aborted ? call.signal.reason : unreachable(error));
+    const fail = (error: unknown): void => reject(call.signal.aborted ? call.signal.reason : unreachable(error, place));
     try {
       const request = openCall(place, call);
       request.once('error', fail);

@@ -7,7 +7,7 @@ import type { Upgrade } from '../door.ts';
 import type { ResourceRequest } from '../request-info.ts';
 import { openCall } from './call.ts';
 import { answerHeaders } from './headers.ts';
-import { type PlaceParts, unreachable } from './places.ts';
+import { type Place, type PlaceParts, unreachable } from './places.ts';
 import { admittedPath, authorityOf, farPath, placeOf } from './serve.ts';
 
 /** Throws ApiError while nothing has been sent. `onAccepted` is called right before the first byte. */
@@ -33,7 +33,7 @@ export async function serveProxyUpgrade(
       ['Upgrade', protocol],
     ],
   });
-  const { answer, far, head } = await answerOf(call);
+  const { answer, far, head } = await answerOf(call, place);
   onAccepted();
   if (far === undefined) {
     // No switch: its answer, and nothing after it. What the client says next was never authorised.
@@ -69,9 +69,9 @@ interface FarAnswer {
   readonly head: Buffer;
 }
 
-function answerOf(call: ClientRequest): Promise<FarAnswer> {
+function answerOf(call: ClientRequest, place: Place): Promise<FarAnswer> {
   return new Promise((resolve, reject) => {
-    call.once('error', (error) => reject(unreachable(error)));
+    call.once('error', (error) => reject(unreachable(error, place)));
     call.once('upgrade', (answer, far, head) => {
       far.on('error', () => {});
       resolve({ answer, far, head });
