@@ -44,6 +44,7 @@ const own = new Map<string, OwnRule>([
     'coordination.k8s.io/leases',
     { verbs: ['get', 'create', 'update', 'patch', 'delete'], named: true, namespace: 'kube-node-lease' },
   ],
+  ['storage.k8s.io/csinodes', { verbs: ['get', 'create', 'update', 'patch', 'delete'], named: true }],
   ['certificates.k8s.io/certificatesigningrequests', { verbs: ['create', 'get', 'list', 'watch'], named: false }],
   ['certificates.k8s.io/certificatesigningrequests/selfnodeclient', { verbs: ['create'], named: false }],
   ['/events', { verbs: ['create', 'update', 'patch'], named: false }],

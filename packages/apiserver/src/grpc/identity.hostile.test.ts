@@ -180,6 +180,9 @@ describe('H-222', () => {
 
 describe('H-223', () => {
   const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'b' } };
+  const csiNode = (name: string) => ({
+    ...{ apiVersion: 'storage.k8s.io/v1', kind: 'CSINode', metadata: { name }, spec: { drivers: [] } },
+  });
   const eviction = (name: string) => ({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } });
 
   it('agent a links as nobody but a', async () => {
@@ -194,6 +197,8 @@ describe('H-223', () => {
     ['a node of another name', 'Create', { target: of('/nodes'), ...json({ metadata: { name: 'b2' } }) }],
     ['the end of node b', 'Delete', { target: of('/nodes//b') }],
     ['the lease of node b', 'Create', { target: of('coordination.k8s.io/leases/kube-node-lease'), ...json(lease) }],
+    ['the CSINode of node b', 'Create', { target: of('storage.k8s.io/csinodes'), ...json(csiNode('b')) }],
+    ['the end of the CSINode of node b', 'Delete', { target: of('storage.k8s.io/csinodes//b') }],
     [
       'that node b lives',
       'Patch',
@@ -231,6 +236,7 @@ describe('H-223', () => {
       'Patch',
       { target: of('/pods/default/on-a/status'), ...merge({ status: { message: 'well' } }) },
     ],
+    ['its CSINode', 'Create', { target: of('storage.k8s.io/csinodes'), ...json(csiNode('a')) }],
   ])('agent a reports %s: OK', async (_, method, request) => {
     expect(await unary('agent', 'Resources', method, request)).toBe(code.OK);
   });
