@@ -3,6 +3,7 @@ import { type GoText, goList, goPointer, goStruct, omitted } from '../algebra/go
 import { checkQualifiedName } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { JobSpec } from '../kinds/types.ts';
+import { countIndexes } from './job-indexes.ts';
 import { addEach, addNegative, bytesOf, type Faults, type Loose } from './support.ts';
 
 const maxRules = 20;
@@ -121,29 +122,6 @@ function addSuccessRule(faults: Faults, rule: SuccessRule, spec: Loose<JobSpec>,
     const why = `must be less than or equal to ${total} (the number of indexes in the specified succeededIndexes field)`;
     faults.push(field.invalid(at, count, why));
   }
-}
-
-/** How many indexes `1,3-5` names, or what is wrong with it: they are in order, and fewer than `completions`. */
-function countIndexes(text: string, completions: number): number | string {
-  if (text === '') return 0;
-  let total = 0;
-  let last: number | undefined;
-  for (const interval of text.split(',')) {
-    const parts = interval.split('-');
-    if (parts.length > 2) {
-      return `the fragment "${interval}" violates the requirement that an index interval can have at most two parts separated by '-'`;
-    }
-    for (const part of parts) {
-      if (!/^[+-]?\d{1,10}$/.test(part)) return `cannot convert string to integer for index: "${part}"`;
-      if (Number(part) >= completions) return `too large index: "${part}"`;
-    }
-    const [first = 0, end = first] = parts.map(Number);
-    if (parts.length === 2 && first >= end) return `non-increasing order, previous: ${first}, current: ${end}`;
-    if (last !== undefined && last >= first) return `non-increasing order, previous: ${last}, current: ${first}`;
-    total += end - first + 1;
-    last = end;
-  }
-  return total;
 }
 
 function shownSuccessPolicy(rules: readonly SuccessRule[]): GoText {

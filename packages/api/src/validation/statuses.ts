@@ -5,7 +5,6 @@ import type {
   Deployment,
   HorizontalPodAutoscaler,
   Ingress,
-  Job,
   PodDisruptionBudget,
   ReplicaSet,
   StatefulSet,
@@ -81,10 +80,6 @@ export function addDaemonSetStatus(faults: Faults, next: Loose<DaemonSet>, previ
     'collisionCount',
   ]);
   addCollisions(faults, next, previous);
-}
-
-export function addJobStatus(faults: Faults, { status = {} }: Loose<Job>): void {
-  addCounts(faults, status, ['active', 'succeeded', 'failed', 'ready', 'terminating']);
 }
 
 /** Of v1 and v2 alike. */

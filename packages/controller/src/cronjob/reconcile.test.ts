@@ -39,12 +39,13 @@ const jobAt = (time: string): string => `tick-${Date.parse(time) / 60_000}`;
 const finish = async (job: Job | undefined, type: 'Complete' | 'Failed' = 'Complete'): Promise<void> => {
   if (job === undefined) throw new Error('no such job');
   const now = new Date(lab.cluster.clock.now()).toISOString();
-  const condition = { type, status: 'True' as const, lastTransitionTime: now };
+  const decided = type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget';
+  const conditions = [decided, type].map((each) => ({ type: each, status: 'True' as const, lastTransitionTime: now }));
   await lab.cluster.client.resource(resources.jobs).updateStatus({
     ...job,
     status: {
       startTime: job.metadata.creationTimestamp,
-      conditions: [condition],
+      conditions,
       ...(type === 'Complete' ? { completionTime: now } : {}),
     },
   });
