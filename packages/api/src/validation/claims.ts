@@ -13,7 +13,8 @@ export function addAccessModes(faults: Faults, modes: readonly string[] | undefi
   for (const mode of modes ?? []) {
     if (!accessModes.includes(mode)) faults.push(field.notSupported(path, mode, accessModes));
   }
-  if (modes?.includes('ReadWriteOncePod') && modes.length > 1) {
+  const known = new Set(modes?.filter((mode) => accessModes.includes(mode)));
+  if (known.has('ReadWriteOncePod') && known.size > 1) {
     faults.push(field.forbidden(path, 'may not use ReadWriteOncePod with other access modes'));
   }
 }
@@ -29,10 +30,8 @@ export function addClaimSpec(faults: Faults, spec: Loose<PersistentVolumeClaimSp
   else if ((tryParseQuantity(storage)?.nano ?? 1n) <= 0n) {
     faults.push(field.invalid(`${path}.resources[storage]`, String(storage), 'must be greater than zero'));
   }
-  for (const name of ['storageClassName', 'volumeAttributesClassName'] as const) {
-    const value = spec[name];
-    if (value !== undefined && value !== '') addEach(faults, `${path}.${name}`, value, checkDns1123Subdomain(value));
-  }
+  const { storageClassName: name = '' } = spec;
+  if (name !== '') addEach(faults, `${path}.storageClassName`, name, checkDns1123Subdomain(name));
   addUnsupportedIfSet(faults, `${path}.volumeMode`, spec.volumeMode, ['Block', 'Filesystem']);
   addDataSources(faults, spec, path);
 }

@@ -38,8 +38,16 @@ test.each([
     ],
   ],
   [
+    runtimeClass(
+      'scheduling: {tolerations: [{key: a, operator: Exists}, {key: a, operator: Exists, effect: NoExecute, tolerationSeconds: 1}, {key: a, operator: Exists, effect: NoExecute, tolerationSeconds: 2}]}',
+    ),
+    [
+      'scheduling.tolerations[2]: Duplicate value: core.Toleration{Key:"a", Operator:"Exists", Value:"", Effect:"NoExecute", TolerationSeconds:(*int64)(0x0)}',
+    ],
+  ],
+  [
     lease('preferredHolder: b, holderIdentity: a'),
-    ['spec.preferredHolder: Forbidden: may only be specified when `strategy` is defined'],
+    ['spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined'],
   ],
 ])('%s', (document, faults) => {
   expect(faultsOf(document)).toEqual(faults);

@@ -1,11 +1,12 @@
 /** Lease, PriorityClass and RuntimeClass. */
+import { goPointer, goStruct } from '../algebra/go-text.ts';
 import { checkDns1123Label } from '../algebra/names.ts';
 import { field } from '../errors.ts';
-import type { Lease, PriorityClass, RuntimeClass } from '../kinds/types.ts';
+import type { Lease, PriorityClass, RuntimeClass, Toleration } from '../kinds/types.ts';
 import { addLabels } from './metadata.ts';
 import { addResources } from './pod/resources.ts';
 import { addTolerations } from './pod/scheduling.ts';
-import { addChanged, addEach, addUnsupported, type Faults, type Loose, positiveMessage } from './support.ts';
+import { addChanged, addEach, addUnsupported, type Faults, type Loose, positiveMessage, repeatsOf } from './support.ts';
 
 export function addLease(faults: Faults, { spec = {} }: Loose<Lease>): void {
   const { leaseDurationSeconds, leaseTransitions } = spec;
@@ -16,7 +17,7 @@ export function addLease(faults: Faults, { spec = {} }: Loose<Lease>): void {
     faults.push(field.invalid('spec.leaseTransitions', leaseTransitions, 'must be greater than or equal to 0'));
   }
   if ((spec.preferredHolder ?? '') !== '' && (spec.strategy ?? '') === '') {
-    faults.push(field.forbidden('spec.preferredHolder', 'may only be specified when `strategy` is defined'));
+    faults.push(field.forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined'));
   }
 }
 
@@ -71,6 +72,22 @@ export function addRuntimeClass(faults: Faults, one: Loose<RuntimeClass>): void 
   if (scheduling === undefined) return;
   addLabels(faults, scheduling.nodeSelector, 'scheduling.nodeSelector');
   addTolerations(faults, scheduling.tolerations, 'scheduling.tolerations');
+  addRepeatedTolerations(faults, scheduling.tolerations ?? []);
+}
+
+/** Pods of the class get each of them once. */
+function addRepeatedTolerations(faults: Faults, tolerations: Loose<Toleration[]>): void {
+  const ids = tolerations.map(({ key = '', operator = '', value = '', effect = '' }) =>
+    JSON.stringify([key, operator, value, effect]),
+  );
+  for (const index of repeatsOf(ids)) {
+    const { key, operator, value, effect, tolerationSeconds } = tolerations[index] ?? {};
+    const shown = goStruct('core.Toleration', {
+      ...{ Key: key, Operator: operator, Value: value, Effect: effect },
+      TolerationSeconds: goPointer('int64', tolerationSeconds),
+    });
+    faults.push(field.duplicate(`scheduling.tolerations[${index}]`, shown));
+  }
 }
 
 export function addRuntimeClassUpdate(faults: Faults, next: Loose<RuntimeClass>, previous: Loose<RuntimeClass>): void {

@@ -24,15 +24,13 @@ export function addCronJob(faults: Faults, { spec = {} }: Loose<CronJob>): void 
     const fault = checkSchedule(schedule);
     if (fault !== undefined) faults.push(field.invalid('spec.schedule', schedule, fault));
   }
+  addNegative(faults, 'spec.startingDeadlineSeconds', spec.startingDeadlineSeconds);
   const { timeZone } = spec;
   if (timeZone !== undefined) {
     const fault = checkTimeZone(timeZone);
     if (fault !== undefined) faults.push(field.invalid('spec.timeZone', timeZone, fault));
   }
-  addNegative(faults, 'spec.startingDeadlineSeconds', spec.startingDeadlineSeconds);
   addUnsupported(faults, 'spec.concurrencyPolicy', spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']);
-  addNegative(faults, 'spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit);
-  addNegative(faults, 'spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit);
   const job = spec.jobTemplate?.spec ?? {};
   addJobSpec(faults, job, 'spec.jobTemplate.spec');
   if (job.selector !== undefined) {
@@ -42,4 +40,6 @@ export function addCronJob(faults: Faults, { spec = {} }: Loose<CronJob>): void 
   if (job.manualSelector === true) {
     faults.push(field.notSupported('spec.jobTemplate.spec.manualSelector', true, ['nil', 'false']));
   }
+  addNegative(faults, 'spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit);
+  addNegative(faults, 'spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit);
 }

@@ -4,6 +4,7 @@ import { faultsOf, faultsOfChange } from './testing.ts';
 const object = (kind: string, rest: string): string =>
   `{apiVersion: storage.k8s.io/v1, kind: ${kind}, metadata: {name: a.b}, ${rest}}`;
 const node = (driver: string): string => object('CSINode', `spec: {drivers: [${driver}]}`);
+const inline = 'spec.source.inlineVolumeSpec';
 const attachment = (spec: string): string => object('VolumeAttachment', `spec: {${spec}}`);
 
 test.each([
@@ -45,7 +46,38 @@ test.each([
   ],
   [
     attachment('attacher: a.b, nodeName: x, source: {persistentVolumeName: ""}'),
-    ['spec.source.persistentVolumeName: Required value: must specify non empty persistentVolumeName'],
+    [
+      'spec.source.persistentVolumeName: Required value: must specify non empty persistentVolumeName',
+      expect.stringMatching(/^spec\.source\.persistentVolumeName: Invalid value: "": a lowercase RFC 1123 subdomain/),
+    ],
+  ],
+  [
+    attachment(
+      'attacher: a.b, nodeName: x, source: {inlineVolumeSpec: {accessModes: [ReadWriteOnce], csi: {driver: a.b, volumeHandle: h}}}',
+    ),
+    [],
+  ],
+  [
+    attachment(
+      'nodeName: x, source: {inlineVolumeSpec: {capacity: {storage: 1Gi}, claimRef: {name: c}, persistentVolumeReclaimPolicy: Delete, nodeAffinity: {}, storageClassName: s, volumeMode: Block, hostPath: {path: /a}}}',
+    ),
+    [
+      'spec.attacher: Required value',
+      ...[
+        'claimRef: Forbidden: may not be specified',
+        'capacity: Forbidden: may not be specified',
+        'csi: Required value: has to be specified',
+      ].map((text) => `${inline}.${text} in the context of inline volumes`),
+      `${inline}.accessModes: Required value`,
+      ...[
+        'persistentVolumeReclaimPolicy: Forbidden: may only be Retain',
+        'nodeAffinity: Forbidden: may not be specified',
+        'storageClassName: Forbidden: may not be specified',
+        'volumeMode: Forbidden: may not specify volumeMode other than Filesystem',
+      ].map((text) => `${inline}.${text} in the context of inline volumes`),
+      'spec.attacher: Required value',
+      expect.stringMatching(/^spec\.attacher: Invalid value: "": a lowercase RFC 1123 subdomain/),
+    ],
   ],
 ])('%s', (document, faults) => {
   expect(faultsOf(document)).toEqual(faults);
@@ -62,5 +94,21 @@ test('what is fixed once it is said', () => {
   const capacity = (name: string): string => object('CSIStorageCapacity', `storageClassName: ${name}`);
   expect(faultsOfChange(capacity('b'), capacity('a'))).toEqual([
     'storageClassName: Invalid value: "b": field is immutable',
+  ]);
+});
+
+test('an attachment tells what it has to in few words', () => {
+  const spec = 'spec: {attacher: a.b, nodeName: x, source: {persistentVolumeName: v}}';
+  const status = (text: string): string => object('VolumeAttachment', `${spec}, status: {attached: true, ${text}}`);
+  expect(faultsOfChange(status('attachError: {message: none}'), status(''), 'status')).toEqual([]);
+  expect(
+    faultsOfChange(
+      status(`attachmentMetadata: {a: ${'x'.repeat(262_144)}}, detachError: {message: ${'x'.repeat(1025)}}`),
+      status(''),
+      'status',
+    ),
+  ).toEqual([
+    'status.attachmentMetadata: Too long: may not be more than 262144 bytes',
+    'status.detachError.message: Too long: may not be more than 262144 bytes',
   ]);
 });

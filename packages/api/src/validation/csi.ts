@@ -10,14 +10,17 @@ import { addLabelSelector } from './selectors.ts';
 import {
   addChanged,
   addEach,
+  addMissing,
   addNegative,
   addUnsupportedIfSet,
   bytesOf,
+  entriesOf,
   type Faults,
   type Loose,
   nonNegativeMessage,
   repeatsOf,
 } from './support.ts';
+import { addInlineVolumeSpec } from './volume-specs.ts';
 
 type DriverSpec = NonNullable<Loose<CSIDriver>['spec']>;
 
@@ -119,16 +122,43 @@ export function addCSIStorageCapacityUpdate(
   addChanged(faults, 'storageClassName', next.storageClassName, previous.storageClassName);
 }
 
-export function addVolumeAttachment(faults: Faults, { spec = {} }: Loose<VolumeAttachment>): void {
-  addDriver(faults, spec.attacher ?? '', 'spec.attacher');
-  const { inlineVolumeSpec, persistentVolumeName: name } = spec.source ?? {};
-  const why = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
-  if (inlineVolumeSpec === undefined && name === undefined) faults.push(field.required('spec.source', why));
-  else if (inlineVolumeSpec !== undefined && name !== undefined) faults.push(field.forbidden('spec.source', why));
-  else if (name === '') {
-    faults.push(field.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName'));
-  } else if (name !== undefined) addEach(faults, 'spec.source.persistentVolumeName', name, checkDns1123Subdomain(name));
+const maxMetadataBytes = 256 * 1024;
+const maxErrorBytes = 1024;
+
+export function addVolumeAttachment(faults: Faults, attachment: Loose<VolumeAttachment>): void {
+  const { spec = {}, status = {} } = attachment;
+  addMissing(faults, 'spec.attacher', spec.attacher);
+  addAttachmentSource(faults, spec.source ?? {});
   addEach(faults, 'spec.nodeName', spec.nodeName ?? '', checkDns1123Subdomain(spec.nodeName ?? ''));
+  const bytes = entriesOf(status.attachmentMetadata).reduce((sum, pair) => sum + bytesOf(pair.join('')), 0);
+  if (bytes > maxMetadataBytes) faults.push(field.tooLong('status.attachmentMetadata', maxMetadataBytes));
+  for (const name of ['attachError', 'detachError'] as const) {
+    if (bytesOf(status[name]?.message ?? '') <= maxErrorBytes) continue;
+    // The number is Kubernetes' own.
+    faults.push(field.tooLong(`status.${name}.message`, maxMetadataBytes));
+  }
+}
+
+type AttachmentSource = NonNullable<NonNullable<Loose<VolumeAttachment>['spec']>['source']>;
+
+function addAttachmentSource(faults: Faults, { inlineVolumeSpec, persistentVolumeName: name }: AttachmentSource): void {
+  const path = 'spec.source';
+  const why = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
+  if (inlineVolumeSpec === undefined && name === undefined) faults.push(field.required(path, why));
+  else if (inlineVolumeSpec !== undefined && name !== undefined) faults.push(field.forbidden(path, why));
+  else if (inlineVolumeSpec !== undefined) addInlineVolumeSpec(faults, inlineVolumeSpec, `${path}.inlineVolumeSpec`);
+  else if (name === '') {
+    faults.push(field.required(`${path}.persistentVolumeName`, 'must specify non empty persistentVolumeName'));
+  }
+}
+
+/** New ones are held to more: their driver and volume have names that can be. */
+export function addNewVolumeAttachment(faults: Faults, attachment: Loose<VolumeAttachment>): void {
+  addVolumeAttachment(faults, attachment);
+  const { attacher = '', source = {} } = attachment.spec ?? {};
+  addDriver(faults, attacher, 'spec.attacher');
+  const { persistentVolumeName: name } = source;
+  if (name !== undefined) addEach(faults, 'spec.source.persistentVolumeName', name, checkDns1123Subdomain(name));
 }
 
 export function addVolumeAttachmentUpdate(

@@ -42,11 +42,10 @@ function addEndpoint(faults: Faults, endpoint: Loose<Endpoint>, type: string | u
   }
   for (const [index, address] of addresses.entries()) {
     const at = `${path}.addresses[${index}]`;
-    const family = ipFamily(address);
-    if (type === 'IPv4' && family !== 4) faults.push(field.invalid(at, address, 'must be a valid IPv4 address'));
-    else if (type === 'IPv6' && family !== 6) faults.push(field.invalid(at, address, 'must be a valid IPv6 address'));
-    else if (type === 'FQDN') addDomainName(faults, address, at);
-    else addNonSpecialIP(faults, address, at);
+    if (type === 'FQDN') addDomainName(faults, address, at);
+    if (type !== 'IPv4' && type !== 'IPv6') continue;
+    if (`IPv${ipFamily(address)}` !== type) faults.push(field.invalid(at, address, `must be a valid ${type} address`));
+    addNonSpecialIP(faults, address, at);
   }
   if (nodeName !== undefined) addEach(faults, `${path}.nodeName`, nodeName, checkDns1123Subdomain(nodeName));
   const topology = Object.keys(endpoint.deprecatedTopology ?? {}).length;
@@ -113,9 +112,9 @@ export function addEndpoints(faults: Faults, { subsets = [] }: Loose<Endpoints>)
       const isReady = place < addresses.length;
       const where = isReady ? `addresses[${place}]` : `notReadyAddresses[${place - addresses.length}]`;
       if (ipFamily(ip) === undefined) faults.push(field.invalid(`${at}.${where}.ip`, ip, ipMessage));
-      else addNonSpecialIP(faults, ip, `${at}.${where}.ip`);
       if (hostname !== '') addEach(faults, `${at}.${where}.hostname`, hostname, checkDns1123Label(hostname));
       if (nodeName !== undefined) addEach(faults, `${at}.${where}.nodeName`, nodeName, checkDns1123Subdomain(nodeName));
+      addNonSpecialIP(faults, ip, `${at}.${where}.ip`);
     }
     for (const [place, port] of ports.entries()) {
       const where = `${at}.ports[${place}]`;

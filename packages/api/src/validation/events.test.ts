@@ -16,9 +16,9 @@ describe('events', () => {
   const newer = ', eventTime: "2026-01-01T00:00:00.000000Z"';
   test('of the newer kind say who reports what', () => {
     expect(event('', newer)).toEqual([
-      'reportingController: Required value',
-      'reportingController: Invalid value: "": name part must be non-empty',
-      expect.stringMatching(/^reportingController: Invalid value: "": name part must consist/),
+      'reportingComponent: Required value',
+      'reportingComponent: Invalid value: "": name part must be non-empty',
+      expect.stringMatching(/^reportingComponent: Invalid value: "": name part must consist/),
       'reportingInstance: Required value',
       'action: Required value',
       'reason: Required value',

@@ -1,4 +1,4 @@
-/** Events of core/v1 and events.k8s.io/v1 (pkg/apis/core/validation/events.go). Field names are core's: so it is in Kubernetes. */
+/** Events of core/v1 and events.k8s.io/v1 (pkg/apis/core/validation/events.go). Field names are core's, but for who reports: so it is in Kubernetes. */
 import { checkQualifiedName } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import type { Event, EventV1 } from '../kinds/types.ts';
@@ -10,6 +10,8 @@ interface Facts {
   readonly aboutNamespace: string;
   readonly eventTime: string | undefined;
   readonly reportingController: string;
+  /** What the version calls it. */
+  readonly reporter: 'reportingComponent' | 'reportingController';
   readonly reportingInstance: string;
   readonly action: string;
   readonly reason: string;
@@ -27,9 +29,9 @@ function addFacts(faults: Faults, facts: Facts): void {
     return;
   }
   if (aboutNamespace === '' && namespace !== 'default' && namespace !== 'kube-system') refuse();
-  const { reportingController } = facts;
-  addMissing(faults, 'reportingController', reportingController);
-  addEach(faults, 'reportingController', reportingController, checkQualifiedName(reportingController));
+  const { reportingController, reporter } = facts;
+  addMissing(faults, reporter, reportingController);
+  addEach(faults, reporter, reportingController, checkQualifiedName(reportingController));
   for (const name of ['reportingInstance', 'action', 'reason'] as const) {
     addMissing(faults, name, facts[name]);
     addLong(faults, name, facts[name], 128);
@@ -47,6 +49,7 @@ export function addEvent(faults: Faults, event: Loose<Event>): void {
     aboutNamespace: event.involvedObject?.namespace ?? '',
     eventTime: event.eventTime,
     reportingController: event.reportingComponent ?? '',
+    reporter: 'reportingComponent',
     reportingInstance: event.reportingInstance ?? '',
     action: event.action ?? '',
     reason: event.reason ?? '',
@@ -60,6 +63,7 @@ export function addEventV1(faults: Faults, event: Loose<EventV1>): void {
     aboutNamespace: event.regarding?.namespace ?? '',
     eventTime: event.eventTime,
     reportingController: event.reportingController ?? '',
+    reporter: 'reportingController',
     reportingInstance: event.reportingInstance ?? '',
     action: event.action ?? '',
     reason: event.reason ?? '',

@@ -267,6 +267,58 @@ test.each([
   expect(faultsOf(service(spec))[0]).toBe(fault);
 });
 
+test('a Service is judged in order', () => {
+  expect(
+    faultsOf(
+      service(
+        'type: LoadBalancer, loadBalancerClass: a b, externalTrafficPolicy: Near, internalTrafficPolicy: Near, trafficDistribution: Far, externalIPs: [x], ports: [{port: 10250, nodePort: 30000}, {port: 10250, nodePort: 30000, name: a}, {port: 3, nodePort: 0, name: a}, {port: 4, nodePort: 0, name: b}]',
+      ),
+    ),
+  ).toEqual([
+    'spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet',
+    'spec.ports[1]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet',
+    'spec.ports[0].name: Required value',
+    'spec.ports[2].name: Duplicate value: "a"',
+    'spec.externalIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    'spec.ports[1].nodePort: Duplicate value: 30000',
+    expect.stringMatching(/^spec\.ports\[1\]: Duplicate value: core\.ServicePort/),
+    expect.stringMatching(/^spec\.loadBalancerClass: Invalid value: "a b": name part must consist/),
+    'spec.externalTrafficPolicy: Unsupported value: "Near": supported values: "Cluster", "Local"',
+    'spec.internalTrafficPolicy: Unsupported value: "Near": supported values: "Cluster", "Local"',
+    'spec.trafficDistribution: Unsupported value: "Far": supported values: "PreferClose"',
+  ]);
+  const hints =
+    '{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {service.kubernetes.io/topology-mode: Auto, service.kubernetes.io/topology-aware-hints: Disabled}}, spec: {ports: [{port: 80}]}}';
+  expect(faultsOf(hints)).toEqual([
+    'metadata.annotations[service.kubernetes.io/topology-mode]: Invalid value: "Auto": must match annotations[service.kubernetes.io/topology-aware-hints] when both are specified',
+  ]);
+});
+
+test('of these kinds the change is judged before the object', () => {
+  const map = (rest: string): string => object('v1', 'ConfigMap', rest);
+  expect(faultsOfChange(map('immutable: true, data: {"a b": x}'), map('immutable: true'))).toEqual([
+    'data: Forbidden: field is immutable when `immutable` is set',
+    expect.stringMatching(/^data\[a b\]: Invalid value/),
+  ]);
+  const secret = (rest: string): string => object('v1', 'Secret', rest);
+  expect(faultsOfChange(secret('type: kubernetes.io/tls'), secret('type: Opaque'))).toEqual([
+    'type: Invalid value: "kubernetes.io/tls": field is immutable',
+    'data[tls.crt]: Required value',
+    'data[tls.key]: Required value',
+  ]);
+  const at = (ip: string): string =>
+    service(`clusterIP: ${ip}, clusterIPs: [${ip}], ports: [{port: 0, targetPort: 1}]`);
+  expect(faultsOfChange(at('10.0.0.2'), at('10.0.0.1'))).toEqual([
+    'spec.clusterIPs[0]: Invalid value: []string{"10.0.0.2"}: may not change once set',
+    'spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive',
+  ]);
+  const className = (controller: string): string =>
+    object('networking.k8s.io/v1', 'IngressClass', `spec: {controller: ${controller}}`);
+  expect(faultsOfChange(className('x'), className('a.b/c'))[0]).toBe(
+    'spec.controller: Invalid value: "x": field is immutable',
+  );
+});
+
 test('a cluster IP stays', () => {
   const at = (ip: string): string => service(`clusterIP: ${ip}, clusterIPs: [${ip}], ports: [{port: 80}]`);
   expect(faultsOfChange(at('10.0.0.2'), at('10.0.0.1'))).toEqual([
@@ -340,6 +392,23 @@ test('volumes and claims', () => {
     'spec.accessModes: Unsupported value: "Any": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
     'spec: Required value: must specify a volume type',
   ]);
+  const some = 'capacity: {storage: 1Gi}, accessModes: [ReadWriteOncePod, ReadWriteOncePod]';
+  expect(faultsOf(volume(`${some}, glusterfs: {endpoints: e, path: p, endpointsNamespace: ""}`))).toEqual([
+    'spec.glusterfs.endpointsNamespace: Invalid value: "": if the endpointnamespace is set, it must be a valid namespace name',
+  ]);
+  expect(faultsOf(volume(`${some}, glusterfs: {endpoints: e, path: p, endpointsNamespace: a.b}`))).toEqual([
+    'spec.glusterfs.endpointsNamespace: Invalid value: "a.b": must not contain dots',
+  ]);
+  expect(faultsOf(volume(`${some}, cinder: {volumeID: v, secretRef: {name: s}}`))).toEqual([
+    'spec.cinder.secretRef.namespace: Required value',
+  ]);
+  expect(faultsOf(volume(`${some}, storageos: {volumeName: v, secretRef: {}}`))).toEqual([
+    'spec.storageos.secretRef.name: Required value',
+    'spec.storageos.secretRef.namespace: Required value',
+  ]);
+  expect(faultsOf(volume(`${some}, iscsi: {targetPortal: p, iqn: x}`))).toEqual([
+    'spec.iscsi.iqn: Invalid value: "x": must be valid format',
+  ]);
   const class_ = (rest: string): string => object('storage.k8s.io/v1', 'StorageClass', `provisioner: a.b, ${rest}`);
   expect(faultsOfChange(class_('reclaimPolicy: Retain'), class_('parameters: {a: b}'))).toEqual([
     'parameters: Forbidden: updates to parameters are forbidden.',
@@ -366,9 +435,23 @@ test('networking', () => {
   expect(policy('ingress: [{ports: [{port: http, endPort: 9}]}]')).toEqual([
     'spec.ingress[0].ports[0].endPort: Invalid value: 9: may not be specified when `port` is non-numeric',
   ]);
+  expect(policy('ingress: [{ports: [{port: Http, endPort: 9}, {endPort: 9}, {port: 9, endPort: 8}]}]')).toEqual([
+    'spec.ingress[0].ports[0].endPort: Invalid value: 9: may not be specified when `port` is non-numeric',
+    expect.stringMatching(/^spec\.ingress\[0\]\.ports\[0\]\.port: Invalid value: "Http": /),
+    'spec.ingress[0].ports[1].endPort: Invalid value: 9: may not be specified when `port` is not specified',
+    'spec.ingress[0].ports[2].endPort: Invalid value: 9: must be greater than or equal to `port`',
+  ]);
+  expect(policy('policyTypes: [Ingress, Egress, Ingress]')).toEqual([
+    'spec.policyTypes: Invalid value: []networking.PolicyType{"Ingress", "Egress", "Ingress"}: may not specify more than two policyTypes',
+  ]);
+  expect(policy('egress: [{to: [{podSelector: {}, ipBlock: {cidr: x}}]}]')).toEqual([
+    expect.stringMatching(/^spec\.egress\[0\]\.to\[0\]\.ipBlock\.cidr: Invalid value: "x": must be a valid CIDR/),
+    'spec.egress[0].to[0]: Forbidden: may not specify both ipBlock and another peer',
+  ]);
   const slice = (rest: string): string[] => faultsOf(object('discovery.k8s.io/v1', 'EndpointSlice', rest));
   expect(slice('addressType: IPv4, endpoints: [{addresses: [10.0.0.300]}]')).toEqual([
     'endpoints[0].addresses[0]: Invalid value: "10.0.0.300": must be a valid IPv4 address',
+    'endpoints[0].addresses[0]: Invalid value: "10.0.0.300": must be a valid IP address',
   ]);
   expect(slice('addressType: IPv4, endpoints: [{addresses: []}]')).toEqual([
     'endpoints[0].addresses: Required value: must contain at least 1 address',

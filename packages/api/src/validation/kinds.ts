@@ -23,12 +23,14 @@ import {
   addCSINodeUpdate,
   addCSIStorageCapacity,
   addCSIStorageCapacityUpdate,
+  addNewVolumeAttachment,
   addVolumeAttachment,
   addVolumeAttachmentUpdate,
 } from './csi.ts';
 import { addEndpointSlice, addEndpointSliceUpdate, addEndpoints } from './discovery.ts';
 import { addEvent, addEventV1, addEventV1Update, addNewEventV1 } from './events.ts';
 import { addFlowSchema, addFlowSchemaStatusUpdate, addPriorityLevel } from './flow-control.ts';
+import { addJobStatus } from './job-status.ts';
 import { addJob, addJobUpdate, addNewJob } from './jobs.ts';
 import { addLimitRange } from './limit-ranges.ts';
 import type { NameRule } from './metadata.ts';
@@ -63,7 +65,6 @@ import {
   addDeploymentStatus,
   addDisruptionBudgetStatus,
   addIngressStatus,
-  addJobStatus,
   addReplicaSetStatus,
   addStatefulSetStatus,
 } from './statuses.ts';
@@ -94,6 +95,8 @@ export interface KindRule {
   readonly create?: Check;
   /** Which changes are allowed. */
   readonly update?: Change;
+  /** The change is judged before what the object became. */
+  readonly updateFirst?: true;
   /** Which changes a subresource may make. */
   readonly subresources?: Readonly<Record<string, Change>>;
 }
@@ -151,6 +154,7 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
       name: 'dns1035',
       check: checks(addService),
       update: changes(addServiceUpdate),
+      updateFirst: true,
       subresources: { status: after(addServiceStatusUpdate) },
     },
   ],
@@ -160,8 +164,8 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
     'events.k8s.io/Event',
     { check: checks(addEventV1), create: checks(addNewEventV1), update: changes(addEventV1Update) },
   ],
-  ['/ConfigMap', { check: checks(addConfigMap), update: changes(addConfigMapUpdate) }],
-  ['/Secret', { check: checks(addSecret), update: changes(addSecretUpdate) }],
+  ['/ConfigMap', { check: checks(addConfigMap), update: changes(addConfigMapUpdate), updateFirst: true }],
+  ['/Secret', { check: checks(addSecret), update: changes(addSecretUpdate), updateFirst: true }],
   [
     '/Namespace',
     {
@@ -250,7 +254,10 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
     `${networking}/Ingress`,
     { check: checks(addIngress), create: checks(addNewIngress), subresources: { status: changes(addIngressStatus) } },
   ],
-  [`${networking}/IngressClass`, { check: checks(addIngressClass), update: changes(addIngressClassUpdate) }],
+  [
+    `${networking}/IngressClass`,
+    { check: checks(addIngressClass), update: changes(addIngressClassUpdate), updateFirst: true },
+  ],
   [`${networking}/NetworkPolicy`, { check: checks(addNetworkPolicy) }],
   [`${rbac}/Role`, { name: 'path', check: checks(addRole) }],
   [`${rbac}/ClusterRole`, { name: 'path', check: checks(addClusterRole) }],
@@ -263,7 +270,15 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
     `${storage}/CSIStorageCapacity`,
     { check: checks(addCSIStorageCapacity), update: changes(addCSIStorageCapacityUpdate) },
   ],
-  [`${storage}/VolumeAttachment`, { check: checks(addVolumeAttachment), update: changes(addVolumeAttachmentUpdate) }],
+  [
+    `${storage}/VolumeAttachment`,
+    {
+      check: checks(addVolumeAttachment),
+      create: checks(addNewVolumeAttachment),
+      update: changes(addVolumeAttachmentUpdate),
+      subresources: { status: after(addVolumeAttachment) },
+    },
+  ],
   ['coordination.k8s.io/Lease', { check: checks(addLease) }],
   ['discovery.k8s.io/EndpointSlice', { check: checks(addEndpointSlice), update: changes(addEndpointSliceUpdate) }],
   ['scheduling.k8s.io/PriorityClass', { check: checks(addPriorityClass), update: changes(addPriorityClassUpdate) }],

@@ -50,7 +50,6 @@ export function validateObjectMeta(
     faults.push(field.invalid(`${path}.generation`, meta.generation, 'must be greater than or equal to 0'));
   }
   addCommon(faults, meta, path);
-  addFinalizers(faults, meta.finalizers, `${path}.finalizers`);
   return faults;
 }
 
@@ -78,7 +77,6 @@ export function validateObjectMetaUpdate(
     addChanged(faults, `${path}.${name}`, next[name], previous[name]);
   }
   addCommon(faults, next, path);
-  addFinalizers(faults, next.finalizers, `${path}.finalizers`);
   return faults;
 }
 
@@ -87,6 +85,7 @@ function addCommon(faults: Faults, meta: Loose<ObjectMeta>, path: string): void 
   addLabels(faults, meta.labels, `${path}.labels`);
   addAnnotations(faults, meta.annotations, `${path}.annotations`);
   addOwners(faults, meta.ownerReferences, `${path}.ownerReferences`);
+  addFinalizers(faults, meta.finalizers, `${path}.finalizers`);
   addManagedFields(faults, meta.managedFields, `${path}.managedFields`);
 }
 

@@ -22,6 +22,7 @@ test.each([
     ],
   ],
   [backend('service: {name: s, port: {}}'), ['spec.defaultBackend: Required value: port name or number is required']],
+  [backend('service: {name: s, port: {name: "", number: 80}}'), []],
   // Without a type of path nothing more of the path is looked at.
   [
     rule('{path: /, backend: {}}'),

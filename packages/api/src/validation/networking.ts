@@ -115,10 +115,11 @@ function addBackend(faults: Faults, backend: Loose<IngressBackend>, path: string
     if (name === '') faults.push(field.required(`${path}.service.name`));
     else addEach(faults, `${path}.service.name`, name, checkDns1035Label(name));
     const at = `${path}.service.port`;
-    if (port.name !== undefined && port.number !== undefined) {
+    const { name: portName = '', number = 0 } = port;
+    if (portName !== '' && number !== 0) {
       faults.push(field.invalid(path, '', 'cannot set both port name & port number'));
-    } else if (port.name !== undefined) addEach(faults, `${at}.name`, port.name, checkPortName(port.name));
-    else if (port.number !== undefined) addEach(faults, `${at}.number`, port.number, checkPortNumber(port.number));
+    } else if (portName !== '') addEach(faults, `${at}.name`, portName, checkPortName(portName));
+    else if (number !== 0) addEach(faults, `${at}.number`, number, checkPortNumber(number));
     else faults.push(field.required(path, 'port name or number is required'));
   }
 }
@@ -177,7 +178,7 @@ export function addNetworkPolicy(faults: Faults, { spec = {} }: Loose<NetworkPol
   const types = spec.policyTypes ?? [];
   if (types.length > 2) {
     const why = 'may not specify more than two policyTypes';
-    return void faults.push(field.invalid('spec.policyTypes', types, why));
+    return void faults.push(field.invalid('spec.policyTypes', goList('networking.PolicyType', types), why));
   }
   for (const [index, type] of types.entries()) {
     addUnsupportedIfSet(faults, `spec.policyTypes[${index}]`, type, ['Ingress', 'Egress']);
@@ -185,22 +186,19 @@ export function addNetworkPolicy(faults: Faults, { spec = {} }: Loose<NetworkPol
 }
 
 function addPolicyPorts(faults: Faults, ports: Loose<NetworkPolicyPort[]> | undefined, path: string): void {
-  for (const [index, port] of (ports ?? []).entries()) {
+  for (const [index, { protocol, port, endPort }] of (ports ?? []).entries()) {
     const at = `${path}[${index}]`;
-    addUnsupportedIfSet(faults, `${at}.protocol`, port.protocol, ['TCP', 'UDP', 'SCTP']);
-    if (port.port !== undefined) addPort(faults, `${at}.port`, port.port);
-    const { endPort } = port;
-    if (endPort === undefined) continue;
-    if (typeof port.port === 'string') {
-      faults.push(field.invalid(`${at}.endPort`, endPort, 'may not be specified when `port` is non-numeric'));
-    } else if (port.port === undefined) {
-      faults.push(field.invalid(`${at}.endPort`, endPort, 'may not be specified when `port` is not specified'));
-    } else {
-      // The value that is told is the port's: so Kubernetes has it.
-      if (endPort < port.port)
-        faults.push(field.invalid(`${at}.endPort`, port.port, 'must be greater than or equal to `port`'));
-      addEach(faults, `${at}.endPort`, endPort, checkPortNumber(endPort));
+    addUnsupportedIfSet(faults, `${at}.protocol`, protocol, ['TCP', 'UDP', 'SCTP']);
+    if (typeof port === 'number') addPort(faults, `${at}.port`, port);
+    else if (endPort !== undefined) {
+      const what = port === undefined ? 'not specified' : 'non-numeric';
+      faults.push(field.invalid(`${at}.endPort`, endPort, `may not be specified when \`port\` is ${what}`));
     }
+    if (typeof port === 'string') addPort(faults, `${at}.port`, port);
+    if (typeof port !== 'number' || endPort === undefined) continue;
+    // The value that is told is the port's: so Kubernetes has it.
+    if (endPort < port) faults.push(field.invalid(`${at}.endPort`, port, 'must be greater than or equal to `port`'));
+    addEach(faults, `${at}.endPort`, endPort, checkPortNumber(endPort));
   }
 }
 
@@ -214,8 +212,8 @@ function addPeers(faults: Faults, peers: Loose<NetworkPolicyPeer[]> | undefined,
       if (!hasSelector) faults.push(field.required(at, 'must specify a peer'));
       continue;
     }
-    if (hasSelector) faults.push(field.forbidden(at, 'may not specify both ipBlock and another peer'));
     addBlock(faults, peer.ipBlock.cidr ?? '', peer.ipBlock.except ?? [], `${at}.ipBlock`);
+    if (hasSelector) faults.push(field.forbidden(at, 'may not specify both ipBlock and another peer'));
   }
 }
 

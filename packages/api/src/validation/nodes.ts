@@ -13,8 +13,8 @@ import { addEach, addUnsupported, entriesOf, type Faults, type Loose, repeatsOf 
 export function addNode(faults: Faults, node: Loose<Node>): void {
   // The path is Kubernetes' own.
   addTaints(faults, node.spec?.taints, 'metadata.taints');
-  addPodRanges(faults, node.spec ?? {});
   addResourceLists(faults, node);
+  addPodRanges(faults, node.spec ?? {});
 }
 
 function addResourceLists(faults: Faults, { status = {} }: Loose<Node>): void {

@@ -1,27 +1,20 @@
 /** PersistentVolume and PersistentVolumeClaim (ValidatePersistentVolume…, ValidatePersistentVolumeClaim…). */
 import { deepEqual } from '../algebra/hash.ts';
-import { checkDns1123Label, checkDns1123Subdomain, checkQualifiedName } from '../algebra/names.ts';
+import { checkQualifiedName } from '../algebra/names.ts';
 import { compareQuantities, tryParseQuantity } from '../algebra/quantity.ts';
 import { field } from '../errors.ts';
 import type {
-  CSIPersistentVolumeSource,
   NodeSelectorRequirement,
   PersistentVolume,
   PersistentVolumeClaim,
   PersistentVolumeClaimSpec,
   PersistentVolumeSpec,
   QuantityValue,
-  SecretReference,
   VolumeNodeAffinity,
 } from '../kinds/types.ts';
-import { addAccessModes, addClaimSpec } from './claims.ts';
-import { addNoParents } from './pod/paths.ts';
-import { addAbsolute, addDriver, addHostPath } from './pod/volumes.ts';
-import { addNodeSelector } from './selectors.ts';
-import { addChanged, addEach, addMissing, addUnsupportedIfSet, entriesOf, type Faults, type Loose } from './support.ts';
-import { addNeeded } from './volume-sources.ts';
-
-const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];
+import { addClaimSpec } from './claims.ts';
+import { addChanged, addEach, entriesOf, type Faults, type Loose } from './support.ts';
+import { addVolumeSpec } from './volume-specs.ts';
 
 /** What of a volume's spec is not its source. */
 const ownFields = new Set([
@@ -39,107 +32,8 @@ const ownFields = new Set([
 const sourceOf = (spec: Loose<PersistentVolumeSpec>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(spec).filter(([name]) => !ownFields.has(name)));
 
-export function addPersistentVolume(faults: Faults, { spec = {} }: Loose<PersistentVolume>): void {
-  if ((spec.accessModes ?? []).length === 0) faults.push(field.required('spec.accessModes'));
-  addAccessModes(faults, spec.accessModes, 'spec.accessModes');
-  addCapacity(faults, spec);
-  addUnsupportedIfSet(
-    faults,
-    'spec.persistentVolumeReclaimPolicy',
-    spec.persistentVolumeReclaimPolicy,
-    reclaimPolicies,
-  );
-  if (spec.nodeAffinity !== undefined) {
-    if (spec.nodeAffinity.required === undefined) {
-      faults.push(field.required('spec.nodeAffinity.required', 'must specify required node constraints'));
-    } else addNodeSelector(faults, spec.nodeAffinity.required, 'spec.nodeAffinity.required');
-  }
-  addVolumeSource(faults, spec);
-  const { storageClassName = '' } = spec;
-  if (storageClassName !== '')
-    addEach(faults, 'spec.storageClassName', storageClassName, checkDns1123Subdomain(storageClassName));
-  addUnsupportedIfSet(faults, 'spec.volumeMode', spec.volumeMode, ['Block', 'Filesystem']);
-}
-
-function addCapacity(faults: Faults, { capacity = {} }: Loose<PersistentVolumeSpec>): void {
-  const entries = entriesOf(capacity);
-  if (entries.length === 0) faults.push(field.required('spec.capacity'));
-  if (!Object.hasOwn(capacity, 'storage') || entries.length > 1) {
-    faults.push(field.notSupported('spec.capacity', Object.keys(capacity), ['storage']));
-  }
-  for (const [name, amount] of entries) {
-    if ((tryParseQuantity(amount)?.nano ?? 1n) <= 0n) {
-      faults.push(field.invalid(`spec.capacity[${name}]`, String(amount), 'must be greater than zero'));
-    }
-  }
-}
-
-type SourceName = keyof PersistentVolumeSpec;
-
-/** The order in which Kubernetes looks for sources: of several the first one counts. */
-const sources = [
-  ...['hostPath', 'gcePersistentDisk', 'awsElasticBlockStore', 'glusterfs', 'flocker', 'nfs', 'rbd', 'quobyte'],
-  ...['cephfs', 'iscsi', 'cinder', 'fc', 'flexVolume', 'azureFile', 'vsphereVolume', 'photonPersistentDisk'],
-  ...['portworxVolume', 'azureDisk', 'scaleIO', 'local', 'storageos', 'csi'],
-] as SourceName[];
-
-function addVolumeSource(faults: Faults, spec: Loose<PersistentVolumeSpec>): void {
-  const [first, ...others] = sources.filter((name) => spec[name] !== undefined);
-  if (first === undefined) faults.push(field.required('spec', 'must specify a volume type'));
-  else {
-    addNeeded(faults, first, spec[first], `spec.${first === 'gcePersistentDisk' ? 'persistentDisk' : first}`);
-    sourceChecks[first]?.(faults, spec);
-  }
-  for (const extra of others) {
-    const shown = extra === 'cephfs' ? 'cephFS' : extra;
-    faults.push(field.forbidden(`spec.${shown}`, 'may not specify more than 1 volume type'));
-  }
-  if (!/^\/+$/.test(spec.hostPath?.path ?? '') || spec.persistentVolumeReclaimPolicy !== 'Recycle') return;
-  const why = "may not be 'recycle' for a hostPath mount of '/'";
-  faults.push(field.forbidden('spec.persistentVolumeReclaimPolicy', why));
-}
-
-const sourceChecks: Partial<Record<SourceName, (faults: Faults, spec: Loose<PersistentVolumeSpec>) => void>> = {
-  hostPath(faults, { hostPath }) {
-    addHostPath(faults, hostPath?.path ?? '', hostPath?.type, 'spec.hostPath');
-  },
-  local(faults, { local, nodeAffinity }) {
-    addMissing(faults, 'spec.local.path', local?.path);
-    addNoParents(faults, local?.path ?? '', 'spec.local.path');
-    if (nodeAffinity === undefined)
-      faults.push(field.required('spec.nodeAffinity', 'Local volume requires node affinity'));
-  },
-  nfs(faults, { nfs }) {
-    addMissing(faults, 'spec.nfs.server', nfs?.server);
-    addMissing(faults, 'spec.nfs.path', nfs?.path);
-    addAbsolute(faults, nfs?.path ?? '', 'spec.nfs.path');
-  },
-  csi(faults, { csi }) {
-    addCSI(faults, csi ?? {});
-  },
-};
-
-const csiSecrets = [
-  'controllerPublishSecretRef',
-  'controllerExpandSecretRef',
-  'nodePublishSecretRef',
-  'nodeExpandSecretRef',
-] as const;
-
-function addCSI(faults: Faults, csi: Loose<CSIPersistentVolumeSource>): void {
-  addDriver(faults, csi.driver ?? '', 'spec.csi.driver');
-  addMissing(faults, 'spec.csi.volumeHandle', csi.volumeHandle);
-  for (const name of csiSecrets) {
-    const secret = csi[name];
-    if (secret !== undefined) addSecret(faults, secret, `spec.csi.${name}`);
-  }
-}
-
-function addSecret(faults: Faults, { name = '', namespace = '' }: Loose<SecretReference>, path: string): void {
-  if (name === '') faults.push(field.required(`${path}.name`));
-  else addEach(faults, `${path}.name`, name, checkDns1123Subdomain(name));
-  if (namespace === '') faults.push(field.required(`${path}.namespace`));
-  else addEach(faults, `${path}.namespace`, namespace, checkDns1123Label(namespace));
+export function addPersistentVolume(faults: Faults, { metadata, spec = {} }: Loose<PersistentVolume>): void {
+  addVolumeSpec(faults, spec, { path: 'spec', name: metadata?.name ?? '' });
 }
 
 export function addPersistentVolumeUpdate(

@@ -34,7 +34,6 @@ function canScope(scope: string, resource: string): boolean {
 export function addResourceQuota(faults: Faults, quota: Loose<ResourceQuota>): void {
   const { spec = {} } = quota;
   addAmounts(faults, spec.hard, 'spec.hard');
-  addResourceQuotaStatus(faults, quota);
   const given = spec.scopes ?? [];
   const refuse = (why: string): void =>
     void faults.push(field.invalid('spec.scopes', goList('core.ResourceQuotaScope', spec.scopes), why));
@@ -45,6 +44,7 @@ export function addResourceQuota(faults: Faults, quota: Loose<ResourceQuota>): v
   }
   if (areOpposed(given)) refuse('conflicting scopes');
   addScopeSelector(faults, spec, names);
+  addResourceQuotaStatus(faults, quota);
 }
 
 const areOpposed = (given: readonly string[]): boolean =>

@@ -76,7 +76,6 @@ function addSubject(faults: Faults, subject: Loose<Subject>, namespaced: boolean
     if (apiGroup !== '') faults.push(field.notSupported(`${path}.apiGroup`, apiGroup, ['']));
     if (namespace === '' && !namespaced) faults.push(field.required(`${path}.namespace`));
   } else if (kind === 'User' || kind === 'Group') {
-    if (name === '') faults.push(field.invalid(`${path}.name`, name, `${kind.toLowerCase()} name cannot be empty`));
     if (apiGroup !== group) faults.push(field.notSupported(`${path}.apiGroup`, apiGroup, [group]));
   } else faults.push(field.notSupported(`${path}.kind`, kind, ['ServiceAccount', 'User', 'Group']));
 }

@@ -30,7 +30,31 @@ test.each([
   ['type: Pods', [`${at}.pods: Required value: must populate information for the given metric source`]],
   [
     'type: Resource, resource: {name: cpu, target: {type: Any}}, pods: {metric: {name: m}, target: {}}',
-    [`${at}.pods: Forbidden: must populate the given metric source only`],
+    [
+      `${at}.pods.target.type: Required value: must specify a metric target type`,
+      `${at}.pods.target.type: Invalid value: "": must be either Utilization, Value, or AverageValue`,
+      `${at}.pods.target.averageValue: Required value: must specify a positive target averageValue`,
+      `${at}.pods: Forbidden: must populate the given metric source only`,
+    ],
+  ],
+  [
+    'type: Resource, pods: {metric: {name: m}, target: {type: AverageValue, averageValue: 1}}',
+    [`${at}.resource: Required value: must populate information for the given metric source`],
+  ],
+  [
+    'type: Hat, pods: {metric: {name: m}, target: {type: AverageValue, averageValue: 1}}, object: {}',
+    [
+      `${at}.type: Unsupported value: "Hat": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"`,
+      `${at}.object.describedObject.kind: Required value`,
+      `${at}.object.describedObject.name: Required value`,
+      `${at}.object.metric.name: Required value: must specify a metric name`,
+      `${at}.object.target.type: Required value: must specify a metric target type`,
+      `${at}.object.target.type: Invalid value: "": must be either Utilization, Value, or AverageValue`,
+      `${at}.object.target.averageValue: Required value: must set either a target value or averageValue`,
+      `${at}.type: Unsupported value: "Hat": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"`,
+      `${at}.object: Forbidden: must populate the given metric source only`,
+      `${at}.pods: Forbidden: must populate the given metric source only`,
+    ],
   ],
   [
     'type: Resource, resource: {target: {type: Any}}',
@@ -43,8 +67,15 @@ test.each([
   [
     'type: ContainerResource, containerResource: {name: cpu, target: {type: Utilization, averageUtilization: 0}}',
     [
-      `${at}.containerResource.target.averageUtilization: Invalid value: 0: must be greater than 0`,
       `${at}.containerResource.container: Required value: must specify a container`,
+      `${at}.containerResource.target.averageUtilization: Invalid value: 0: must be greater than 0`,
+    ],
+  ],
+  [
+    'type: ContainerResource, containerResource: {name: hat, container: a, target: {type: Utilization, averageUtilization: 1}}',
+    [
+      `${at}.containerResource.name: Invalid value: "hat": must be a standard resource type or fully qualified`,
+      `${at}.containerResource.name: Invalid value: "hat": must be a standard resource for containers`,
     ],
   ],
   [

@@ -4,6 +4,7 @@ import { checkDns1123Label, checkPathSegment } from '../algebra/names.ts';
 import { tryParseQuantity } from '../algebra/quantity.ts';
 import { field } from '../errors.ts';
 import type {
+  ContainerResourceMetricSource,
   HorizontalPodAutoscaler,
   HorizontalPodAutoscalerV1,
   HPAScalingRules,
@@ -11,6 +12,7 @@ import type {
   MetricTarget,
   PodDisruptionBudget,
 } from '../kinds/types.ts';
+import { addContainerResourceName } from './pod/resources.ts';
 import { addLabelSelector } from './selectors.ts';
 import {
   addEach,
@@ -59,13 +61,15 @@ export function addAutoscalerV1(faults: Faults, { spec = {} }: Loose<HorizontalP
   }
 }
 
+/** The order in which Kubernetes looks for sources: of several the first one counts. */
 const sources = {
-  ContainerResource: 'containerResource',
-  External: 'external',
   Object: 'object',
+  External: 'external',
   Pods: 'pods',
   Resource: 'resource',
+  ContainerResource: 'containerResource',
 } as const;
+const sourceTypes = Object.keys(sources).sort();
 
 export function addAutoscaler(faults: Faults, { spec = {} }: Loose<HorizontalPodAutoscaler>): void {
   addBounds(faults, spec);
@@ -77,53 +81,74 @@ export function addAutoscaler(faults: Faults, { spec = {} }: Loose<HorizontalPod
 function addMetric(faults: Faults, metric: Loose<MetricSpec>, path: string): void {
   const type = metric.type ?? '';
   if (type === '') faults.push(field.required(`${path}.type`, 'must specify a metric source type'));
-  if (!Object.hasOwn(sources, type)) {
-    // Kubernetes looks twice, and so has two causes of it.
-    const fault = field.notSupported(`${path}.type`, type, Object.keys(sources));
-    return void faults.push(fault, fault);
-  }
-  const wanted = sources[type as keyof typeof sources];
-  const others = Object.values(sources).filter((name) => name !== wanted && metric[name] !== undefined);
-  if (metric[wanted] === undefined) {
+  const wanted = Object.hasOwn(sources, type) ? sources[type as keyof typeof sources] : undefined;
+  const unknown = field.notSupported(`${path}.type`, type, sourceTypes);
+  if (wanted === undefined) faults.push(unknown);
+  const given = Object.values(sources).filter((name) => metric[name] !== undefined);
+  const [first] = given;
+  if (first !== undefined) addSource(faults, first, metric, `${path}.${first}`);
+  // Kubernetes looks twice, and so has two causes of it.
+  if (wanted === undefined) faults.push(unknown);
+  else if (metric[wanted] === undefined) {
     faults.push(field.required(`${path}.${wanted}`, 'must populate information for the given metric source'));
-  } else if (others.length === 0) addSource(faults, metric, `${path}.${wanted}`);
-  for (const name of others) {
-    faults.push(field.forbidden(`${path}.${name}`, 'must populate the given metric source only'));
+  }
+  // One that is not the wanted is let through.
+  if (given.length < 2) return;
+  for (const name of given) {
+    if (name !== wanted) faults.push(field.forbidden(`${path}.${name}`, 'must populate the given metric source only'));
   }
 }
 
-/** The one source of a metric. */
-function addSource(faults: Faults, metric: Loose<MetricSpec>, path: string): void {
-  const { resource, containerResource, pods, object, external } = metric;
-  if (resource !== undefined) addResource(faults, resource, path);
-  else if (containerResource !== undefined) {
-    addResource(faults, containerResource, path);
-    const { container = '' } = containerResource;
-    if (container === '') faults.push(field.required(`${path}.container`, 'must specify a container'));
-    else addEach(faults, `${path}.container`, container, checkDns1123Label(container));
-  } else if (pods !== undefined) {
-    addIdentified(faults, pods, path);
-    if (pods.target?.averageValue === undefined) {
-      faults.push(field.required(`${path}.target.averageValue`, 'must specify a positive target averageValue'));
+type SourceName = (typeof sources)[keyof typeof sources];
+
+/** The first source of a metric. */
+function addSource(faults: Faults, name: SourceName, metric: Loose<MetricSpec>, path: string): void {
+  const { resource = {}, containerResource = {}, pods = {}, object = {}, external = {} } = metric;
+  switch (name) {
+    case 'resource':
+      addResource(faults, resource, path);
+      return;
+    case 'containerResource':
+      addResource(faults, containerResource, path, () => addContainer(faults, containerResource, path));
+      return;
+    case 'pods':
+      addIdentified(faults, pods, path);
+      if (pods.target?.averageValue === undefined) {
+        faults.push(field.required(`${path}.target.averageValue`, 'must specify a positive target averageValue'));
+      }
+      return;
+    case 'object': {
+      addReference(faults, object.describedObject ?? {}, `${path}.describedObject`);
+      addIdentified(faults, object, path);
+      const { value, averageValue } = object.target ?? {};
+      if (value === undefined && averageValue === undefined) {
+        faults.push(field.required(`${path}.target.averageValue`, 'must set either a target value or averageValue'));
+      }
+      return;
     }
-  } else if (object !== undefined) {
-    addReference(faults, object.describedObject ?? {}, `${path}.describedObject`);
-    addIdentified(faults, object, path);
-    const { value, averageValue } = object.target ?? {};
-    if (value === undefined && averageValue === undefined) {
-      faults.push(field.required(`${path}.target.averageValue`, 'must set either a target value or averageValue'));
-    }
-  } else if (external !== undefined) {
-    addIdentified(faults, external, path);
-    const { value, averageValue } = external.target ?? {};
-    if (value === undefined && averageValue === undefined) {
-      const why = 'must set either a target value for metric or a per-pod target';
-      faults.push(field.required(`${path}.target.averageValue`, why));
-    } else if (value !== undefined && averageValue !== undefined) {
-      const why = 'may not set both a target value for metric and a per-pod target';
-      faults.push(field.forbidden(`${path}.target.value`, why));
-    }
+    case 'external':
+      addIdentified(faults, external, path);
+      addOneValue(faults, external.target, `${path}.target`);
   }
+}
+
+/** A metric from outside is held against one number: as it is, or for each pod. */
+function addOneValue(faults: Faults, target: Loose<MetricTarget> | undefined, path: string): void {
+  const { value, averageValue } = target ?? {};
+  if (value === undefined && averageValue === undefined) {
+    const why = 'must set either a target value for metric or a per-pod target';
+    faults.push(field.required(`${path}.averageValue`, why));
+  } else if (value !== undefined && averageValue !== undefined) {
+    const why = 'may not set both a target value for metric and a per-pod target';
+    faults.push(field.forbidden(`${path}.value`, why));
+  }
+}
+
+function addContainer(faults: Faults, source: Loose<ContainerResourceMetricSource>, path: string): void {
+  const { name = '', container = '' } = source;
+  if (name !== '') addContainerResourceName(faults, name, `${path}.name`);
+  if (container === '') faults.push(field.required(`${path}.container`, 'must specify a container'));
+  else addEach(faults, `${path}.container`, container, checkDns1123Label(container));
 }
 
 interface Resource {
@@ -131,9 +156,10 @@ interface Resource {
   target?: Loose<MetricTarget>;
 }
 
-/** The resource of a pod, or of one of its containers. */
-function addResource(faults: Faults, { name = '', target = {} }: Resource, path: string): void {
+/** The resource of a pod, or of one of its containers, which `addMore` looks at between its name and its target. */
+function addResource(faults: Faults, { name = '', target = {} }: Resource, path: string, addMore?: () => void): void {
   if (name === '') faults.push(field.required(`${path}.name`, 'must specify a resource name'));
+  addMore?.();
   addTarget(faults, target, `${path}.target`);
   const { averageUtilization, averageValue } = target;
   if (averageUtilization === undefined && averageValue === undefined) {

@@ -78,8 +78,10 @@ const families: PairedList = { name: 'ipFamilies', type: 'core.IPFamily', singul
 
 function addListUpdate(faults: Faults, { name, type, singular }: PairedList, next: Spec, old: Spec): void {
   const [now, before]: [readonly string[], readonly string[]] = [next[name] ?? [], old[name] ?? []];
+  // Of lists of other lengths Kubernetes tells the addresses also where it means the families.
+  const shown = now.length === before.length ? goList(type, next[name]) : goList('string', next.clusterIPs);
   const refuse = (index: number, why: string): void =>
-    void faults.push(field.invalid(`spec.${name}[${index}]`, goList(type, next[name]), why));
+    void faults.push(field.invalid(`spec.${name}[${index}]`, shown, why));
   if (now.length === 0 && before.length > 0) refuse(0, `primary ${singular} can not be unset`);
   const compared = now.length === before.length ? before.length : Math.min(1, before.length, now.length);
   for (let index = 0; index < compared; index += 1)

@@ -17,6 +17,7 @@ import {
   type Faults,
   immutableMessage,
   type Loose,
+  repeatsOf,
 } from './support.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
@@ -26,24 +27,38 @@ export function addService(faults: Faults, service: Loose<Service>): void {
   const { spec = {} } = service;
   const { type, ports = [] } = spec;
   const isHeadless = isHeadlessService(spec);
+  addHints(faults, service);
   if (ports.length === 0 && !isHeadless && type !== 'ExternalName') faults.push(field.required('spec.ports'));
   addByType(faults, spec, isHeadless);
-  addUnsupported(faults, 'spec.type', type, types);
-  addPorts(faults, ports, type);
+  addPorts(faults, ports);
   addLabels(faults, spec.selector, 'spec.selector');
   addAffinity(faults, spec);
   addClusterIPs(faults, spec);
-  addTraffic(faults, spec);
-  addLoadBalancer(faults, service);
   for (const [index, ip] of (spec.externalIPs ?? []).entries()) {
     const at = `spec.externalIPs[${index}]`;
     if (ipFamily(ip) === undefined) faults.push(field.invalid(at, ip, ipMessage));
     else addNonSpecialIP(faults, ip, at);
   }
+  addUnsupported(faults, 'spec.type', type, types);
+  addRepeatedPorts(faults, ports, type);
+  addLoadBalancer(faults, service);
+  addTraffic(faults, spec);
+}
+
+const oldHints = 'service.kubernetes.io/topology-aware-hints';
+const topologyMode = 'service.kubernetes.io/topology-mode';
+
+/** The old annotation and the new one say the same. */
+function addHints(faults: Faults, { metadata }: Loose<Service>): void {
+  const { [oldHints]: old, [topologyMode]: mode } = metadata?.annotations ?? {};
+  if (old === undefined || mode === undefined || old === mode) return;
+  const why = `must match annotations[${oldHints}] when both are specified`;
+  faults.push(field.invalid(`metadata.annotations[${topologyMode}]`, mode, why));
 }
 
 /** No address of the host itself, or of everybody. */
 export function addNonSpecialIP(faults: Faults, ip: string, path: string): void {
+  if (ipFamily(ip) === undefined) return void faults.push(field.invalid(path, ip, 'must be a valid IP address'));
   if (/^0\.0\.0\.0$|^::$/.test(ip)) {
     faults.push(field.invalid(path, ip, `may not be unspecified (${ip})`));
   }
@@ -58,8 +73,16 @@ export function addNonSpecialIP(faults: Faults, ip: string, path: string): void 
   }
 }
 
+/** Where a node's agent listens in Kubernetes: no load balancer may send there. */
+const agentPort = 10_250;
+
 function addByType(faults: Faults, spec: Loose<ServiceSpec>, isHeadless: boolean): void {
   const { type = '' } = spec;
+  for (const [index, { port }] of (spec.ports ?? []).entries()) {
+    if (type !== 'LoadBalancer' || port !== agentPort) continue;
+    const why = `may not expose port ${agentPort} externally since it is used by kubelet`;
+    faults.push(field.invalid(`spec.ports[${index}]`, port, why));
+  }
   if (isHeadless && (type === 'LoadBalancer' || type === 'NodePort')) {
     faults.push(field.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`));
   }
@@ -74,24 +97,25 @@ function addByType(faults: Faults, spec: Loose<ServiceSpec>, isHeadless: boolean
   else addEach(faults, 'spec.externalName', name, checkDns1123Subdomain(name));
 }
 
-function addPorts(faults: Faults, ports: Loose<ServicePort[]>, type: string | undefined): void {
+function addPorts(faults: Faults, ports: Loose<ServicePort[]>): void {
   const names = new Set<string>();
-  const taken = new Set<string>();
-  const nodePorts = new Set<string>();
+  for (const [index, port] of ports.entries())
+    addServicePort(faults, port, ports.length > 1, names, `spec.ports[${index}]`);
+}
+
+/** What was given twice, once that each port is looked at by itself. */
+function addRepeatedPorts(faults: Faults, ports: Loose<ServicePort[]>, type: string | undefined): void {
+  const given = (port: Loose<ServicePort>): boolean => (port.nodePort ?? 0) !== 0;
   for (const [index, port] of ports.entries()) {
-    const at = `spec.ports[${index}]`;
-    addServicePort(faults, port, ports.length > 1, names, at);
-    const id = `${port.protocol}/${port.port}`;
-    if (taken.has(id)) faults.push(field.duplicate(at, shownPort(port)));
-    taken.add(id);
-    if (port.nodePort === undefined) continue;
-    if (type === 'ClusterIP') {
-      faults.push(field.forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
-    }
-    const nodeId = `${port.protocol}/${port.nodePort}`;
-    if (nodePorts.has(nodeId)) faults.push(field.duplicate(`${at}.nodePort`, port.nodePort));
-    nodePorts.add(nodeId);
+    if (type !== 'ClusterIP' || !given(port)) continue;
+    faults.push(field.forbidden(`spec.ports[${index}].nodePort`, "may not be used when `type` is 'ClusterIP'"));
   }
+  // What is not given is no twin of anything.
+  const nodePorts = ports.map((port, index) => (given(port) ? `${port.protocol}/${port.nodePort}` : index));
+  for (const index of repeatsOf(nodePorts))
+    faults.push(field.duplicate(`spec.ports[${index}].nodePort`, ports[index]?.nodePort));
+  for (const index of repeatsOf(ports.map(({ protocol, port }) => `${protocol}/${port}`)))
+    faults.push(field.duplicate(`spec.ports[${index}]`, shownPort(ports[index] ?? {})));
 }
 
 function addServicePort(
@@ -142,8 +166,12 @@ function addTraffic(faults: Faults, spec: Loose<ServiceSpec>): void {
     const why = 'may only be set for externally-accessible services';
     faults.push(field.invalid('spec.externalTrafficPolicy', policy, why));
   }
+  addHealthCheck(faults, spec);
   addUnsupportedIfSet(faults, 'spec.internalTrafficPolicy', spec.internalTrafficPolicy, ['Cluster', 'Local']);
   addUnsupportedIfSet(faults, 'spec.trafficDistribution', spec.trafficDistribution, ['PreferClose']);
+}
+
+function addHealthCheck(faults: Faults, spec: Loose<ServiceSpec>): void {
   const { healthCheckNodePort = 0 } = spec;
   if (healthCheckNodePort === 0) return;
   const path = 'spec.healthCheckNodePort';

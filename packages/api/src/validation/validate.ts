@@ -54,8 +54,9 @@ export function validateUpdate(
   const faults: Faults = validateObjectMetaUpdate(metaOf(next), metaOf(previous));
   addOwnFinalizers(faults, definition, next);
   if (subresource === '' || subresource === 'scale') {
+    if (rule?.updateFirst) rule.update?.(faults, next, previous);
     rule?.check?.(faults, next);
-    rule?.update?.(faults, next, previous);
+    if (!rule?.updateFirst) rule?.update?.(faults, next, previous);
   } else rule?.subresources?.[subresource]?.(faults, next, previous);
   return faults;
 }

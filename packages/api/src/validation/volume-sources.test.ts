@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Faults } from './support.ts';
-import { addNeeded } from './volume-sources.ts';
+import { addIscsi, addNeeded } from './volume-sources.ts';
 
+const told = (faults: Faults): string[] => faults.map((fault) => `${fault.field}: ${fault.message}`);
 const faultsOf = (name: string, source: object): string[] => {
   const faults: Faults = [];
-  addNeeded(faults, name, source, 'v');
-  return faults.map((fault) => `${fault.field}: ${fault.message}`);
+  if (name === 'iscsi') addIscsi(faults, source as Readonly<Record<string, unknown>>, 'v');
+  else addNeeded(faults, name, source, 'v');
+  return told(faults);
 };
 
 const iscsi = { targetPortal: '10.0.0.1:3260', iqn: 'iqn.2015-02.example.com:test', lun: 0 };
@@ -75,4 +77,28 @@ test.each<[string, object, string[]]>([
   ['flocker', { datasetName: 'a/b' }, ['v.datasetName: Invalid value: "a/b": must not contain \'/\'']],
 ])('%s of %j', (name, source, expected) => {
   expect(faultsOf(name, source)).toEqual(expected);
+});
+
+const long = 'x'.repeat(50);
+test.each<[object, string, string[]]>([
+  [{ ...iscsi, initiatorName: iscsi.iqn }, 'v', []],
+  [iscsi, long, []],
+  [
+    { ...iscsi, initiatorName: 'x' },
+    long,
+    [
+      'v.targetportal: Invalid value: "10.0.0.1:3260": Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.',
+      'v.initiatorname: Invalid value: "x": must be valid format',
+    ],
+  ],
+  [
+    { ...iscsi, iqn: 'x', secretRef: {} },
+    'v',
+    ['v.iqn: Invalid value: "x": must be valid format', 'v.secretRef.name: Required value'],
+  ],
+  [{}, 'v', ['v.targetPortal: Required value', 'v.iqn: Required value']],
+])('iscsi of %j in the PersistentVolume %s', (source, volume, expected) => {
+  const faults: Faults = [];
+  addIscsi(faults, source as Readonly<Record<string, unknown>>, 'v', volume === long ? `${long}xxx` : volume);
+  expect(told(faults)).toEqual(expected);
 });

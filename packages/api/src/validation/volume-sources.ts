@@ -3,7 +3,7 @@ import { goList } from '../algebra/go-text.ts';
 import { checkDns1123Label, rangeMessage } from '../algebra/names.ts';
 import { field } from '../errors.ts';
 import { addDescending } from './pod/paths.ts';
-import { addEach, addMissing, type Faults } from './support.ts';
+import { addEach, addMissing, bytesOf, type Faults } from './support.ts';
 
 const needed: Readonly<Record<string, readonly string[]>> = {
   gcePersistentDisk: ['pdName'],
@@ -15,7 +15,6 @@ const needed: Readonly<Record<string, readonly string[]>> = {
   flexVolume: ['driver'],
   gitRepo: ['repository'],
   glusterfs: ['endpoints', 'path'],
-  iscsi: ['targetPortal', 'iqn'],
   photonPersistentDisk: ['pdID'],
   portworxVolume: ['volumeID'],
   quobyte: ['volume'],
@@ -61,11 +60,33 @@ const initiatorForms: readonly (readonly [prefix: string, form: RegExp])[] = [
   ['naa', /^naa.[A-Za-z0-9]{32}$/],
 ];
 
-function addInitiator(faults: Faults, name: string, path: string): void {
+function addInitiator(faults: Faults, name: string, path: string, unknown: string): void {
   const known = initiatorForms.find(([prefix]) => name.startsWith(prefix));
-  if (known === undefined)
-    faults.push(field.invalid(path, name, 'must be valid format starting with iqn, eui, or naa'));
-  else if (!known[1].test(name)) faults.push(field.invalid(path, name, 'must be valid format'));
+  if (known === undefined) faults.push(field.invalid(path, name, unknown));
+  else if (!known[1].test(name)) faults.push(field.invalid(path, name, wrongForm));
+}
+
+const wrongForm = 'must be valid format';
+/** The name of a PersistentVolume and its target's address are together the name of an interface. */
+const maxInterfaceBytes = 64;
+const longInterface =
+  'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
+
+/** `volume` is the PersistentVolume's name, of a pod's own volume nothing. */
+export function addIscsi(faults: Faults, source: Source, path: string, volume?: string): void {
+  const unknown = volume === undefined ? 'must be valid format starting with iqn, eui, or naa' : wrongForm;
+  const [portal, name] = [textOf(source, 'targetPortal'), textOf(source, 'iqn')];
+  addMissing(faults, `${path}.targetPortal`, portal);
+  const initiator = source.initiatorName === undefined ? undefined : textOf(source, 'initiatorName');
+  if (volume !== undefined && initiator !== undefined && bytesOf(`${volume}:${portal}`) > maxInterfaceBytes)
+    faults.push(field.invalid(`${path}.targetportal`, portal, longInterface));
+  addMissing(faults, `${path}.iqn`, name);
+  if (name !== '') addInitiator(faults, name, `${path}.iqn`, unknown);
+  addRange(faults, `${path}.lun`, source.lun, rangeMessage(0, 255));
+  const needsSecret = source.chapAuthDiscovery === true || source.chapAuthSession === true;
+  if (needsSecret && source.secretRef === undefined) faults.push(field.required(`${path}.secretRef`));
+  if (volume !== undefined) addSecretName(faults, source, path);
+  if (initiator !== undefined) addInitiator(faults, initiator, `${path}.initiatorname`, unknown);
 }
 
 const azureKinds = ['Dedicated', 'Managed', 'Shared'];
@@ -83,15 +104,6 @@ function addSecretName(faults: Faults, source: Source, path: string): void {
 const sourceChecks: Readonly<Record<string, (faults: Faults, source: Source, path: string) => void>> = {
   gcePersistentDisk: addPartition,
   awsElasticBlockStore: addPartition,
-  iscsi(faults, source, path) {
-    const name = textOf(source, 'iqn');
-    if (name !== '') addInitiator(faults, name, `${path}.iqn`);
-    addRange(faults, `${path}.lun`, source.lun, rangeMessage(0, 255));
-    const isSecret = source.chapAuthDiscovery === true || source.chapAuthSession === true;
-    if (isSecret && source.secretRef === undefined) faults.push(field.required(`${path}.secretRef`));
-    if (source.initiatorName !== undefined)
-      addInitiator(faults, textOf(source, 'initiatorName'), `${path}.initiatorname`);
-  },
   fc(faults, source, path) {
     const targets = listOf(source, 'targetWWNs');
     const ids = listOf(source, 'wwids');

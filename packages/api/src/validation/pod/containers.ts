@@ -143,7 +143,7 @@ export function addEphemeralContainers(
     }
     for (const [place, mount] of (container.volumeMounts ?? []).entries()) {
       for (const part of ['subPath', 'subPathExpr'] as const) {
-        if (mount[part] === undefined) continue;
+        if ((mount[part] ?? '') === '') continue;
         faults.push(
           field.forbidden(`${at}.volumeMounts[${place}].${part}`, 'cannot be set for an Ephemeral Container'),
         );

@@ -66,15 +66,11 @@ export function addProbe(faults: Faults, role: ProbeRole, probe: Loose<Probe> | 
   addHandler(faults, probe, path, undefined);
   for (const name of counts) addNegative(faults, `${path}.${name}`, probe[name]);
   const grace = probe.terminationGracePeriodSeconds;
+  const at = `${path}.terminationGracePeriodSeconds`;
+  if (grace !== undefined && grace <= 0) faults.push(field.invalid(at, grace, positiveMessage));
   if (role === 'readinessProbe') {
-    if (grace !== undefined) {
-      const at = `${path}.terminationGracePeriodSeconds`;
-      faults.push(field.invalid(at, grace, 'must not be set for readinessProbes'));
-    }
+    if (grace !== undefined) faults.push(field.invalid(at, grace, 'must not be set for readinessProbes'));
     return;
-  }
-  if (grace !== undefined && grace <= 0) {
-    faults.push(field.invalid(`${path}.terminationGracePeriodSeconds`, grace, positiveMessage));
   }
   if (probe.successThreshold !== 1) {
     faults.push(field.invalid(`${path}.successThreshold`, probe.successThreshold ?? 0, 'must be 1'));

@@ -87,19 +87,17 @@ const sysctlPattern = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9
 const sysctlRegExp = new RegExp(`^${sysctlPattern}$`);
 
 export function addPodSecurity(faults: Faults, spec: Loose<PodSpec>, path: string): void {
-  const context = spec.securityContext;
+  const context = spec.securityContext ?? {};
   const at = `${path}.securityContext`;
-  if (spec.shareProcessNamespace === true && spec.hostPID === true) {
-    const why = 'ShareProcessNamespace and HostPID cannot both be enabled';
-    faults.push(field.invalid(`${at}.shareProcessNamespace`, true, why));
-  }
-  addHostUsers(faults, spec, path);
-  if (context === undefined) return;
   addId(faults, context.fsGroup, `${at}.fsGroup`);
   addId(faults, context.runAsUser, `${at}.runAsUser`);
   addId(faults, context.runAsGroup, `${at}.runAsGroup`);
   for (const [index, group] of (context.supplementalGroups ?? []).entries()) {
     addId(faults, group, `${at}.supplementalGroups[${index}]`);
+  }
+  if (spec.shareProcessNamespace === true && spec.hostPID === true) {
+    const why = 'ShareProcessNamespace and HostPID cannot both be enabled';
+    faults.push(field.invalid(`${at}.shareProcessNamespace`, true, why));
   }
   addSysctls(faults, context, spec, at);
   addUnsupportedIfSet(faults, `${at}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']);
@@ -109,7 +107,7 @@ export function addPodSecurity(faults: Faults, spec: Loose<PodSpec>, path: strin
 }
 
 /** Users of its own, and namespaces of the host, do not go together. Paths are Kubernetes'. */
-function addHostUsers(faults: Faults, spec: Loose<PodSpec>, path: string): void {
+export function addHostUsers(faults: Faults, spec: Loose<PodSpec>, path: string): void {
   if (spec.hostUsers !== false) return;
   const why = 'when `pod.Spec.HostUsers` is false';
   if (spec.hostNetwork === true) faults.push(field.forbidden(`${path}.hostNetwork`, why));

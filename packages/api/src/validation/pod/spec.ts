@@ -10,7 +10,7 @@ import { addContainers, addEphemeralContainers, addHostNetworkPorts, addInitCont
 import { addResourceClaims } from './resource-claims.ts';
 import { addResources } from './resources.ts';
 import { addAffinity, addSpreading, addTolerations } from './scheduling.ts';
-import { addPodSecurity } from './security.ts';
+import { addHostUsers, addPodSecurity } from './security.ts';
 import { addSystem } from './system.ts';
 import { addVolumes } from './volumes.ts';
 
@@ -43,37 +43,51 @@ export function addPodSpec(faults: Faults, spec: Loose<PodSpec>, path: string, p
   addPodSecurity(faults, spec, path);
   addAffinity(faults, spec.affinity, `${path}.affinity`);
   addDnsConfig(faults, spec.dnsConfig, spec.dnsPolicy, `${path}.dnsConfig`);
-  addTolerations(faults, spec.tolerations, `${path}.tolerations`);
+  addGates(faults, spec, path);
   addSpreading(faults, spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`);
-  addReferences(faults, spec, path);
-  addLists(faults, spec, path);
+  addHostUsers(faults, spec, path);
+  addNames(faults, spec, ['serviceAccountName', 'nodeName'], path);
+  addHost(faults, spec, path);
+  addTolerations(faults, spec.tolerations, `${path}.tolerations`);
+  addHostAliases(faults, spec, path);
+  addNames(faults, spec, ['priorityClassName', 'runtimeClassName'], path);
+  addUnsupportedIfSet(faults, `${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
+  if (spec.overhead !== undefined) addResources(faults, { limits: spec.overhead }, `${path}.overhead`);
   addSystem(faults, spec, path);
 }
 
-/** Names of other objects, and the limits of time. */
-function addReferences(faults: Faults, spec: Loose<PodSpec>, path: string): void {
-  for (const name of ['serviceAccountName', 'nodeName', 'priorityClassName', 'runtimeClassName'] as const) {
+type NamingField = 'serviceAccountName' | 'nodeName' | 'priorityClassName' | 'runtimeClassName';
+
+/** Names of other objects. */
+function addNames(faults: Faults, spec: Loose<PodSpec>, names: readonly NamingField[], path: string): void {
+  for (const name of names) {
     const value = spec[name];
     if (value !== undefined && value !== '') addEach(faults, `${path}.${name}`, value, checkDns1123Subdomain(value));
+  }
+}
+
+function addHost(faults: Faults, spec: Loose<PodSpec>, path: string): void {
+  const deadline = spec.activeDeadlineSeconds;
+  if (deadline !== undefined && (deadline < 1 || deadline > maxInt32)) {
+    faults.push(field.invalid(`${path}.activeDeadlineSeconds`, deadline, rangeMessage(1, maxInt32)));
   }
   for (const name of ['hostname', 'subdomain'] as const) {
     const value = spec[name];
     if (value !== undefined && value !== '') addEach(faults, `${path}.${name}`, value, checkDns1123Label(value));
   }
-  const deadline = spec.activeDeadlineSeconds;
-  if (deadline !== undefined && (deadline < 1 || deadline > maxInt32)) {
-    faults.push(field.invalid(`${path}.activeDeadlineSeconds`, deadline, rangeMessage(1, maxInt32)));
-  }
-  addUnsupportedIfSet(faults, `${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
 }
 
-function addLists(faults: Faults, spec: Loose<PodSpec>, path: string): void {
+function addHostAliases(faults: Faults, spec: Loose<PodSpec>, path: string): void {
   for (const [index, alias] of (spec.hostAliases ?? []).entries()) {
     const at = `${path}.hostAliases[${index}]`;
     if (ipFamily(alias.ip ?? '') === undefined) faults.push(field.invalid(`${at}.ip`, alias.ip ?? '', ipMessage));
     for (const [place, host] of (alias.hostnames ?? []).entries())
       addEach(faults, `${at}.hostnames[${place}]`, host, checkDns1123Subdomain(host));
   }
+}
+
+/** What a pod waits for before it is scheduled, and before it is ready. */
+function addGates(faults: Faults, spec: Loose<PodSpec>, path: string): void {
   for (const [index, gate] of (spec.readinessGates ?? []).entries()) {
     const type = gate.conditionType ?? '';
     addEach(faults, `${path}.readinessGates[${index}].conditionType`, type, checkQualifiedName(type));
@@ -86,7 +100,6 @@ function addLists(faults: Faults, spec: Loose<PodSpec>, path: string): void {
     if (gates.has(name)) faults.push(field.duplicate(at, name));
     gates.add(name);
   }
-  if (spec.overhead !== undefined) addResources(faults, { limits: spec.overhead }, `${path}.overhead`);
 }
 
 const maxNameservers = 3;

@@ -5,8 +5,8 @@ import { field } from '../../errors.ts';
 import type { PersistentVolumeClaimSpec, PersistentVolumeClaimTemplate, Volume } from '../../kinds/types.ts';
 import { addClaimSpec } from '../claims.ts';
 import { addAnnotations, addLabels } from '../metadata.ts';
-import { addEach, addMissing, addName, addUnsupported, type Faults, type Loose } from '../support.ts';
-import { addNeeded } from '../volume-sources.ts';
+import { addEach, addMissing, addUnsupported, type Faults, type Loose } from '../support.ts';
+import { addIscsi, addNeeded } from '../volume-sources.ts';
 import { addItems, addMode, addNoParents } from './paths.ts';
 import { addDownwardFile, addProjected } from './projections.ts';
 
@@ -102,11 +102,16 @@ const sourceChecks: Partial<Record<keyof Volume, SourceCheck>> = {
     addMissing(faults, `${path}.path`, nfs?.path);
     addAbsolute(faults, nfs?.path ?? '', `${path}.path`);
   },
+  iscsi(faults, { iscsi = {} }, path) {
+    addIscsi(faults, iscsi, path);
+  },
   csi(faults, { csi }, path) {
     addDriver(faults, csi?.driver ?? '', `${path}.driver`);
-    if (csi?.nodePublishSecretRef !== undefined) {
-      addName(faults, `${path}.nodePublishSecretRef.name`, csi.nodePublishSecretRef.name);
-    }
+    if (csi?.nodePublishSecretRef === undefined) return;
+    const { name = '' } = csi.nodePublishSecretRef;
+    if (name === '') faults.push(field.required(`${path}.nodePublishSecretRef.name`));
+    // The path is Kubernetes' own.
+    else addEach(faults, `${path}.name`, name, checkDns1123Subdomain(name));
   },
   ephemeral(faults, { ephemeral }, path) {
     const template = ephemeral?.volumeClaimTemplate;
