@@ -11,8 +11,9 @@ export class GoText {
 /** A text in Go's double quotes. */
 export const goQuote = (text: string): string =>
   JSON.stringify(text)
-    .replaceAll(/\\u00([01][0-9a-f])/g, '\\x$1')
-    .replaceAll('\u007f', '\\x7f');
+    .replaceAll(/\\u00([01][0-9a-f])/g, (_, code: string) => ({ '07': '\\a', '0b': '\\v' })[code] ?? `\\x${code}`)
+    .replaceAll('\u007f', '\\x7f')
+    .replaceAll(/[\x80-\xa0\xad]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
 
 /** The whole of a value after `Invalid value: `. Nothing at all is shown as the text "null". */
 export function goValue(value: unknown): string {

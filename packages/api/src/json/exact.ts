@@ -2,6 +2,7 @@
  * A JSON reader that keeps what `JSON.parse` loses: integers beyond 2^53 (as bigint), every place of a repeated key, and
  * numbers written with a fraction of zero. It is several times slower, and runs only where the text needs it.
  */
+import { goQuote } from '../algebra/go-text.ts';
 import type { Json, JsonObject } from '../object.ts';
 
 /** Documents hold bigints where numbers would lose digits; this makes `JSON.stringify` write them as the numbers they are. */
@@ -93,7 +94,7 @@ class Reader {
     const character = this.#text[this.#at];
     if (character === '{' || character === '[') {
       this.#depth += 1;
-      if (this.#depth > this.#maxDepth) throw new JsonSyntaxError('exceeded max depth', this.#at);
+      if (this.#depth > this.#maxDepth) this.#fail('exceeded max depth');
       const value = character === '{' ? this.#object() : this.#array();
       this.#depth -= 1;
       return value;
@@ -124,6 +125,7 @@ class Reader {
       return this.#fail('looking for beginning of value');
     }
     this.#at = numberPattern.lastIndex;
+    this.#endNumber(match);
     const value = Number(match[0]);
     if (!Number.isFinite(value))
       throw new JsonSyntaxError(
@@ -142,15 +144,26 @@ class Reader {
     return value;
   }
 
+  /** A point or an exponent without a digit behind it. */
+  #endNumber([, fraction, exponent]: RegExpExecArray): void {
+    const next = this.#text[this.#at];
+    const isPoint = next === '.' && fraction === undefined && exponent === undefined;
+    const isExponent = (next === 'e' || next === 'E') && exponent === undefined;
+    if (!isPoint && !isExponent) return;
+    this.#at += isExponent && /[-+]/.test(this.#text[this.#at + 1] ?? '') ? 2 : 1;
+    this.#fail(isPoint ? 'after decimal point in numeric literal' : 'in exponent of numeric literal');
+  }
+
   #string(): string {
     const start = this.#at;
     for (let index = start + 1; ; index += 1) {
       const code = this.#text.charCodeAt(index);
       if (code === 0x22) {
         this.#at = index + 1;
-        return this.#unescape(start);
+        // The text between two quotes is small, and sound: the engine knows its escapes best.
+        return JSON.parse(this.#text.slice(start, this.#at)) as string;
       }
-      if (code === 0x5c) index += 1;
+      if (code === 0x5c) index = this.#escape(index + 1);
       else if (Number.isNaN(code)) {
         this.#at = this.#text.length;
         this.#fail('in string literal');
@@ -161,13 +174,15 @@ class Reader {
     }
   }
 
-  /** The text between two quotes is small: the engine knows its escapes best. */
-  #unescape(start: number): string {
-    try {
-      return JSON.parse(this.#text.slice(start, this.#at)) as string;
-    } catch {
-      throw new JsonSyntaxError('invalid character in string escape code', start);
-    }
+  /** Where an escape ends that is named at `index`. */
+  #escape(index: number): number {
+    this.#at = index;
+    const name = this.#text[index] ?? '';
+    if (!'"\\/bfnrtu'.includes(name) || name === '') this.#fail('in string escape code');
+    if (name !== 'u') return index;
+    for (this.#at += 1; this.#at <= index + 4; this.#at += 1)
+      if (!/[0-9a-fA-F]/.test(this.#text[this.#at] ?? '')) this.#fail('in \\u hexadecimal character escape');
+    return index + 4;
   }
 
   #array(): Json[] {
@@ -222,10 +237,12 @@ class Reader {
   }
 }
 
+/** As Go quotes the first byte of a character. */
 function quoteCharacter(character: string): string {
   if (character === "'") return "'\\''";
-  const text = JSON.stringify(character).slice(1, -1);
-  return `'${text === '\\"' ? '"' : text}'`;
+  if (character === '"') return "'\"'";
+  const byte = Buffer.from(character)[0] ?? 0;
+  return `'${goQuote(String.fromCharCode(byte)).slice(1, -1)}'`;
 }
 
 /** Sets an own property, whatever its name: plain assignment to `__proto__` would set the prototype instead. */

@@ -57,8 +57,8 @@ test('keys of the prototype are plain keys', () => {
 test('nesting is bounded, quickly, and what passes can be written again', () => {
   const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
   expect(again(nested(maxJsonDepth))).toBe(nested(maxJsonDepth));
-  expect(() => parseJson(nested(maxJsonDepth + 1))).toThrow('json: exceeded max depth');
-  expect(() => parseJson('['.repeat(3_000_000))).toThrow('json: exceeded max depth');
+  expect(() => parseJson(nested(maxJsonDepth + 1))).toThrow("json: invalid character '{' exceeded max depth");
+  expect(() => parseJson('['.repeat(3_000_000))).toThrow("json: invalid character '[' exceeded max depth");
 });
 
 test('half a surrogate pair becomes the replacement character', () => {
@@ -76,7 +76,16 @@ test.each([
   ['1 2', "json: invalid character '2' after top-level value"],
   ['trux', "json: invalid character 'x' in literal true (expecting 'e')"],
   ['"a\nb"', "json: invalid character '\\n' in string literal"],
-  ['"\\x"', 'json: invalid character in string escape code'],
+  ['"\\x"', "json: invalid character 'x' in string escape code"],
+  ['"\\', 'json: unexpected end of JSON input'],
+  ['"\\u12g4"', "json: invalid character 'g' in \\u hexadecimal character escape"],
+  ['"\u0001"', "json: invalid character '\\x01' in string literal"],
+  ['1.', 'json: unexpected end of JSON input'],
+  ['[1.]', "json: invalid character ']' after decimal point in numeric literal"],
+  ['[1.e5]', "json: invalid character 'e' after decimal point in numeric literal"],
+  ['[1e]', "json: invalid character ']' in exponent of numeric literal"],
+  ['[1.5e+]', "json: invalid character ']' in exponent of numeric literal"],
+  ['\ufeff{}', "json: invalid character 'ï' looking for beginning of value"],
   ['01', "json: invalid character '1' after top-level value"],
   ['-', 'json: unexpected end of JSON input'],
   ["'a'", "json: invalid character '\\'' looking for beginning of value"],
@@ -133,8 +142,8 @@ text: |
     mode: 420,
     hex: 31,
     big: 1000,
-    yes: true,
-    no: 'off',
+    true: true,
+    false: 'off',
     none: null,
     date: '2024-01-01',
     clock: '12:30:45',
@@ -145,8 +154,54 @@ text: |
   expect(JSON.stringify(parseYaml('a: 9007199254740993')[0]?.value)).toBe('{"a":9007199254740993}');
 });
 
+test.each<[string, unknown]>([
+  ['yes', true],
+  ['N', false],
+  ['yEs', 'yEs'],
+  ['~', null],
+  ['NULL', null],
+  ['0o17', 15],
+  ['0O17', 15],
+  ['017', 15],
+  ['08', 8],
+  ['0X1f', 31],
+  ['0B11', 3],
+  ['-0b11', -3],
+  ['1_000.5', 1000.5],
+  ['_1', '_1'],
+  ['1.', 1],
+  ['.5', 0.5],
+  ['+1.5', 1.5],
+  ['1e3', 1000],
+  ['1e400', '1e400'],
+  ['0x1ffffffffffffffff', '0x1ffffffffffffffff'],
+  ['1:30', '1:30'],
+  ['190:20:30', '190:20:30'],
+  ['2001-12-14', '2001-12-14'],
+  ['0x1.8p1', '0x1.8p1'],
+  ['1.2.3', '1.2.3'],
+  ['+.1_0', 0.1],
+  ['1'.repeat(2000), '1'.repeat(2000)],
+])('the plain scalar %.30s is %j', (text, value) => {
+  expect(yaml(`a: ${text}`)).toEqual({ a: value });
+});
+
+test('a plain key is its value, as a text', () => {
+  const text = 'on: 1\nn: 2\n0x10: 3\n010: 4\n1e3: 5\n"y": 6';
+  expect(yaml(text)).toEqual({ true: 1, false: 2, 16: 3, 8: 4, 1000: 5, y: 6 });
+  expect(parseYaml('true: 1\nyes: 2\n1: 3\n"1": 4')[0]?.duplicates).toEqual(['line 2: key true already set in map']);
+  expect(() => parseYaml('~: 1')).toThrow('a key must be a string');
+});
+
+test('a block that the end of the text cuts off has no line end', () => {
+  expect(yaml('a: |\n  x\n  y')).toEqual({ a: 'x\ny' });
+  expect(yaml('a: |\n  x\n')).toEqual({ a: 'x\n' });
+  expect(yaml('a: |\n  x\nb: z')).toEqual({ a: 'x\n', b: 'z' });
+  expect(yaml('a: >-\n  x\n  y')).toEqual({ a: 'x y' });
+});
+
 test('aliases work, and cannot blow up', () => {
-  expect(yaml('base: &b {x: 1, y: 2}\nc: *b\n"<<": d')).toEqual({ base: { x: 1, y: 2 }, c: { x: 1, y: 2 }, '<<': 'd' });
+  expect(yaml('base: &b {x: 1, z: 2}\nc: *b\n"<<": d')).toEqual({ base: { x: 1, z: 2 }, c: { x: 1, z: 2 }, '<<': 'd' });
   const bomb = [...'abcdefghi'].map((name, index) => {
     const before = index === 0 ? '"x"' : `*${String.fromCharCode(96 + index)}`;
     return `${name}: &${name} [${Array.from({ length: 9 }, () => before).join()}]`;
@@ -166,7 +221,9 @@ test.each([
   ['a: !!binary aGk=', 'only values that JSON has'],
   ['a: b: c', 'yaml: line 1: Nested mappings'],
   ['a: *nope', 'unknown anchor'],
-  ['a: .nan', 'unsupported value'],
+  ['a: .nan', 'json: unsupported value: NaN'],
+  ['a: -.INF', 'json: unsupported value: -Inf'],
+  ['a: "\u0007"', 'control characters are not allowed'],
   ['a: {<<: {b: 1}}', 'merge keys (<<) are not allowed'],
   ['? {a: 1}\n: 2', 'a key must be a string'],
   ['['.repeat(20_000), 'yaml: exceeded max depth'],

@@ -39,7 +39,8 @@ export const parseJson = (text: string, options: ParseOptions = {}): Parsed =>
 /** The same by the engine alone; undefined for a text that needs the reader of our own, whether for its values or for its faults. */
 export function parseQuickly(text: string, options: ParseOptions = {}): Parsed | undefined {
   const { depth, keys, oddNumbers } = scanJson(text, maxJsonDepth);
-  if (depth > maxJsonDepth) throw badRequest('json: exceeded max depth');
+  // Whatever is wrong first is said by the other reader.
+  if (depth > maxJsonDepth) return undefined;
   if (options.bounded === true) refuseTooManyValues(text);
   if (oddNumbers) return undefined;
   let value: Json;

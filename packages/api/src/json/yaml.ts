@@ -1,55 +1,19 @@
 /**
- * YAML in, read as Kubernetes' own tools read it: YAML 1.1's booleans and octal integers, YAML 1.2's syntax, no tags that
+ * YAML in, read as Kubernetes' own tools read it: YAML 1.1's values (yaml-scalars.ts), YAML 1.2's syntax, no tags that
  * make anything but JSON, no merge keys (docs/decisions/yaml-merge-keys.md). Aliases may be used, but not to blow a small text up.
  */
-import { isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type ScalarTag, visit } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar, visit } from 'yaml';
 import { badRequest } from '../errors.ts';
 import type { Json } from '../object.ts';
 import { setOwn } from './exact.ts';
 import { maxJsonDepth, type Parsed } from './parse.ts';
+import { resolvePlain } from './yaml-scalars.ts';
 
 /** YAML is read some fifty times slower than JSON: this much takes a second, on a thread that has nothing else to do. */
 export const maxYamlLength = 1024 * 1024;
 /** How many values all aliases of a document may stand for together. */
 const maxAliasedValues = 10_000;
 const maxListed = 100;
-
-const booleans: Readonly<Record<string, boolean>> = {
-  y: true,
-  yes: true,
-  on: true,
-  true: true,
-  n: false,
-  no: false,
-  off: false,
-  false: false,
-};
-
-const booleanTag: ScalarTag = {
-  identify: (value) => typeof value === 'boolean',
-  default: true,
-  tag: 'tag:yaml.org,2002:bool',
-  test: /^(?:[yYnN]|yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/,
-  resolve: (text) => booleans[text.toLowerCase()] ?? false,
-};
-
-const integerTag: ScalarTag = {
-  identify: (value) => typeof value === 'bigint' || Number.isInteger(value),
-  default: true,
-  tag: 'tag:yaml.org,2002:int',
-  test: /^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$/,
-  resolve: (text) => toInteger(text),
-};
-
-/** Go's ParseInt with base 0: 0x, 0b, 0o and a bare leading zero. Beyond 64 bits it is a float, as in Go. */
-function toInteger(text: string): number | bigint {
-  const digits = text.replaceAll('_', '');
-  const magnitude = digits.replace(/^[-+]/, '').replace(/^0(?=[0-7]+$)/, '0o');
-  const exact = BigInt(magnitude) * (digits.startsWith('-') ? -1n : 1n);
-  const plain = Number(exact);
-  if (Number.isSafeInteger(plain) || BigInt.asIntN(64, exact) !== exact) return plain;
-  return exact;
-}
 
 /**
  * Reads every document of a text; empty ones are left out. `duplicates` lists repeated keys, of which the last stands.
@@ -66,17 +30,17 @@ export function parseYaml(text: string, maxLength: number = maxYamlLength): Pars
   }
 }
 
+/** What go-yaml takes for no text at all. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
+const controls = /[\0-\x08\v\f\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+
 function readAll(text: string): Parsed[] {
+  if (controls.test(text)) throw badRequest('yaml: control characters are not allowed');
   const documents = parseAllDocuments(text, {
     schema: 'core',
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'silent',
-    customTags: (tags) => [
-      ...tags.filter((tag) => typeof tag === 'string' || !/:(?:bool|int)$/.test(tag.tag)),
-      booleanTag,
-      integerTag,
-    ],
   });
   if (!Array.isArray(documents)) return [];
   const parsed: Parsed[] = [];
@@ -89,7 +53,7 @@ function readAll(text: string): Parsed[] {
     }
     const contents = document.contents as Node | null;
     if (contents === null || (isScalar(contents) && contents.value === null)) continue;
-    const reader = new Reader((alias) => (isAlias(alias) ? alias.resolve(document) : undefined));
+    const reader = new Reader(text, (alias) => (isAlias(alias) ? alias.resolve(document) : undefined));
     parsed.push({ value: reader.read(contents), duplicates: repeatedKeys(contents, text), fractions: [] });
   }
   return parsed;
@@ -99,11 +63,13 @@ function readAll(text: string): Parsed[] {
 class Reader {
   readonly #resolve: (alias: Node) => Node | undefined;
   readonly #open = new Set<Node>();
+  readonly #end: number;
   #aliased = 0;
   #aliasDepth = 0;
 
-  constructor(resolve: (alias: Node) => Node | undefined) {
+  constructor(text: string, resolve: (alias: Node) => Node | undefined) {
     this.#resolve = resolve;
+    this.#end = /\S[^\n]*$/.test(text.slice(text.lastIndexOf('\n') + 1)) ? text.length : Number.POSITIVE_INFINITY;
   }
 
   read(node: Node | null | undefined, depth = 0): Json {
@@ -114,7 +80,7 @@ class Reader {
       if (this.#aliased > maxAliasedValues) throw badRequest('yaml: document contains excessive aliasing');
     }
     if (isAlias(node)) return this.#alias(node, depth);
-    if (isScalar(node)) return toJsonScalar(node.value);
+    if (isScalar(node)) return this.#scalar(node);
     if (isSeq(node)) return node.items.map((item) => this.read(item as Node | null, depth + 1));
     if (isMap(node)) return this.#map(node.items as readonly PairNode[], depth);
     throw badRequest('yaml: unknown kind of value');
@@ -138,10 +104,16 @@ class Reader {
     return map;
   }
 
-  /** A key is the text that was written: `y`, `on` and `1` stay what they look like. */
+  /** A block that the text's end cuts off has no line end of its own. */
+  #scalar(node: Scalar): Json {
+    if (isPlain(node)) return resolvePlain(node.source);
+    const value = toJsonScalar(node.value);
+    const isCut = node.type?.startsWith('BLOCK') === true && (node.range?.[1] ?? 0) >= this.#end;
+    return isCut && typeof value === 'string' ? value.replace(/\n$/, '') : value;
+  }
+
   #key(node: Node | null): string {
     if (isMergeKey(node)) throw badRequest('yaml: merge keys (<<) are not allowed');
-    if (isScalar(node) && node.type === 'PLAIN' && node.source !== undefined) return node.source.toWellFormed();
     const value = this.read(node);
     if (typeof value === 'object') throw badRequest('yaml: a key must be a string, a number or a boolean');
     return String(value);
@@ -154,6 +126,10 @@ interface PairNode {
 }
 
 const isMergeKey = (key: Node | null): boolean => isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
+
+/** What was written without quotes and without a tag. */
+const isPlain = (node: Scalar): node is Scalar & { source: string } =>
+  node.type === 'PLAIN' && node.tag === undefined && node.source !== undefined;
 
 function toJsonScalar(value: unknown): Json {
   if (value === null || value === undefined) return null;
@@ -174,14 +150,20 @@ function repeatedKeys(root: Node, text: string): string[] {
       const seen = new Set<string>();
       for (const { key } of map.items) {
         if (!isScalar(key)) continue;
-        const name = key.source ?? String(key.value);
+        const name = isPlain(key) ? keyText(key.source) : JSON.stringify(String(key.value));
         if (seen.has(name) && found.length < maxListed) found.push({ at: key.range?.[0] ?? 0, key: name });
         seen.add(name);
       }
     },
   });
   found.sort((a, b) => a.at - b.at);
-  return found.map(({ at, key }) => `line ${lineAt(text, at)}: key ${JSON.stringify(key)} already set in map`);
+  return found.map(({ at, key }) => `line ${lineAt(text, at)}: key ${key} already set in map`);
 }
+
+/** go-yaml takes `1` and `"1"` for two keys, and `yes` and `true` for one. */
+const keyText = (source: string): string => {
+  const value = resolvePlain(source);
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+};
 
 const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length;

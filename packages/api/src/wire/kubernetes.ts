@@ -104,7 +104,10 @@ export function watchFrame(type: string, object: Uint8Array): Buffer {
 function open(bytes: Buffer, expected: TypeMeta | undefined, depth: number): JsonObject {
   if (depth > deepestEnvelope) throw malformed('runtime.Unknown', 'objects nest too deep');
   if (!bytes.subarray(0, prefix.length).equals(prefix))
-    throw badRequest('the body is not a Kubernetes protobuf message: it does not start with the bytes "k8s\\0"');
+    throw badRequest(
+      `provided data does not appear to be a protobuf message, expected prefix [${[...prefix].join(' ')}]`,
+    );
+  if (bytes.length === prefix.length) throw badRequest('empty body');
   const unknown = readEnvelope(bytes.subarray(prefix.length));
   const apiVersion = unknown.apiVersion || expected?.apiVersion || '';
   const kind = unknown.kind || expected?.kind || '';

@@ -154,4 +154,9 @@ export function widgets(options: WidgetOptions = {}): JsonObject {
 }
 
 export const widget = (name: string, more: JsonObject = {}): JsonObject => ({ metadata: { name }, ...more });
+/** The same as a client sends it. */
+export const sentWidget = (name: string, spec: JsonObject): JsonObject => ({
+  ...{ apiVersion: 'x.io/v1', kind: 'Widget' },
+  ...widget(name, { spec }),
+});
 export const widgetsOf = 'x.io/v1/widgets';

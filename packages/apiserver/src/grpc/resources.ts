@@ -14,8 +14,8 @@ import {
 import type { Verbs } from '../extensions/aggregation/forward.ts';
 import type { BodyReader } from '../http/bodies/reader.ts';
 import { aggregatedDocument, groupsOf } from '../http/discovery.ts';
-import { decodePatch, decodeText, incomingMessage, messageOf } from '../http/documents.ts';
-import { resolve } from '../http/resources.ts';
+import { decodeIncoming, decodePatch, incomingMessage, messageOf } from '../http/documents.ts';
+import { resolve, travelling } from '../http/resources.ts';
 import { tableOfOne } from '../http/table.ts';
 import { watchTimeoutSeconds } from '../http/watch.ts';
 import type {
@@ -109,8 +109,13 @@ function deleteOptionsOf(options: wire.DeleteOptions | null): DeleteOptions {
   });
 }
 
-async function incomingOf(bodies: BodyReader, object: wire.ObjectMessage | null): Promise<Incoming> {
-  if (object?.json !== undefined) return decodeText(bodies, object.json, 'json');
+async function incomingOf(
+  bodies: BodyReader,
+  { definition, target }: Passed,
+  object: wire.ObjectMessage | null,
+): Promise<Incoming> {
+  if (object?.json !== undefined)
+    return decodeIncoming(bodies, object.json, 'json', travelling(definition, target).kind);
   if (object?.message !== undefined) return incomingMessage(object.message);
   throw badRequest('the request carries no object');
 }
@@ -185,7 +190,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
     Create: unary((request: wire.CreateRequest, call) =>
       pass('create', request, call, async (passed) => {
         const options = writeOptionsOf(request.options, { kind: 'CreateOptions' });
-        const body = await incomingOf(bodies, request.object);
+        const body = await incomingOf(bodies, passed, request.object);
         return objectOf(
           passed,
           await passed.verbs.create(passed.context, passed.target, body, options),
@@ -196,7 +201,7 @@ export function resourcesService(parts: ResourcesParts): Readonly<Record<string,
     Update: unary((request: wire.UpdateRequest, call) =>
       pass('update', request, call, async (passed) => {
         const options = writeOptionsOf(request.options, { kind: 'UpdateOptions' });
-        const body = await incomingOf(bodies, request.object);
+        const body = await incomingOf(bodies, passed, request.object);
         return objectOf(
           passed,
           await passed.verbs.update(passed.context, passed.target, body, options),

@@ -41,7 +41,7 @@ export async function readBody(exchange: Exchange, signal: AbortSignal): Promise
   });
 }
 
-const decoder = new TextDecoder('utf-8');
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A body as text; what is not UTF-8 becomes U+FFFD, as in Go's JSON decoder. */
 export const utf8 = (body: Uint8Array): string => decoder.decode(body);

@@ -6,7 +6,9 @@ import { checkDeleteOptions } from '../chain/options.ts';
 import { wrongPatch } from '../patch/errors.ts';
 import type { DeleteOptions, Incoming, ListAnswer, PatchBody, PatchType } from '../registry/contract.ts';
 import { othersTurn } from '../registry/turns.ts';
+import { unrecognised } from '../registry/type-faults.ts';
 import type { BodyReader, TextFormat } from './bodies/reader.ts';
+import { readingFault, typedObject } from './bodies/typed.ts';
 import { utf8 } from './body.ts';
 import { listMetaText, portions } from './encode.ts';
 import type { Format } from './negotiate.ts';
@@ -21,24 +23,21 @@ const read = (bodies: BodyReader, body: Body, format: TextFormat): Promise<Parse
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A write's body. Throws ApiError BadRequest for one that is no object. */
-export async function decodeIncoming(bodies: BodyReader, body: Uint8Array, format: Format): Promise<Incoming> {
-  if (format !== 'protobuf') return decodeText(bodies, body, format);
-  if (body.length === 0) throw emptyBody();
-  return incomingOf(await bodies.readMessage(body), body);
+/** A write's body, which is to be of `kind`. Throws ApiError BadRequest for one that is no object, or does not say of what type. */
+export async function decodeIncoming(bodies: BodyReader, body: Body, format: Format, kind: string): Promise<Incoming> {
+  const parsed = await readObject(bodies, body, format).catch((error: unknown) => {
+    if (!isReason(error, 'BadRequest')) throw error;
+    throw unrecognised(kind, readingFault((error as ApiError).message, format), body);
+  });
+  const document = typedObject(parsed.value);
+  if (typeof document === 'string') throw unrecognised(kind, document, body);
+  return { document, duplicates: parsed.duplicates, fractions: parsed.fractions, size: body.length };
 }
 
-const emptyBody = (): ApiError => badRequest('the body of the request is empty');
-
-/** The same of JSON and YAML alone. */
-export async function decodeText(bodies: BodyReader, body: Body, format: TextFormat): Promise<Incoming> {
-  if (body.length === 0) throw emptyBody();
-  return incomingOf(await read(bodies, body, format), body);
-}
-
-function incomingOf({ value, duplicates, fractions }: Parsed, { length }: Body): Incoming {
-  if (!isObject(value)) throw badRequest('the body of the request must be an object');
-  return { document: value, duplicates, fractions, size: length };
+async function readObject(bodies: BodyReader, body: Body, format: Format): Promise<Parsed> {
+  if (format !== 'protobuf') return read(bodies, body, format);
+  if (typeof body === 'string' || body.length === 0) throw badRequest('empty data');
+  return bodies.readMessage(body);
 }
 
 /** A patch's body. Throws ApiError BadRequest. */

@@ -132,11 +132,18 @@ const unsupported = (types: readonly string[]): ApiError =>
     `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`,
   );
 
+/** Each parameter of a Content-Type is `key=value`, as Go's mime package has it. */
+const parametersAreSound = (text: string): boolean =>
+  text
+    .split(';')
+    .slice(1)
+    .every((part) => part.trim() === '' || /^[^\s=]+=\s*\S/.test(part.trim()));
+
 /** The format of a body; absent means JSON. Throws ApiError UnsupportedMediaType. */
 export function bodyFormat(contentType: string | undefined, accepted: readonly Format[]): Format {
   if (contentType === undefined || contentType.trim() === '') return 'json';
-  const format = formatOf.get(parseMediaType(contentType)?.type ?? '');
-  if (format === undefined || !accepted.includes(format)) throw unsupported(accepted.map((one) => mediaTypeOf[one]));
+  const format = parametersAreSound(contentType) ? formatOf.get(parseMediaType(contentType)?.type ?? '') : undefined;
+  if (format === undefined || !accepted.includes(format)) throw unsupported(Object.values(mediaTypeOf));
   return format;
 }
 

@@ -1,7 +1,7 @@
 /** The resource verbs over HTTP: reads what the request says, calls the registry, sends what it answers. */
 import { ApiError, apiVersionOf, type Clock, type Definition, notFound, type Random, type Verb } from '@skiff/api';
 import { hasMessage } from '@skiff/api/wire/server';
-import type { Answer, ListAnswer, Registry, RequestContext, Target } from '../registry/contract.ts';
+import type { Answer, Incoming, ListAnswer, Registry, RequestContext, Target } from '../registry/contract.ts';
 import type { BodyReader } from './bodies/reader.ts';
 import { readBody } from './body.ts';
 import {
@@ -53,10 +53,14 @@ interface Work {
 const textFormats: readonly Format[] = ['json', 'yaml'];
 const allFormats: readonly Format[] = ['json', 'yaml', 'protobuf'];
 
+/** What a body of a request is an object of: the kind, or what its subresource takes. */
+export const travelling = (definition: Definition, { subresource }: Pick<Target, 'subresource'>) =>
+  definition.subresources.find((one) => one.name === subresource)?.kind ?? definition;
+
 /** Custom kinds have no messages. */
-function formatsOf(definition: Definition, subresource: string): readonly Format[] {
-  const travelling = definition.subresources.find((one) => one.name === subresource)?.kind ?? definition;
-  return hasMessage(apiVersionOf(travelling), travelling.kind) ? allFormats : textFormats;
+function formatsOf(definition: Definition, target: Target): readonly Format[] {
+  const of = travelling(definition, target);
+  return hasMessage(apiVersionOf(of), of.kind) ? allFormats : textFormats;
 }
 
 const notAllowed = (): ApiError =>
@@ -95,7 +99,7 @@ export async function serveResource(
   request: ResourceRequest,
 ): Promise<void> {
   const definition = resolve(parts.registry, request.target, request.verb);
-  const formats = formatsOf(definition, request.target.subresource);
+  const formats = formatsOf(definition, request.target);
   const work: Work = { parts, exchange, context, request, target: request.target, definition, formats };
   const representation = negotiate(header(exchange, 'accept'), formats, definition.verbs.includes('get'));
   switch (request.verb) {
@@ -149,14 +153,19 @@ const nameSelector = (name: string, selector: string): string =>
 async function create(work: Work): Promise<Answer> {
   const { parts, context, target, exchange } = work;
   const format = bodyFormat(header(exchange, 'content-type'), work.formats);
-  const body = await decodeIncoming(parts.bodies, await readBody(exchange, context.signal), format);
+  const body = await incoming(work, format);
   return parts.registry.create(context, target, body, writeOptions(exchange.query, { kind: 'CreateOptions' }));
+}
+
+async function incoming({ parts, context, target, exchange, definition }: Work, format: Format): Promise<Incoming> {
+  const { kind } = travelling(definition, target);
+  return decodeIncoming(parts.bodies, await readBody(exchange, context.signal), format, kind);
 }
 
 async function update(work: Work): Promise<Answer> {
   const { parts, context, target, exchange } = work;
   const format = bodyFormat(header(exchange, 'content-type'), work.formats);
-  const body = await decodeIncoming(parts.bodies, await readBody(exchange, context.signal), format);
+  const body = await incoming(work, format);
   return parts.registry.update(context, target, body, writeOptions(exchange.query, { kind: 'UpdateOptions' }));
 }
 

@@ -3,7 +3,15 @@ import { builtinType } from '@skiff/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { customKind } from './custom-kinds.ts';
 import type { Kind } from './definition-table.ts';
-import { type Caller, createMemoryRegistry, type MemoryRegistry, statusOf } from './testing.ts';
+import {
+  type Caller,
+  createMemoryRegistry,
+  type MemoryRegistry,
+  statusOf,
+  target,
+  testContext,
+  writeOptions,
+} from './testing.ts';
 
 const schema = (): ObjectSchema => ({
   type: 'object',
@@ -147,5 +155,29 @@ describe('custom kinds', () => {
     expect(await statusOf(call.apply(v2, 'default', 'w', { ...config, spec: { size: 5 } }, 'two'))).toMatchObject({
       message: 'Apply failed with 1 conflict: conflict with "one": .spec.size',
     });
+  });
+
+  test.each<[JsonObject, number, string]>([
+    [
+      { metadata: { name: 'w' } },
+      400,
+      `the object provided is unrecognized (must be of type Widget): Object 'Kind' is missing in '{"metadata":{"name":"w"}}' ({"metadata":{"name":"w"}})`,
+    ],
+    [{ kind: 'Widget' }, 400, 'the API version in the data () does not match the expected API version (x.io/v1)'],
+    [
+      { kind: 'Widget', apiVersion: 'x.io/v2' },
+      400,
+      'the API version in the data (x.io/v2) does not match the expected API version (x.io/v1)',
+    ],
+    [
+      { kind: 'Gadget', apiVersion: 'x.io/v1' },
+      422,
+      'Gadget.x.io "" is invalid: kind: Invalid value: "Gadget": must be Widget',
+    ],
+  ])('say what they are: %j', async (document, code, message) => {
+    const refused = await statusOf(
+      memory.registry.create(testContext(), target(v1, 'default'), { document, duplicates: [] }, writeOptions()),
+    );
+    expect(refused).toMatchObject({ code, message });
   });
 });

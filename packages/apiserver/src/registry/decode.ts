@@ -8,13 +8,13 @@ import {
   invalid,
   type JsonObject,
   type ObjectSchema,
-  parseApiVersion,
 } from '@skiff/api';
 import { plainGo, unstructuredFault } from '../patch/unstructured.ts';
 import { isObject, own, put, textAt } from '../patch/values.ts';
 import type { Incoming, RequestContext, WriteOptions } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import { othersTurn } from './turns.ts';
+import { typeFault, unrecognised } from './type-faults.ts';
 
 /** What decoding must know of a kind. */
 export interface Decodable {
@@ -22,6 +22,8 @@ export interface Decodable {
   readonly version: string;
   readonly kind: string;
   readonly schema: () => ObjectSchema;
+  /** It arrived at run time: its objects have no Go type, and have to say what they are. */
+  readonly custom?: boolean;
   /** Absent: by the schema, as Go decodes. */
   readonly decode?: Kind['decode'];
   /** Defaults and other ways to write; in place. */
@@ -36,6 +38,7 @@ export function decodableOf(kind: Kind): Decodable {
     version,
     kind: kind.definition.kind,
     schema,
+    ...(kind.custom === true ? { custom: true } : {}),
     ...(kind.decode === undefined ? {} : { decode: kind.decode }),
     complete(object) {
       kind.complete?.(object);
@@ -138,24 +141,24 @@ function completed(shown: Decodable, value: unknown): JsonObject {
   return object;
 }
 
-/** A body may leave its type out; one that names another is refused. */
+/** Throws for an object of another type. */
 function checkType(shown: Decodable, document: JsonObject): void {
-  const kind = textAt(document, 'kind') || shown.kind;
+  const kind = textAt(document, 'kind');
   const sent = textAt(document, 'apiVersion');
-  const named = sent === '' ? shown : parseApiVersion(sent);
-  if (named === undefined) {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${shown.kind}): couldn't get version/kind; json parse error: unexpected GroupVersion string: ${sent}`,
-    );
+  if (shown.custom === true) checkCustomType(shown, document, sent, kind);
+  const fault = typeFault(shown, sent, kind);
+  if (fault !== undefined) throw fault;
+}
+
+/** What has no Go type is what it says it is. */
+function checkCustomType(shown: Decodable, document: JsonObject, sent: string, kind: string): void {
+  if (kind === '') {
+    const text = JSON.stringify(document);
+    throw unrecognised(shown.kind, `Object 'Kind' is missing in '${text}'`, text);
   }
-  if (kind !== shown.kind) {
-    throw badRequest(
-      `${kind} in version "${named.version}" cannot be handled as a ${shown.kind}: no kind "${kind}" of version "${apiVersionOf(named)}" belongs here`,
-    );
-  }
-  if (named.group !== shown.group || named.version !== shown.version) {
-    throw badRequest(
-      `the API version in the data (${apiVersionOf(named)}) does not match the expected API version (${apiVersionOf(shown)})`,
-    );
-  }
+  const expected = apiVersionOf(shown);
+  if (sent !== expected)
+    throw badRequest(`the API version in the data (${sent}) does not match the expected API version (${expected})`);
+  if (kind !== shown.kind)
+    throw invalid({ group: shown.group, kind }, '', [field.invalid('kind', kind, `must be ${shown.kind}`)]);
 }

@@ -1,5 +1,5 @@
 /** A whole registry in memory, for tests of whatever stands on one. Time stands still until the test steps it. */
-import { ApiError, type Clock, type JsonObject, type Logger, type Random, type Status } from '@skiff/api';
+import { ApiError, apiVersionOf, type Clock, type JsonObject, type Logger, type Random, type Status } from '@skiff/api';
 import { createMemoryStore, type MemoryStore } from '../storage/memory/store.ts';
 import { createWatchCache } from '../watch/cache.ts';
 import type { WatchCache } from '../watch/contract.ts';
@@ -151,14 +151,22 @@ export interface Caller {
 export function callerOf(registry: Registry): Caller {
   const read = async (answer: Promise<Answer>): Promise<JsonObject> => JSON.parse((await answer).text);
   const body = (document: JsonObject) => ({ document: structuredClone(document), duplicates: [] });
+  /** As clients do, it says what it is. */
+  const typed = (of: string, document: JsonObject) => {
+    const { group, version, resource } = target(of, '');
+    const definition = registry.definition(group, version, resource);
+    const type: JsonObject =
+      definition === undefined ? {} : { apiVersion: apiVersionOf(definition), kind: definition.kind };
+    return body({ ...type, ...document });
+  };
   const patch: Registry['patch'] = (...parameters) => registry.patch(...parameters);
   return {
     create: (of, namespace, object, options) =>
-      read(registry.create(testContext(), target(of, namespace), body(object), writeOptions(options))),
+      read(registry.create(testContext(), target(of, namespace), typed(of, object), writeOptions(options))),
     get: (of, namespace, name) =>
       read(registry.get(testContext(), target(of, namespace, name), { resourceVersion: '' })),
     update: (of, namespace, name, object) =>
-      read(registry.update(testContext(), target(of, namespace, name), body(object), writeOptions())),
+      read(registry.update(testContext(), target(of, namespace, name), typed(of, object), writeOptions())),
     patch: (of, namespace, name, type, change) =>
       read(
         patch(

@@ -5,7 +5,7 @@ import { expectMeasuredUnharmed } from '../../http/testing/invariants.ts';
 import { type MeasuredServer, startMeasuredServer } from '../../http/testing/measured.ts';
 import type { Reply } from '../../http/testing/server.ts';
 import type { JsonSchema } from '../schema/json-schema.ts';
-import { specSchema, version, widget, widgets } from '../testing.ts';
+import { sentWidget, specSchema, version, widgets } from '../testing.ts';
 
 let at: MeasuredServer;
 beforeAll(async () => {
@@ -71,7 +71,7 @@ it('H-234 a rule that runs long on a real object is refused at its budget', asyn
   await vi.waitFor(async () => expect((await at.request(of)).status).toBe(200), 30_000);
   const long = Array.from({ length: 1000 }, (_, i) => i);
   let reply: Reply | undefined;
-  const work = async () => (reply = await at.create(of, widget('long', { spec: { list: long } })));
+  const work = async () => (reply = await at.create(of, sentWidget('long', { list: long })));
   expect(await at.longestTurn(work, turnMs)).toBeLessThan(turnMs);
   expect([reply?.status, JSON.parse(reply?.text ?? '').message]).toEqual([
     422,
@@ -85,7 +85,7 @@ it('H-237 a definition that goes takes a hundred watches and a running list alon
   await at.create(crds, withSchema({ a: { type: 'string' } }));
   await vi.waitFor(async () => expect((await at.request(of)).status).toBe(200), 30_000);
   for (let i = 0; i < 20; i++)
-    expect((await at.create(of, widget(`w${i}`, { spec: { a: 'x'.repeat(10_000) } }))).status).toBe(201);
+    expect((await at.create(of, sentWidget(`w${i}`, { a: 'x'.repeat(10_000) }))).status).toBe(201);
   const watches = Array.from({ length: 100 }, () => at.request(`${of}?watch=1`));
   const list = at.request(of);
   expect((await at.request(`${crds}/widgets.x.io`, { method: 'DELETE' })).status).toBe(200);

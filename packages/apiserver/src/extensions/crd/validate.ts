@@ -1,5 +1,5 @@
 /** What a CustomResourceDefinition must be, and which changes of it are allowed (apiextensions' validation of v1.32). */
-import { checkDns1035Label, checkDns1123Subdomain, type FieldError, field, type JsonObject } from '@skiff/api';
+import { checkDns1035Label, checkDns1123Subdomain, type FieldError, field, goList, type JsonObject } from '@skiff/api';
 import { same } from '../../patch/values.ts';
 import { approvalFaults } from './approval.ts';
 import { asCrd, type CrdSpec, isTrue, type Names, type Version } from './types.ts';
@@ -12,7 +12,7 @@ export function definitionFaults(object: JsonObject): FieldError[] {
   const { spec = {}, metadata, status } = crd;
   const faults: FieldError[] = [];
   const name = metadata?.name ?? '';
-  if (name !== `${spec.names?.plural ?? ''}.${spec.group ?? ''}`) {
+  if (name !== '' && name !== `${spec.names?.plural ?? ''}.${spec.group ?? ''}`) {
     faults.push(field.invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group'));
   }
   faults.push(...specFaults(spec, undefined, conversionOptions(undefined)));
@@ -111,7 +111,8 @@ function addVersions(
   }
   if (versions.filter((each) => each.storage === true).length !== 1) {
     const why = 'must have exactly one version marked as storage version';
-    faults.push(field.invalid('spec.versions', versions, why));
+    const shown = versions.length === 0 ? goList('apiextensions.CustomResourceDefinitionVersion', undefined) : versions;
+    faults.push(field.invalid('spec.versions', shown, why));
   }
 }
 
@@ -148,7 +149,7 @@ function addStoredVersions(faults: FieldError[], stored: readonly string[], spec
   const path = 'status.storedVersions';
   const { versions = [] } = spec;
   if (stored.length === 0) {
-    faults.push(field.invalid(path, stored, 'must have at least one stored version'));
+    faults.push(field.invalid(path, goList('string', undefined), 'must have at least one stored version'));
     return;
   }
   for (const version of versions) {

@@ -30,7 +30,6 @@ it.each<[string, string]>([
   ['H-084 two documents', `${head}---\n${head}`],
   ['H-084 an anchor in itself', `${head}data: &a {x: *a}`],
   ['H-084 tabs', `${head}data:\n\ta: b`],
-  ['H-084 nothing', '---\n'],
 ])('%s is a 400, as a body and as an apply', async (_, text) => {
   let replies: Reply[] = [];
   const work = async () => {
@@ -44,6 +43,10 @@ it.each<[string, string]>([
     [400, 'BadRequest'],
   ]);
   expect((await at.request(`${configMaps}/yaml`)).status).toBe(404);
+});
+
+it.each(['', '---\n', '# nothing\n', 'null'])('H-084 the YAML %j is an object without anything', async (text) => {
+  expect(reason(await post(configMaps, text, 'yaml'))).toEqual([422, 'Invalid']);
 });
 
 it('H-084 aliases within reason are taken, and a text that looks like a merge key is a text', async () => {
