@@ -5,6 +5,7 @@ import type { Affinity, Container, PodSpec } from '../kinds/types.ts';
 import type { ObjectMeta } from '../object.ts';
 import { entriesOf, type Loose, repeatsOf } from '../validation/support.ts';
 import { deprecatedLabel, termWarnings } from './labels.ts';
+import { pathWarnings } from './paths.ts';
 import { portWarnings } from './ports.ts';
 
 export interface PodShape {
@@ -19,6 +20,7 @@ export function podWarnings({ metadata = {}, spec = {} }: PodShape, path: string
     ...placementWarnings(spec, `${path}spec`),
     ...annotationWarnings(metadata, `${path}metadata.annotations`),
     ...volumeWarnings(spec, `${path}spec.volumes`),
+    ...pathWarnings(spec.volumes ?? []),
     ...repeatWarnings(spec, `${path}spec`),
     ...fractions(spec.overhead, `${path}spec.overhead`),
     ...securityWarnings(metadata, spec, containers, path),
@@ -133,10 +135,7 @@ function volumeWarnings({ volumes = [] }: Loose<PodSpec>, path: string): string[
       const why = deadVolumes.get(name);
       if (why !== undefined) dead.push(`${at}.${name === 'storageos' ? 'storageOS' : name}: ${why}`);
     }
-    return [
-      ...dead,
-      ...fractionalStorage(claim?.resources?.requests, `${at}.ephemeral.volumeClaimTemplate.spec.resources.requests`),
-    ];
+    return [...dead, ...fractionalStorage(claim?.resources, `${at}.ephemeral.volumeClaimTemplate.spec.resources`)];
   });
 }
 
@@ -191,7 +190,14 @@ function fractionsOf(amounts: Amounts, path: string, names: readonly string[]): 
 const fractions = (amounts: Amounts, path: string): string[] =>
   fractionsOf(amounts, path, ['memory', 'ephemeral-storage']);
 
-export const fractionalStorage = (amounts: Amounts, path: string): string[] => fractionsOf(amounts, path, ['storage']);
+/** Of what a claim asks for, and of the most that it may have. */
+export const fractionalStorage = (
+  resources: { readonly requests?: Amounts; readonly limits?: Amounts } | undefined,
+  path: string,
+): string[] => [
+  ...fractionsOf(resources?.requests, `${path}.requests`, ['storage']),
+  ...fractionsOf(resources?.limits, `${path}.limits`, ['storage']),
+];
 
 const seccomp = 'non-functional in v1.27+; use the "seccompProfile" field instead';
 

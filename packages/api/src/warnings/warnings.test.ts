@@ -55,6 +55,32 @@ describe('a pod', () => {
       ],
     ],
     [pod('volumes: [{name: v, gitRepo: {repository: r}}]'), ['spec.volumes[0].gitRepo: deprecated in v1.11']],
+    [
+      pod(
+        'volumes: [{name: v, configMap: {name: m, items: [{key: a, path: x}, {key: b, path: x/z}, {key: c, path: xy}]}}, {name: w, secret: {secretName: s, items: [{key: a, path: x}, {key: b, path: x/}]}}]',
+      ),
+      [
+        'volume "v" (ConfigMap "m"): overlapping paths: "x/z" with "x"',
+        'volume "w" (Secret "s"): overlapping paths: "x" with "x"',
+      ],
+    ],
+    [
+      pod(
+        'volumes: [{name: v, downwardAPI: {items: [{path: a/b, fieldRef: {fieldPath: metadata.name}}, {path: a, fieldRef: {fieldPath: metadata.name}}]}}]',
+      ),
+      ['volume "v" (DownwardAPI): overlapping paths: "a" with "a/b"'],
+    ],
+    [
+      pod(
+        'volumes: [{name: v, projected: {sources: [{}, {serviceAccountToken: {path: token}}, {configMap: {name: m}}, {secret: {name: s, items: [{key: a, path: token}]}}, {downwardAPI: {items: [{path: token/x, fieldRef: {fieldPath: metadata.name}}]}}]}}]',
+      ),
+      [
+        'volume "v" (Projected) has no sources provided',
+        'volume "v" (Projected): overlapping paths: "token" (Secret "s") with "token" (ServiceAccountToken)',
+        'volume "v" (Projected): overlapping paths: "token/x" (DownwardAPI) with "token" (ServiceAccountToken)',
+        'volume "v" (Projected): overlapping paths: "token/x" (DownwardAPI) with "token" (Secret "s")',
+      ],
+    ],
     [pod('hostAliases: [{ip: 1.1.1.1}, {ip: 1.1.1.1}]'), ['spec.hostAliases[1].ip: duplicate ip "1.1.1.1"']],
     [pod('imagePullSecrets: [{name: a}, {name: ""}]'), ['spec.imagePullSecrets[1].name: invalid empty name ""']],
     [
@@ -117,9 +143,19 @@ test('a template is told of under its path, a name once, and a change of nothing
 
 const service = (spec: string): string => `{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {${spec}}}`;
 test.each<[string, string[]]>([
+  [service('clusterIP: None, externalIPs: [1.1.1.1], sessionAffinity: ClientIP'), []],
+  [service('clusterIP: "FD00::1", clusterIPs: ["FD00::1"], type: ExternalName, externalName: a.b'), []],
   [
-    service('clusterIP: None, externalIPs: [1.1.1.1], sessionAffinity: ClientIP'),
-    ['spec.externalIPs is ignored for headless services', 'spec.SessionAffinity is ignored for headless services'],
+    service(
+      'clusterIP: "FD00::1", clusterIPs: ["FD00::1", 10.0.0.1], externalIPs: ["fd00:0::2", "fd00::2"], loadBalancerIP: x, loadBalancerSourceRanges: ["FD00::/64", 10.0.0.0/8, x/8], ports: [{port: 80}]',
+    ),
+    [
+      'spec.clusterIPs[0]: IPv6 address "FD00::1" is not in RFC 5952 canonical format ("fd00::1"), which may cause controller apply-loops',
+      'spec.externalIPs[0]: IPv6 address "fd00:0::2" is not in RFC 5952 canonical format ("fd00::2"), which may cause controller apply-loops',
+      'spec.loadBalancerIP: IP address was accepted, but will be invalid in a future Kubernetes release: ParseAddr("x"): unable to parse IP',
+      'spec.loadBalancerSourceRanges[0]: IPv6 prefix "FD00::/64" is not in RFC 5952 canonical format ("fd00::/64"), which may cause controller apply-loops',
+      'spec.loadBalancerSourceRanges[2]: IP prefix was accepted, but will be invalid in a future Kubernetes release: netip.ParsePrefix("x/8"): ParseAddr("x"): unable to parse IP',
+    ],
   ],
   [
     service('type: ExternalName, externalName: a.b, externalIPs: [1.1.1.1]'),
@@ -149,6 +185,39 @@ test.each<[string, string[]]>([
   [
     '{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {resources: {requests: {storage: 1500m}}}}',
     ['spec.resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer'],
+  ],
+  [
+    '{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {resources: {requests: {storage: 1}, limits: {storage: 1500m}}}}',
+    ['spec.resources.limits[storage]: fractional byte value "1500m" is invalid, must be an integer'],
+  ],
+  [
+    '{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: c}, provisioner: a.b, allowedTopologies: [{matchLabelExpressions: [{key: beta.kubernetes.io/os, values: [a]}]}]}',
+    ['allowedTopologies[0].matchLabelExpressions[0].key: deprecated since v1.14; use "kubernetes.io/os" instead'],
+  ],
+  [
+    '{apiVersion: storage.k8s.io/v1, kind: CSIStorageCapacity, metadata: {name: c}, storageClassName: s, nodeTopology: {matchLabels: {beta.kubernetes.io/os: a}, matchExpressions: [{key: beta.kubernetes.io/arch, operator: Exists}]}}',
+    [
+      'nodeTopology.matchExpressions[0].key: beta.kubernetes.io/arch is deprecated since v1.14; use "kubernetes.io/arch" instead',
+      'nodeTopology.matchLabels.beta.kubernetes.io/os: deprecated since v1.14; use "kubernetes.io/os" instead',
+    ],
+  ],
+  [
+    '{apiVersion: node.k8s.io/v1, kind: RuntimeClass, metadata: {name: c}, handler: h, scheduling: {nodeSelector: {beta.kubernetes.io/os: a}}}',
+    ['scheduling.nodeSelector: deprecated since v1.14; use "kubernetes.io/os" instead'],
+  ],
+  [
+    '{apiVersion: v1, kind: Node, metadata: {name: node}, spec: {externalID: x, configSource: {}}}',
+    [
+      'spec.configSource: the feature is removed',
+      'spec.externalID: this field is deprecated, and is unused by Kubernetes',
+    ],
+  ],
+  [
+    `{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {completionMode: Indexed, completions: 100001, parallelism: 10001, template: ${template}}}`,
+    [
+      'spec: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail',
+      arch,
+    ],
   ],
   [
     `{apiVersion: batch/v1, kind: CronJob, metadata: {name: c}, spec: {schedule: "TZ=UTC * * * * *", jobTemplate: {spec: {template: ${template.replace('nodeSelector', 'restartPolicy: Never, nodeSelector')}}}}}`,

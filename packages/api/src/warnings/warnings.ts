@@ -4,10 +4,15 @@ import { checkDns1123Label } from '../algebra/names.ts';
 import type { Definition } from '../definition.ts';
 import type {
   CronJob,
+  CSIStorageCapacity,
   Ingress,
+  Job,
+  JobSpec,
+  Node,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  RuntimeClass,
   Service,
   ServiceAccount,
   StatefulSet,
@@ -15,6 +20,7 @@ import type {
 } from '../kinds/types.ts';
 import type { JsonObject } from '../object.ts';
 import type { Loose } from '../validation/support.ts';
+import { ipWarnings, rangeWarnings } from './addresses.ts';
 import { deprecatedLabel, termWarnings } from './labels.ts';
 import { deadVolumes, fractionalStorage, type PodShape, podWarnings } from './pod.ts';
 
@@ -62,27 +68,24 @@ const classAnnotation = (object: Named): string[] =>
 const hints = 'service.kubernetes.io/topology-aware-hints';
 
 function serviceWarnings({ metadata, spec = {} }: Loose<Service>): string[] {
-  const isHeadless = spec.type === 'ClusterIP' && spec.clusterIP === 'None';
   const isExternal = spec.type === 'ExternalName';
-  const external = (spec.externalIPs ?? []).length > 0;
-  const told: readonly (readonly [boolean, string])[] = [
-    [
-      Object.hasOwn(metadata?.annotations ?? {}, hints),
-      `annotation ${hints} is deprecated, please use service.kubernetes.io/topology-mode instead`,
-    ],
-    [isHeadless && (spec.loadBalancerIP ?? '') !== '', 'spec.loadBalancerIP is ignored for headless services'],
-    [isHeadless && external, 'spec.externalIPs is ignored for headless services'],
-    [
-      isHeadless && (spec.sessionAffinity ?? 'None') !== 'None',
-      'spec.SessionAffinity is ignored for headless services',
-    ],
-    [isExternal && external, 'spec.externalIPs is ignored when spec.type is "ExternalName"'],
-    [
-      !isExternal && (spec.externalName ?? '') !== '',
-      'spec.externalName is ignored when spec.type is not "ExternalName"',
-    ],
+  const { clusterIP = '', clusterIPs = [], externalIPs = [], loadBalancerIP = '' } = spec;
+  const hasAddress = !isExternal && clusterIP !== '' && clusterIP !== 'None';
+  return [
+    ...(Object.hasOwn(metadata?.annotations ?? {}, hints)
+      ? [`annotation ${hints} is deprecated, please use service.kubernetes.io/topology-mode instead`]
+      : []),
+    ...(hasAddress ? clusterIPs.flatMap((ip, index) => ipWarnings(ip, `spec.clusterIPs[${index}]`)) : []),
+    ...externalIPs.flatMap((ip, index) => ipWarnings(ip, `spec.externalIPs[${index}]`)),
+    ...(loadBalancerIP === '' ? [] : ipWarnings(loadBalancerIP, 'spec.loadBalancerIP')),
+    ...(spec.loadBalancerSourceRanges ?? []).flatMap((range, index) =>
+      rangeWarnings(range, `spec.loadBalancerSourceRanges[${index}]`),
+    ),
+    ...(isExternal && externalIPs.length > 0 ? ['spec.externalIPs is ignored when spec.type is "ExternalName"'] : []),
+    ...(!isExternal && (spec.externalName ?? '') !== ''
+      ? ['spec.externalName is ignored when spec.type is not "ExternalName"']
+      : []),
   ];
-  return told.flatMap(([isSo, text]) => (isSo ? [text] : []));
 }
 
 function volumeWarnings(volume: Loose<PersistentVolume>): string[] {
@@ -105,24 +108,56 @@ function volumeWarnings(volume: Loose<PersistentVolume>): string[] {
 
 const claimWarnings = (claim: Loose<PersistentVolumeClaim>): string[] => [
   ...classAnnotation(claim),
-  ...fractionalStorage(claim.spec?.resources?.requests, 'spec.resources.requests'),
+  ...fractionalStorage(claim.spec?.resources, 'spec.resources'),
 ];
 
 function classWarnings({ allowedTopologies = [] }: Loose<StorageClass>): string[] {
   return allowedTopologies.flatMap(({ matchLabelExpressions = [] }, term) =>
     matchLabelExpressions.flatMap(({ key = '' }, index) => {
       const why = deprecatedLabel(key);
-      const at = `allowedTopologies[${term}].matchLabelExpressions[${index}].key`;
-      return why === undefined ? [] : [`${at}: ${key} is ${why}`];
+      return why === undefined ? [] : [`allowedTopologies[${term}].matchLabelExpressions[${index}].key: ${why}`];
     }),
   );
+}
+
+function capacityWarnings({ nodeTopology = {} }: Loose<CSIStorageCapacity>): string[] {
+  return [
+    ...termWarnings(nodeTopology, 'nodeTopology'),
+    ...Object.keys(nodeTopology.matchLabels ?? {}).flatMap((label) => {
+      const why = deprecatedLabel(label);
+      return why === undefined ? [] : [`nodeTopology.matchLabels.${label}: ${why}`];
+    }),
+  ];
+}
+
+const runtimeClassWarnings = ({ scheduling = {} }: Loose<RuntimeClass>): string[] =>
+  Object.keys(scheduling.nodeSelector ?? {}).flatMap((label) => {
+    const why = deprecatedLabel(label);
+    return why === undefined ? [] : [`scheduling.nodeSelector: ${why}`];
+  });
+
+const nodeWarnings = ({ spec = {} }: Loose<Node>): string[] => [
+  ...(spec.configSource === undefined ? [] : ['spec.configSource: the feature is removed']),
+  ...((spec.externalID ?? '') === '' ? [] : ['spec.externalID: this field is deprecated, and is unused by Kubernetes']),
+];
+
+const manyIndexes = 100_000;
+const manyPods = 10_000;
+
+/** `path` is where the spec of the job stands. */
+function jobWarnings(spec: Loose<JobSpec>, path: string): string[] {
+  const { completionMode, completions = 0, parallelism = 0, template = {} } = spec;
+  const isHuge = completionMode === 'Indexed' && completions > manyIndexes && parallelism > manyPods;
+  const why =
+    'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail';
+  return [...(isHuge ? [`${path}: ${why}`] : []), ...podWarnings(template as PodShape, `${path}.template.`)];
 }
 
 function setWarnings({ spec = {} }: Loose<StatefulSet>): string[] {
   return [
     ...podWarnings((spec.template ?? {}) as PodShape, 'spec.template.'),
     ...(spec.volumeClaimTemplates ?? []).flatMap((claim, index) =>
-      fractionalStorage(claim.spec?.resources?.requests, `spec.volumeClaimTemplates[${index}].resources.requests`),
+      fractionalStorage(claim.spec?.resources, `spec.volumeClaimTemplates[${index}].resources`),
     ),
     ...((spec.revisionHistoryLimit ?? 0) < 0
       ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
@@ -134,7 +169,7 @@ function cronWarnings(object: Loose<CronJob>, isNew: boolean): string[] {
   const { spec = {} } = object;
   return [
     ...(isNew ? nameWarnings(object, inPodNames) : []),
-    ...podWarnings((spec.jobTemplate?.spec?.template ?? {}) as PodShape, 'spec.jobTemplate.spec.template.'),
+    ...jobWarnings(spec.jobTemplate?.spec ?? {}, 'spec.jobTemplate.spec'),
     ...((spec.schedule ?? '').includes('TZ')
       ? [
           'CRON_TZ or TZ used in spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
@@ -173,7 +208,13 @@ const kinds: ReadonlyMap<string, Warn> = new Map<string, Warn>([
   ['apps/ReplicaSet', templated(true)],
   ['apps/DaemonSet', templated(false)],
   ['apps/StatefulSet', warner(setWarnings)],
-  ['batch/Job', templated(true)],
+  [
+    'batch/Job',
+    warner<Loose<Job>>((job, isNew) => [
+      ...(isNew ? nameWarnings(job, inPodNames) : []),
+      ...jobWarnings(job.spec ?? {}, 'spec'),
+    ]),
+  ],
   ['batch/CronJob', warner(cronWarnings)],
   [
     'networking.k8s.io/Ingress',
@@ -183,7 +224,10 @@ const kinds: ReadonlyMap<string, Warn> = new Map<string, Warn>([
         : [],
     ),
   ],
+  ['/Node', warner(nodeWarnings)],
+  ['node.k8s.io/RuntimeClass', warner(runtimeClassWarnings)],
   ['storage.k8s.io/StorageClass', warner(classWarnings)],
+  ['storage.k8s.io/CSIStorageCapacity', warner(capacityWarnings)],
 ]);
 
 /** Texts for the writer of a new object, or (with `old`) of a changed one. A change of other things than the spec tells nothing. */
