@@ -11,7 +11,6 @@ import {
   type JsonObject,
   type LabelSelector,
   type OperationRule,
-  parseApiVersion,
 } from '@skiff/api';
 import { listAt, objectAt, objectsAt, own, textAt } from '../../patch/values.ts';
 import { nameOf } from '../../registry/meta.ts';
@@ -45,10 +44,10 @@ export function policyFaults(object: JsonObject): FieldError[] {
   if (paramKind !== undefined) addParamKind(faults, paramKind, 'spec.paramKind');
   const constraints = objectAt(spec, 'matchConstraints');
   if (constraints === undefined) faults.push(field.required('spec.matchConstraints'));
-  else if (listAt(constraints, 'resourceRules').length === 0) {
+  addMatch(faults, constraints, 'spec.matchConstraints');
+  if (constraints !== undefined && listAt(constraints, 'resourceRules').length === 0) {
     faults.push(field.required('spec.matchConstraints.resourceRules'));
   }
-  addMatch(faults, constraints, 'spec.matchConstraints');
   faults.push(...conditionFaults(spec, 'spec.matchConditions', names.conditions));
   addVariables(faults, names);
   if (validations.length === 0 && annotations.length === 0) {
@@ -75,15 +74,25 @@ export function policyFaults(object: JsonObject): FieldError[] {
 
 function addParamKind(faults: FieldError[], paramKind: JsonObject, path: string): void {
   const [apiVersion, kind] = [textAt(paramKind, 'apiVersion'), textAt(paramKind, 'kind')];
-  if (apiVersion === '') faults.push(field.required(`${path}.apiVersion`));
-  else if (parseApiVersion(apiVersion) === undefined) {
-    faults.push(field.invalid(`${path}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
-  }
+  const at = `${path}.apiVersion`;
+  const [first = '', second, ...more] = apiVersion.split('/');
+  if (apiVersion === '') faults.push(field.required(at));
+  else if (more.length > 0) {
+    faults.push(field.invalid(at, apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
+  } else addGroupVersion(faults, second === undefined ? '' : first, second ?? first, apiVersion, at);
   if (kind === '') faults.push(field.required(`${path}.kind`));
   else if (checkDns1035Label(kind.toLowerCase()).length > 0) {
     const why = `may have mixed case, but should otherwise match: ${checkDns1035Label(kind.toLowerCase()).join(',')}`;
     faults.push(field.invalid(`${path}.kind`, kind, why));
   }
+}
+
+function addGroupVersion(faults: FieldError[], group: string, version: string, text: string, path: string): void {
+  const messages = group === '' ? [] : checkDns1123Subdomain(group);
+  if (messages.length > 0) faults.push(field.invalid(path, group, messages.join(',')));
+  const others = checkDns1035Label(version);
+  if (version === '') faults.push(field.invalid(path, text, 'version must be specified'));
+  else if (others.length > 0) faults.push(field.invalid(path, version, others.join(',')));
 }
 
 const reserved = new Set(
