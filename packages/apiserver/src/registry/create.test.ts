@@ -343,7 +343,7 @@ describe('admission of new objects', () => {
     const made = [await make('old', { dataSource: source }), await make('new', { dataSourceRef: source })];
     for (const { spec } of made) expect(spec).toMatchObject({ dataSource: source, dataSourceRef: source });
     const far = await make('far', { dataSourceRef: { ...source, namespace: 'kube-system' } });
-    expect(far.spec).not.toHaveProperty('dataSource');
+    for (const name of ['dataSource', 'dataSourceRef']) expect(far.spec).not.toHaveProperty(name);
   });
 
   test('a priority class gives its value; an unknown one is forbidden', async () => {

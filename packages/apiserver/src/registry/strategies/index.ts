@@ -12,12 +12,13 @@ import {
   flowControl,
   webhookConfigurations,
 } from './extensions.ts';
+import { leases } from './leases.ts';
 import { namespaces } from './namespaces.ts';
 import { nodes } from './nodes.ts';
 import { pods } from './pods.ts';
 import { services } from './services.ts';
 import { standard } from './standard.ts';
-import { persistentVolumeClaims, persistentVolumes, volumeAttachments } from './storage.ts';
+import { csiDrivers, persistentVolumeClaims, persistentVolumes, volumeAttachments } from './storage.ts';
 import {
   daemonSets,
   deployments,
@@ -55,7 +56,7 @@ const byResource: ReadonlyMap<string, Strategy> = new Map<string, Strategy>([
   ['batch/jobs', jobs],
   ['batch/cronjobs', cronJobs],
   ['autoscaling/horizontalpodautoscalers', standard({ status: { currentMetrics: null, desiredReplicas: 0 } })],
-  ['coordination.k8s.io/leases', { ...createsOnUpdate, ...requiresVersion }],
+  ['coordination.k8s.io/leases', leases],
   ['discovery.k8s.io/endpointslices', standard({ generation: ['addressType', 'endpoints', 'ports'] })],
   ['networking.k8s.io/ingresses', loadBalanced],
   ['networking.k8s.io/ingressclasses', countsSpec],
@@ -75,7 +76,7 @@ const byResource: ReadonlyMap<string, Strategy> = new Map<string, Strategy>([
   ['rbac.authorization.k8s.io/clusterroles', createsOnUpdate],
   ['rbac.authorization.k8s.io/clusterrolebindings', createsOnUpdate],
   ['storage.k8s.io/storageclasses', { returnsDeletedObject: true }],
-  ['storage.k8s.io/csidrivers', { ...requiresVersion, returnsDeletedObject: true }],
+  ['storage.k8s.io/csidrivers', csiDrivers],
   ['storage.k8s.io/csinodes', { ...requiresVersion, returnsDeletedObject: true }],
   ['storage.k8s.io/volumeattachments', volumeAttachments],
   ['node.k8s.io/runtimeclasses', requiresVersion],
