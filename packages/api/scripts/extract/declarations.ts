@@ -122,5 +122,6 @@ function documentation(comment: string): string {
     .split('\n')
     .map((line) => line.replace(/^\s*\* ?/, ''))
     .join('\n')
+    .replace(/\\([*/])/g, '$1')
     .trim();
 }

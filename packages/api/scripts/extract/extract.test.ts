@@ -24,7 +24,7 @@ export type { IThing as IIoK8sApiCoreV1Thing, Thing as IoK8sApiCoreV1Thing };
 test('a declaration is read whole', () => {
   const parsed = parseDeclaration(
     file(`    /**
-     * How many; see "more": 1 and \`x?: y;\`.
+     * How many; see "more": 1 and \`x?: y;\`; or \\*\\/\\*.
      */
     "count"?: number;
     "$ref": Array<IIoK8sApiCoreV1Other>;
@@ -41,7 +41,12 @@ test('a declaration is read whole', () => {
     local: 'IThing',
     isKind: false,
     properties: [
-      { name: 'count', optional: true, description: 'How many; see "more": 1 and `x?: y;`.', type: { is: 'number' } },
+      {
+        name: 'count',
+        optional: true,
+        description: 'How many; see "more": 1 and `x?: y;`; or */*.',
+        type: { is: 'number' },
+      },
       {
         name: '$ref',
         optional: false,

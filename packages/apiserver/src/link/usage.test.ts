@@ -94,8 +94,13 @@ describe('metrics', () => {
     expect(await at.call.names('metrics.k8s.io/v1beta1/nodes', '', { labelSelector: 'zone in (b, c)' })).toEqual(['b']);
     expect(await at.call.names('metrics.k8s.io/v1beta1/pods', 'other')).toEqual([]);
     expect(await statusOf(at.call.get('metrics.k8s.io/v1beta1/pods', 'default', 'two'))).toMatchObject({
-      ...{ code: 404, message: 'pods.metrics.k8s.io "two" not found' },
+      ...{ code: 404, message: 'podmetrics.metrics.k8s.io "default/two" not found' },
     });
+    for (const [of, namespace, message] of [
+      ['pods', 'default', 'pods "nope" not found'],
+      ['nodes', '', 'nodes "nope" not found'],
+    ] as const)
+      expect(await statusOf(at.call.get(`metrics.k8s.io/v1beta1/${of}`, namespace, 'nope'))).toMatchObject({ message });
   });
 
   it('leave out silent nodes, nonsense, and pods of which a part is not measured', async () => {

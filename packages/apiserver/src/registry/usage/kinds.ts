@@ -1,5 +1,5 @@
 /** metrics.k8s.io/v1beta1 as metrics-server answers it: what nodes and pods used when they were last looked at. */
-import { formatDuration, formatQuantity, formatTime, type JsonObject } from '@skiff/api';
+import { type ApiError, formatDuration, formatQuantity, formatTime, type JsonObject, notFound } from '@skiff/api';
 import type { CachedDocument, Filter } from '../../watch/contract.ts';
 import type { Target } from '../contract.ts';
 import { collectionOf, type Env, type VirtualKind } from '../env.ts';
@@ -66,10 +66,20 @@ export function metricsKinds(env: Env, usage: UsageReader): readonly VirtualKind
     });
   };
 
-  const kind = (resource: string, read: (target: Target) => JsonObject[]): VirtualKind => ({
+  /** metrics-server tells what does not exist from what is not measured yet, and calls the latter by a name of its own. */
+  const missing = ({ resource, namespace, name }: Target, measured: string): ApiError =>
+    documents(resource, { namespace, name }).length === 0
+      ? notFound({ group: '', resource }, name)
+      : notFound({ group, resource: measured }, namespace === '' ? name : `${namespace}/${name}`);
+
+  const kind = (resource: string, measured: string, read: (target: Target) => JsonObject[]): VirtualKind => ({
     ...{ group, resource },
-    get: async (_context, target) => read(target)[0],
+    async get(_context, target) {
+      const [found] = read(target);
+      if (found === undefined) throw missing(target, measured);
+      return found;
+    },
     list: async (_context, target) => read(target),
   });
-  return [kind('nodes', nodes), kind('pods', pods)];
+  return [kind('nodes', 'nodemetrics', nodes), kind('pods', 'podmetrics', pods)];
 }
