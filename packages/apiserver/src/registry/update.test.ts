@@ -50,6 +50,14 @@ describe('update', () => {
     expect(await memory.store.revision()).toBe(before);
   });
 
+  test('a StatefulSet without a service can be written back as Go clients write it', async () => {
+    const set = { ...deployment('db'), kind: 'StatefulSet' };
+    const made = await call.create('apps/v1/statefulsets', 'default', set);
+    expect(made.spec).toMatchObject({ serviceName: '' });
+    const spec = { ...(made.spec as JsonObject), serviceName: '' };
+    expect(await call.update('apps/v1/statefulsets', 'default', 'db', { ...made, spec })).toEqual(made);
+  });
+
   test('an old resourceVersion is refused', async () => {
     const made = await call.create('configmaps', 'default', configMap('c'));
     await call.update('configmaps', 'default', 'c', { ...made, data: { a: '2' } });

@@ -23,6 +23,8 @@ export const apps: TypeRules = {
       podManagementPolicy: 'OrderedReady',
       replicas: 1,
       revisionHistoryLimit: 10,
+      // Always shown: Go clients send it empty when they write back what they read.
+      serviceName: '',
     },
     keepZero: ['replicas', 'revisionHistoryLimit', 'serviceName'],
   },
