@@ -254,6 +254,15 @@ describe('apply', () => {
           'failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .dat: field not declared in schema',
       },
     ],
+    [
+      'a value of another type',
+      { ...map({}), data: { port: 80 } },
+      {
+        code: 400,
+        message:
+          'failed to create typed patch object (default/c; v1, Kind=ConfigMap): .data.port: expected string, got &value.valueUnstructured{Value:80}',
+      },
+    ],
     ['another name', { ...map({}), metadata: { name: 'd' } }, { code: 400 }],
     [
       'a version it was not made for',

@@ -1,5 +1,6 @@
 /** Server-side apply (KEP-555): PATCH with the configuration that a manager wants. */
 import { ApiError, apiVersionOf, badRequest, conflict, type JsonObject, type Schema } from '@skiff/api';
+import { configurationFault } from '../patch/apply/configuration-faults.ts';
 import { ApplyConflict, type Conflict } from '../patch/apply/conflicts.ts';
 import { difference, isEmpty, union } from '../patch/apply/field-set.ts';
 import { lastAppliedFields, lastAppliedPath, renewLastApplied } from '../patch/apply/last-applied.ts';
@@ -89,10 +90,12 @@ function readConfiguration({ kind, target, body }: Applying): JsonObject {
   return typed(kind, config, `${target.namespace}/${target.name}; ${group}/${version}, Kind=${name}`);
 }
 
-/** The configuration as its kind decodes it; a field the schema does not know cannot be owned and is refused. */
+/** The configuration as its kind decodes it; what has no owner of its own, or one no schema knows, is refused. */
 function typed(kind: Applying['kind'], config: JsonObject, about: string): JsonObject {
-  const { value, unknown, faults } = decodeAs(decodableOf(kind), config);
-  const [fault] = [...faults, ...unknown.map((path) => `.${path}: field not declared in schema`)];
+  const unowned = configurationFault(config, kind.definition.schema());
+  if (unowned !== undefined) throw badRequest(`failed to create typed patch object (${about}): ${unowned}`);
+  const { value, faults } = decodeAs(decodableOf(kind), config);
+  const [fault] = faults;
   if (fault !== undefined) throw badRequest(`failed to create typed patch object (${about}): ${fault}`);
   return value as JsonObject;
 }

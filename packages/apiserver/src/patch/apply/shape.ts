@@ -84,14 +84,11 @@ interface ListKey {
 /** An item's keys, with the schema's defaults for those it leaves out, as JSON; undefined when it has none. */
 function keyElement(schema: Schema, keys: readonly ListKey[], item: JsonObject): string | undefined {
   let found = '';
-  let named = false;
   for (const { key, member } of keys) {
-    const given = own(item, key);
-    const value = given ?? defaultOf(schema, key);
-    if (given !== undefined) named = true;
+    const value = own(item, key) ?? defaultOf(schema, key);
     if (value !== undefined) found += `${found === '' ? '' : ','}${member}${JSON.stringify(value)}`;
   }
-  return named ? `k:{${found}}` : undefined;
+  return found === '' ? undefined : `k:{${found}}`;
 }
 
 function defaultOf(schema: Schema, key: string): Json | undefined {
