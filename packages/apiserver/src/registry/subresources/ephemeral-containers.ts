@@ -2,7 +2,7 @@
 import { childObject, objectAt, own } from '../../patch/values.ts';
 import { keepAllMetaButManagers } from '../keep.ts';
 import { putOrDelete } from '../meta.ts';
-import { dropUserNamespaces } from '../strategies/pod-spec.ts';
+import { dropUngated } from '../strategies/pod-gates.ts';
 import type { View } from './table.ts';
 
 export const ephemeralContainers: View = {
@@ -11,7 +11,7 @@ export const ephemeralContainers: View = {
     const containers = own(childObject(object, 'spec'), 'ephemeralContainers');
     for (const key of ['spec', 'status']) putOrDelete(object, key, own(old, key));
     putOrDelete(childObject(object, 'spec'), 'ephemeralContainers', containers);
-    dropUserNamespaces(objectAt(object, 'spec'), objectAt(old, 'spec'));
+    dropUngated(objectAt(object, 'spec'), objectAt(old, 'spec'));
     keepAllMetaButManagers(object, old);
   },
 };
