@@ -260,7 +260,7 @@ describe('apply', () => {
       {
         code: 400,
         message:
-          'failed to create typed patch object (default/c; v1, Kind=ConfigMap): .data.port: expected string, got &value.valueUnstructured{Value:80}',
+          'failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .data.port: expected string, got &value.valueUnstructured{Value:80}',
       },
     ],
     ['another name', { ...map({}), metadata: { name: 'd' } }, { code: 400 }],
