@@ -10,6 +10,7 @@ import type {
 } from '../../kinds/types.ts';
 import { addEach, addUnsupportedIfSet, bytesOf, type Faults, type Loose } from '../support.ts';
 import { addDescending } from './paths.ts';
+import { addWindowsOptions } from './windows.ts';
 
 function addId(faults: Faults, id: number | undefined, path: string): void {
   if (id !== undefined) addEach(faults, path, id, checkUserOrGroupId(id));
@@ -66,21 +67,23 @@ export function addContainerSecurity(
   if (context === undefined) return;
   addId(faults, context.runAsUser, `${path}.runAsUser`);
   addId(faults, context.runAsGroup, `${path}.runAsGroup`);
-  addSeccomp(faults, context.seccompProfile, `${path}.seccompProfile`);
-  addAppArmor(faults, context.appArmorProfile, `${path}.appArmorProfile`);
   addUnsupportedIfSet(faults, `${path}.procMount`, context.procMount, ['Default', 'Unmasked']);
   if (hostUsers && context.procMount === 'Unmasked') {
     faults.push(field.invalid(`${path}.procMount`, context.procMount, '`hostUsers` must be false to use `Unmasked`'));
   }
+  addSeccomp(faults, context.seccompProfile, `${path}.seccompProfile`);
+  addEscalation(faults, context, path);
+  addWindowsOptions(faults, context.windowsOptions, `${path}.windowsOptions`);
+  addAppArmor(faults, context.appArmorProfile, `${path}.appArmorProfile`);
+}
+
+/** Who may do all may also escalate. */
+function addEscalation(faults: Faults, context: Loose<SecurityContext>, path: string): void {
   if (context.allowPrivilegeEscalation !== false) return;
-  if (context.privileged === true) {
-    const why = 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true';
-    faults.push(field.invalid(path, context, why));
-  }
-  if (context.capabilities?.add?.includes('CAP_SYS_ADMIN')) {
-    const why = 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN';
-    faults.push(field.invalid(path, context, why));
-  }
+  const refuse = (what: string): void =>
+    void faults.push(field.invalid(path, context, `cannot set \`allowPrivilegeEscalation\` to false and ${what}`));
+  if (context.privileged === true) refuse('`privileged` to true');
+  if (context.capabilities?.add?.includes('CAP_SYS_ADMIN')) refuse('`capabilities.Add` CAP_SYS_ADMIN');
 }
 
 const sysctlPattern = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
@@ -101,9 +104,10 @@ export function addPodSecurity(faults: Faults, spec: Loose<PodSpec>, path: strin
   }
   addSysctls(faults, context, spec, at);
   addUnsupportedIfSet(faults, `${at}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']);
-  addUnsupportedIfSet(faults, `${at}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict']);
   addSeccomp(faults, context.seccompProfile, `${at}.seccompProfile`);
+  addWindowsOptions(faults, context.windowsOptions, `${at}.windowsOptions`);
   addAppArmor(faults, context.appArmorProfile, `${at}.appArmorProfile`);
+  addUnsupportedIfSet(faults, `${at}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict']);
 }
 
 /** Users of its own, and namespaces of the host, do not go together. Paths are Kubernetes'. */

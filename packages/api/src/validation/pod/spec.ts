@@ -13,6 +13,7 @@ import { addAffinity, addSpreading, addTolerations } from './scheduling.ts';
 import { addHostUsers, addPodSecurity } from './security.ts';
 import { addSystem } from './system.ts';
 import { addVolumes } from './volumes.ts';
+import { addHostProcesses } from './windows.ts';
 
 const maxInt32 = 2147483647;
 
@@ -45,6 +46,7 @@ export function addPodSpec(faults: Faults, spec: Loose<PodSpec>, path: string, p
   addDnsConfig(faults, spec.dnsConfig, spec.dnsPolicy, `${path}.dnsConfig`);
   addGates(faults, spec, path);
   addSpreading(faults, spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`);
+  addHostProcesses(faults, spec, path);
   addHostUsers(faults, spec, path);
   addNames(faults, spec, ['serviceAccountName', 'nodeName'], path);
   addHost(faults, spec, path);

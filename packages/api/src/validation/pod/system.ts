@@ -18,11 +18,14 @@ export function containersOf(spec: Loose<PodSpec>, path: string): readonly (read
   return found;
 }
 
+/** In the order in which Kubernetes looks at them; of these without a slash the spec itself is the holder. */
 const notOfWindowsPods = [
-  ...['appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'fsGroup', 'fsGroupChangePolicy', 'sysctls', 'runAsUser'],
-  ...['runAsGroup', 'supplementalGroups', 'supplementalGroupsPolicy', 'seLinuxChangePolicy'],
+  ...['/appArmorProfile', '/seLinuxOptions', 'hostUsers', 'hostPID', 'hostIPC', '/seccompProfile', '/fsGroup'],
+  ...['/fsGroupChangePolicy', '/sysctls', 'shareProcessNamespace', '/runAsUser', '/runAsGroup', '/supplementalGroups'],
+  ...['/supplementalGroupsPolicy', '/seLinuxChangePolicy'],
 ];
-const notOfWindowsSpecs = ['hostUsers', 'hostPID', 'hostIPC', 'shareProcessNamespace'] as const;
+/** False is what these are when nobody says anything. */
+const flags = ['hostPID', 'hostIPC'];
 const notOfWindowsContainers = [
   ...['appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'capabilities', 'readOnlyRootFilesystem', 'privileged'],
   ...['allowPrivilegeEscalation', 'procMount', 'runAsUser', 'runAsGroup'],
@@ -32,10 +35,8 @@ export function addSystem(faults: Faults, spec: Loose<PodSpec>, path: string): v
   if (spec.os === undefined) return;
   const { name = '' } = spec.os;
   if (name === '') faults.push(field.required(`${path}.os.name`, 'cannot be empty'));
-  else if (name === 'linux') addOthers(faults, spec, ['windowsOptions'], ['windowsOptions'], linuxMessage, path);
+  else if (name === 'linux') addOthers(faults, spec, ['/windowsOptions'], ['windowsOptions'], linuxMessage, path);
   else if (name === 'windows') {
-    for (const key of notOfWindowsSpecs)
-      if (spec[key] !== undefined) faults.push(field.forbidden(`${path}.${key}`, windowsMessage));
     addOthers(faults, spec, notOfWindowsPods, notOfWindowsContainers, windowsMessage, path);
   } else faults.push(field.notSupported(`${path}.os`, name, ['linux', 'windows']));
 }
@@ -51,12 +52,15 @@ function addOthers(
   message: string,
   path: string,
 ): void {
-  const add = (context: object | undefined, names: readonly string[], at: string): void => {
-    const given = new Set(Object.keys(context ?? {}));
-    for (const name of names) {
-      if (given.has(name)) faults.push(field.forbidden(`${at}.securityContext.${name}`, message));
-    }
-  };
-  add(spec.securityContext, ofPod, path);
-  for (const [container, at] of containersOf(spec, path)) add(container.securityContext, ofContainers, at);
+  const refuse = (at: string): void => void faults.push(field.forbidden(`${path}.${at}`, message));
+  const [given, context] = [new Map(Object.entries(spec)), new Set(Object.keys(spec.securityContext ?? {}))];
+  for (const name of ofPod) {
+    if (name.startsWith('/')) {
+      if (context.has(name.slice(1))) refuse(`securityContext.${name.slice(1)}`);
+    } else if (given.has(name) && !(flags.includes(name) && given.get(name) === false)) refuse(name);
+  }
+  for (const [container, at] of containersOf(spec, '')) {
+    const names = new Set(Object.keys(container.securityContext ?? {}));
+    for (const name of ofContainers) if (names.has(name)) refuse(`${at.slice(1)}.securityContext.${name}`);
+  }
 }
