@@ -2,7 +2,7 @@
 import type { Clock } from '@skiff/api';
 import type { OpenExec } from '@skiff/api/wire';
 import type { Runtime, Session } from '../runtime/contract.ts';
-import { runningContainer } from './containers.ts';
+import { inRunning } from './containers.ts';
 import type { Conversation } from './conversation.ts';
 
 /** Runs a command and answers its exit code. */
@@ -12,15 +12,17 @@ export async function serveExec(
   open: OpenExec,
 ): Promise<number> {
   const { runtime, clock } = parts;
-  const { id } = runningContainer(await runtime.list({ podUid: open.podUid }), open.container, 'exec');
-  const session = await runtime.exec(id, { command: open.command, stdin: open.stdin, tty: open.tty });
+  const { podUid, container, command, stdin, tty } = open;
+  const exec = (id: string): Promise<Session> => runtime.exec(id, { command, stdin, tty });
+  const session = await inRunning(await runtime.list({ podUid }), container, 'exec', exec);
   return carry(session, conversation, open, () => exitCodeOf(session, clock, conversation.signal));
 }
 
 /** Returns when the container's output ends. Its exit code is the pod's affair: kubectl reads it from the pod's status. */
 export async function serveAttach(runtime: Runtime, conversation: Conversation, open: OpenExec): Promise<void> {
-  const { id } = runningContainer(await runtime.list({ podUid: open.podUid }), open.container, 'attach');
-  const session = await runtime.attach(id, { stdin: open.stdin });
+  const { podUid, container, stdin } = open;
+  const attach = (id: string): Promise<Session> => runtime.attach(id, { stdin });
+  const session = await inRunning(await runtime.list({ podUid }), container, 'attach', attach);
   await carry(session, conversation, open, async () => {});
 }
 

@@ -1,6 +1,6 @@
 /** Which of a pod's containers a stream is for. Pure; the texts are the kubelet's. */
 import { ApiError, badRequest, type Pod } from '@skiff/api';
-import type { ContainerSummary } from '../runtime/contract.ts';
+import { type ContainerSummary, isRuntimeError } from '../runtime/contract.ts';
 
 /** Runs of the container of this name that were started, newest first. */
 function startedRuns(all: readonly ContainerSummary[], name: string): readonly ContainerSummary[] {
@@ -9,18 +9,28 @@ function startedRuns(all: readonly ContainerSummary[], name: string): readonly C
     .sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt);
 }
 
-/** The running one. Throws ApiError NotFound. */
-export function runningContainer(
+/** The running one, as `open` takes it. Throws ApiError NotFound when none runs, or when it ends before it is taken. */
+export async function inRunning<T>(
   all: readonly ContainerSummary[],
   name: string,
   type: 'exec' | 'attach',
-): ContainerSummary {
+  open: (id: string) => Promise<T>,
+): Promise<T> {
   const [newest] = startedRuns(all, name);
-  if (newest?.state === 'running') return newest;
-  const pod = all[0]?.pod;
-  throw new ApiError(
+  if (newest?.state !== 'running') throw notFound(all, name, type);
+  try {
+    return await open(newest.id);
+  } catch (error) {
+    if (isRuntimeError(error, 'notRunning', 'notFound')) throw notFound(all, name, type);
+    throw error;
+  }
+}
+
+function notFound([first]: readonly ContainerSummary[], name: string, type: 'exec' | 'attach'): ApiError {
+  const pod = type === 'attach' ? first?.pod : undefined;
+  return new ApiError(
     'NotFound',
-    type === 'exec' || pod === undefined
+    pod === undefined
       ? `container not found (${JSON.stringify(name)})`
       : `container ${name} not found in pod ${pod.name}_${pod.namespace}`,
   );

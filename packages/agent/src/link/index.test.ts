@@ -273,10 +273,19 @@ describe('exec', () => {
 
 describe('attach', () => {
   it('names the container that does not run, and its pod', async () => {
-    await node.start('c', 'exit 0');
-    await node.end.open(1, { attach: execOf([]) });
-    const message = 'container c not found in pod p_default';
-    expect(statusOf(1)).toMatchObject({ reason: 'NotFound', message });
+    await node.start('done', 'exit 0');
+    await node.start('c', 'cat', { stdin: true });
+    await node.end.open(1, { attach: execOf([], { container: 'done' }) });
+    node.runtime.failNext('attach', new RuntimeError('notRunning', 'Container 1 is not running'));
+    await node.end.open(2, { attach: execOf([]) });
+    for (const [stream, name] of [
+      [1, 'done'],
+      [2, 'c'],
+    ] as const)
+      expect(statusOf(stream)).toMatchObject({
+        reason: 'NotFound',
+        message: `container ${name} not found in pod p_default`,
+      });
   });
 
   it('carries input and output of the main process until it ends, and leaves it when given up', async () => {
