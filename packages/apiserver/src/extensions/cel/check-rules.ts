@@ -33,9 +33,12 @@ interface Rule {
   readonly usesOldSelf: boolean;
 }
 
+/** Whether any part of a schema has rules. */
+export const hasRules = (schema: JsonSchema): boolean => someSchema(schema, (each) => rulesIn(each).length > 0);
+
 /** Makes the checker of a schema; rules are compiled when they are first met. */
 export function ruleChecker(schema: JsonSchema): RuleChecker {
-  if (!someSchema(schema, (each) => rulesIn(each).length > 0)) return async () => [];
+  if (!hasRules(schema)) return async () => [];
   const compiled = new Map<JsonSchema, readonly Rule[]>();
   const below = new Map<JsonSchema, boolean>();
   return async (object, old) => {

@@ -61,6 +61,32 @@ describe('a CustomResourceDefinition', () => {
     });
   });
 
+  test('asks its rules of what has the right shape, and says so of what has not', async () => {
+    const ruled: JsonSchema = {
+      type: 'object',
+      required: ['size'],
+      properties: { size: { type: 'integer', minimum: 1 }, colour: { type: 'string', maxLength: 3 } },
+      'x-kubernetes-validations': [{ rule: 'self.size != 0', message: 'must not be none' }],
+    };
+    await memory.define(widgets({ versions: [version({ type: 'object', properties: { spec: ruled } })] }));
+    const faultsOf = async (spec: JsonObject) => {
+      const { details } = await statusOf(memory.call.create(widgetsOf, 'default', widget('a', { spec })));
+      return details?.causes?.map(({ field, message }) => `${field}: ${message}`);
+    };
+    const unchecked =
+      '<nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+    expect(await faultsOf({ size: 0 })).toEqual([
+      'spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1',
+      'spec: Invalid value: "object": must not be none',
+    ]);
+    expect(await faultsOf({})).toEqual(['spec.size: Required value', unchecked]);
+    expect(await faultsOf({ size: 0, colour: 'blue' })).toEqual([
+      'spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1',
+      'spec.colour: Too long: may not be more than 3 bytes',
+      unchecked,
+    ]);
+  });
+
   test('H-236 that takes the names of another waits for them', async () => {
     await memory.define(widgets({ names: { shortNames: ['wd'] } }));
     await memory.call.create(

@@ -3,6 +3,7 @@ import {
   applySchemaDefaults,
   type Definition,
   type FieldError,
+  field,
   type JsonObject,
   type ObjectSchema,
   prune,
@@ -12,7 +13,7 @@ import {
 import { isObject, own, put, textAt } from '../../patch/values.ts';
 import { customKind } from '../../registry/custom-kinds.ts';
 import type { Kind, ScalePaths, StoredAs } from '../../registry/definition-table.ts';
-import { type RuleChecker, ruleChecker } from '../cel/check-rules.ts';
+import { hasRules, type RuleChecker, ruleChecker } from '../cel/check-rules.ts';
 import { decodeCustom } from '../schema/decode-custom.ts';
 import { embeddedFaults } from '../schema/embedded.ts';
 import { type JsonSchema, propertyOf } from '../schema/json-schema.ts';
@@ -159,14 +160,28 @@ function selectableOfAll(versions: readonly Version[]): ReturnType<typeof select
 /** What the schema says of an object's values, and of the change when there was one before. */
 function checkOf(schema: JsonSchema): NonNullable<Kind['check']> {
   let rules: RuleChecker | undefined;
-  return (object, old, subresource) => {
+  let ruled: boolean | undefined;
+  return async (object, old, subresource) => {
     const faults = subresource === 'status' ? statusFaults(schema, object, old) : objectFaults(schema, object, old);
-    // Rules are written for objects of the right shape.
-    if (faults.length > 0) return faults;
+    ruled ??= hasRules(schema);
+    if (!ruled) return faults;
+    if (faults.some(({ reason }) => ofShape.has(reason))) return [...faults, unchecked];
     rules ??= ruleChecker(schema);
-    return rules(object, old);
+    return [...faults, ...(await rules(object, old))];
   };
 }
+
+/** Rules are written for objects of the right shape: with one of these faults they are not asked (apiextensions' hasBlockingErr). */
+const ofShape: ReadonlySet<FieldError['reason']> = new Set([
+  ...(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong'] as const),
+  ...(['FieldValueTooMany', 'FieldValueTypeInvalid'] as const),
+]);
+
+const unchecked = field.invalid(
+  '<nil>',
+  null,
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+);
 
 function objectFaults(schema: JsonSchema, object: JsonObject, old: JsonObject | undefined): FieldError[] {
   const faults = [...validateValue(schema, bare(object), old === undefined ? undefined : bare(old))];
