@@ -3,7 +3,7 @@ import { ApiError, badRequest, forbidden, formatTime, isReason, type JsonObject,
 import { childObject, copy, listAt, numberAt, objectAt, objectsAt, own, put, textAt } from '../../patch/values.ts';
 import { isStoreError, type StoredDocument } from '../../storage/contract.ts';
 import { type Admitting, admitMutating, admitValidating } from '../admission.ts';
-import type { DeleteOptions } from '../contract.ts';
+import type { DeleteOptions, Incoming } from '../contract.ts';
 import { decodeBody } from '../decode.ts';
 import { deleteAdmitted } from '../delete.ts';
 import { toObject, toStoredText } from '../documents.ts';
@@ -27,7 +27,7 @@ export const eviction: Action = {
   async run(env, action) {
     const { context, target, kind } = action;
     const part = shownBy(eviction);
-    const object = decodeBody(context, part, action.body, action.options);
+    const object = decodeBody(context, part, ofToday(action.body), action.options);
     settleNamespace(object, target.namespace);
     const admitting: Admitting = {
       context,
@@ -46,6 +46,12 @@ export const eviction: Action = {
     return { text: success, created: true };
   },
 };
+
+/** Clients from before v1.22 write evictions as policy/v1beta1, which has the same fields; Kubernetes takes them still. */
+const ofToday = (body: Incoming): Incoming =>
+  textAt(body.document, 'apiVersion') === 'policy/v1beta1'
+    ? { ...body, document: { ...body.document, apiVersion: 'policy/v1' } }
+    : body;
 
 const isDryRun = ({ options }: ActionRequest, object: JsonObject): boolean =>
   options.dryRun || listAt(object, 'deleteOptions', 'dryRun').length > 0;

@@ -180,6 +180,13 @@ describe('eviction', () => {
     expect((await call.get('pods', 'default', 'p')).metadata).toMatchObject({ deletionGracePeriodSeconds: 3 });
   });
 
+  test('is taken as old clients write it, and in no other version', async () => {
+    await running('p');
+    const written = (apiVersion: string) => evict('p', { apiVersion, kind: 'Eviction', metadata: { name: 'p' } });
+    expect(await statusOf(written('policy/v2'))).toMatchObject({ code: 400 });
+    expect(JSON.parse((await written('policy/v1beta1')).text)).toMatchObject({ status: 'Success' });
+  });
+
   test('spends the budget and then is refused', async () => {
     await running('p');
     await running('q');
