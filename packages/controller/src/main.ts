@@ -48,8 +48,10 @@ export interface ControllersConfig {
 
 /** Runs until the signal aborts, or rejects when leadership is lost: a former leader must not go on, so its process ends. */
 export async function runControllers(config: ControllersConfig, signal: AbortSignal): Promise<void> {
+  const name = 'kube-controller-manager';
+  const recorder = createEventRecorder({ ...config, component: name });
   await runWhileLeading(
-    { ...config, lease: { namespace: 'kube-system', name: 'kube-controller-manager' } },
+    { ...config, recorder, lease: { namespace: 'kube-system', name } },
     (leading) => runAll(config, leading),
     signal,
   );

@@ -17,9 +17,9 @@ export interface SchedulerConfig {
 
 /** Runs until the signal aborts, or rejects when leadership is lost. */
 export async function runScheduler(config: SchedulerConfig, signal: AbortSignal): Promise<void> {
+  const recorder = createEventRecorder({ ...config, component: schedulerName });
   const lead = async (leading: AbortSignal): Promise<void> => {
     const informers = createInformerFactory(config);
-    const recorder = createEventRecorder({ ...config, component: schedulerName });
     try {
       await runLoop({ ...config, informers, recorder }, leading);
     } finally {
@@ -27,5 +27,9 @@ export async function runScheduler(config: SchedulerConfig, signal: AbortSignal)
     }
   };
   if (!config.leaderElect) return lead(signal);
-  await runWhileLeading({ ...config, lease: { namespace: 'kube-system', name: 'kube-scheduler' } }, lead, signal);
+  await runWhileLeading(
+    { ...config, recorder, lease: { namespace: 'kube-system', name: 'kube-scheduler' } },
+    lead,
+    signal,
+  );
 }

@@ -11,7 +11,7 @@ import {
   silentLogger,
   type TestCluster,
 } from '../testing/index.ts';
-import { runWhileLeading } from './run.ts';
+import { type ElectionOptions, runWhileLeading } from './run.ts';
 
 const second = 1000;
 const leaseName = { namespace: 'kube-system', name: 'scheduler' };
@@ -32,7 +32,10 @@ interface SeatOptions {
   readonly windDownMs?: number;
   readonly again?: boolean;
   readonly onLead?: () => void;
+  readonly recorder?: ElectionOptions['recorder'];
 }
+
+const deaf: ElectionOptions['recorder'] = { event: () => undefined };
 
 /** A candidate; `again`: that runs again whenever it lost. */
 function seat(cluster: TestCluster, identity: string, options: SeatOptions = {}): Seat {
@@ -54,7 +57,7 @@ function seat(cluster: TestCluster, identity: string, options: SeatOptions = {})
   const run = async (): Promise<unknown> => {
     for (;;) {
       const outcome = await runWhileLeading(
-        { client, clock, random, logger: silentLogger, identity, lease: leaseName },
+        { client, clock, random, logger: silentLogger, identity, lease: leaseName, recorder: options.recorder ?? deaf },
         lead,
         abort.signal,
       ).catch((error: unknown) => error);
@@ -180,10 +183,26 @@ test('one that waits stops at once, even in the middle of a call', async () => {
   expect(cluster.clock.pending).toBe(0);
 });
 
+test('whoever comes to lead is told of once, by an event of the lease', async () => {
+  const cluster = createTestCluster();
+  const told: string[] = [];
+  const recorder: ElectionOptions['recorder'] = {
+    event: ({ kind, metadata }, type, reason, message) =>
+      void told.push(`${kind} ${metadata.name}: ${type} ${reason} ${message}`),
+  };
+  const a = seat(cluster, 'a', { recorder });
+  const b = seat(cluster, 'b', { recorder });
+  await cluster.clock.advance(60 * second);
+  expect(told).toEqual(['Lease scheduler: Normal LeaderElection a became leader']);
+  a.stop();
+  b.stop();
+  await Promise.all([a.ended, b.ended]);
+});
+
 test('an error of what leads comes out, and the lease goes back', async () => {
   const cluster = createTestCluster();
   const { client, clock, random } = cluster;
-  const options = { client, clock, random, logger: silentLogger, identity: 'a', lease: leaseName };
+  const options = { client, clock, random, logger: silentLogger, identity: 'a', lease: leaseName, recorder: deaf };
   const failing = runWhileLeading(options, () => Promise.reject(new Error('it broke')), new AbortController().signal);
   await expect(failing).rejects.toThrow('it broke');
   expect(holder(cluster)).toBe('');

@@ -1,6 +1,6 @@
 /** Runs something on one of several candidates: the holder of a Lease. */
 import { type Clock, isReason, type Lease, type Logger, type Random, resources } from '@skiff/api';
-import type { Client } from '../contract.ts';
+import type { Client, EventRecorder } from '../contract.ts';
 import { defaultTimes, type ElectionTimes, heldBy, mayTake, type Sighting, sight } from './election.ts';
 
 export interface ElectionOptions {
@@ -11,6 +11,8 @@ export interface ElectionOptions {
   /** Unique among the candidates. */
   readonly identity: string;
   readonly lease: { readonly namespace: string; readonly name: string };
+  /** Hears of the Lease that this candidate leads now. */
+  readonly recorder: Pick<EventRecorder, 'event'>;
   readonly times?: ElectionTimes;
 }
 
@@ -33,7 +35,9 @@ export async function runWhileLeading(
   signal: AbortSignal,
 ): Promise<void> {
   const candidate = new Candidate(options);
-  if (!(await candidate.acquire(signal))) return;
+  const lease = await candidate.acquire(signal);
+  if (lease === undefined) return;
+  options.recorder.event(lease, 'Normal', 'LeaderElection', `${options.identity} became leader`);
   options.logger.info({ lease: options.lease.name, identity: options.identity }, 'leading');
   const lost = new AbortController();
   const ended = new AbortController();
@@ -66,13 +70,13 @@ class Candidate {
     this.#times = options.times ?? defaultTimes;
   }
 
-  /** True once the Lease is held; false when the signal aborted first. */
-  async acquire(signal: AbortSignal): Promise<boolean> {
+  /** The Lease once it is held; undefined when the signal aborted first. */
+  async acquire(signal: AbortSignal): Promise<Lease | undefined> {
     while (!signal.aborted) {
-      if ((await this.#attempt(this.#times.renewDeadlineMs, signal)) === 'held') return true;
+      if ((await this.#attempt(this.#times.renewDeadlineMs, signal)) === 'held') return this.#held;
       await this.#pause(this.#times.retryPeriodMs, signal);
     }
-    return false;
+    return undefined;
   }
 
   /** Renews until the signal aborts: true. False when the Lease went to another, or the renew deadline passed without success. */
