@@ -3,33 +3,25 @@
 export const namespace = 'default';
 
 export function podDocument(name: string): string {
-  const variable = (index: number) => ({
-    name: `SETTING_${index}`,
-    value: `value-of-setting-${index}-of-this-container`,
-  });
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       name,
-      labels: { app: 'bench', 'app.kubernetes.io/name': 'bench', 'app.kubernetes.io/part-of': 'measurements' },
-      annotations: { 'bench.skiff.io/purpose': 'a pod that nobody runs, to measure the API server with' },
+      labels: { 'app.kubernetes.io/name': 'bench' },
     },
     spec: {
       containers: [
         {
           name: 'main',
           image: 'registry.example/bench/main:1.2.3',
-          args: ['--listen', '0.0.0.0:8080', '--log-level', 'info'],
+          args: ['--listen', '0.0.0.0:8080'],
           ports: [{ name: 'http', containerPort: 8080 }],
-          env: Array.from({ length: 3 }, (_, index) => variable(index)),
-          resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
-          readinessProbe: { httpGet: { path: '/ready', port: 'http' }, periodSeconds: 5 },
-          volumeMounts: [{ name: 'data', mountPath: '/data' }],
+          env: [{ name: 'LOG_LEVEL', value: 'info' }],
+          resources: { requests: { cpu: '100m', memory: '128Mi' } },
+          readinessProbe: { httpGet: { path: '/ready', port: 'http' } },
         },
       ],
-      volumes: [{ name: 'data', emptyDir: {} }],
-      tolerations: [{ key: 'bench', operator: 'Exists', effect: 'NoSchedule' }],
     },
   });
 }
