@@ -147,7 +147,7 @@ export function parseSelector(text: string): Selector {
 }
 
 const end: Token = { kind: 'end', text: '' };
-const binaryOperators = ['=', '==', '!=', 'in', 'notin', 'gt', 'lt'];
+const binaryOperators = ['in', 'notin', '=', '==', '!=', 'gt', 'lt'];
 const wordOperators = ['in', 'notin'];
 
 class SelectorParser {
@@ -235,7 +235,8 @@ class SelectorParser {
         if (token.text === ')') return [...new Set(values)];
         isValueDue = true;
       } else {
-        const wanted = isValueDue ? "',', or identifier" : "',' or ')'";
+        const first = values.length === 0 ? "',', ')' or identifier" : "',', or identifier";
+        const wanted = isValueDue ? first : "',' or ')'";
         throw badRequest(`unable to parse requirement: found '${token.text}', expected: ${wanted}`);
       }
     }
@@ -253,7 +254,7 @@ function checked(key: string, operator: SelectorOperator, values: readonly strin
     const fault = isNumber ? checkLabelValue(value)[0] : "for 'Gt', 'Lt' operators, the value must be an integer";
     if (fault !== undefined) {
       throw badRequest(
-        `unable to parse requirement: values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${fault}`,
+        `unable to parse requirement: values[${index}]${isNumber ? `[${key}]` : ''}: Invalid value: ${JSON.stringify(value)}: ${fault}`,
       );
     }
   }

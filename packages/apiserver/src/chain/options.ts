@@ -44,9 +44,11 @@ export function watchOptionsFault(options: WatchOptions, continueToken: string):
         field.forbidden(at, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
       );
     if (match !== 'NotOlderThan') faults.push(field.notSupported(at, match, ['NotOlderThan']));
-    if (continueToken !== '')
-      faults.push(field.forbidden(at, 'resourceVersionMatch is forbidden when continue is provided'));
   }
+  // A watch from what exists now is one with initial events to Kubernetes, which then looks at its match.
+  const isFromNow = options.sendInitialEvents === undefined && ['', '0'].includes(options.resourceVersion);
+  if (continueToken !== '' && (match !== '' || isFromNow))
+    faults.push(field.forbidden(at, 'resourceVersionMatch is forbidden when continue is provided'));
   return refuse('ListOptions', faults);
 }
 
@@ -130,7 +132,11 @@ function fieldManagerFaults(manager: string): FieldError[] {
   const faults: FieldError[] = [];
   if (Buffer.byteLength(manager) > maxFieldManagerBytes)
     faults.push(field.tooLong('fieldManager', maxFieldManagerBytes));
-  if (/[^\P{C}]|[\u2028\u2029]/u.test(manager))
-    faults.push(field.invalid('fieldManager', manager, 'should only contain printable characters'));
+  for (const { 0: character, index } of manager.matchAll(/[\p{C}\p{Z}]/gu)) {
+    if (character === ' ') continue;
+    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    const at = Buffer.byteLength(manager.slice(0, index));
+    faults.push(field.invalid('fieldManager', manager, `invalid character U+${code} (at position ${at})`));
+  }
   return faults;
 }

@@ -47,7 +47,8 @@ export async function decodePatch(
   type: PatchType,
 ): Promise<Pick<PatchBody, 'patch' | 'duplicates' | 'size'>> {
   const { value, duplicates } = await readPatch(bodies, body, type);
-  if (type === 'json' ? !Array.isArray(value) : !isObject(value)) throw badRequest(wrongPatch(value, type));
+  if (type === 'json' ? !Array.isArray(value) && value !== null : !isObject(value))
+    throw badRequest(wrongPatch(value, type));
   return { patch: value, duplicates, size: body.length };
 }
 
@@ -80,7 +81,7 @@ export async function decodeDeleteOptions(
   if (!isObject(value)) throw badRequest('the body of a delete must be DeleteOptions');
   if (value.kind !== undefined && value.kind !== 'DeleteOptions')
     throw badRequest('decoded object cannot be converted to DeleteOptions');
-  const preconditions = isObject(value.preconditions) ? value.preconditions : {};
+  const preconditions = (optional(value, 'preconditions', isObject) ?? {}) as JsonObject;
   return checkDeleteOptions({
     dryRun: optional(value, 'dryRun', isTexts) ?? [],
     gracePeriodSeconds: optional(value, 'gracePeriodSeconds', Number.isInteger) as number | undefined,

@@ -42,7 +42,7 @@ export function parseAccept(header: string): readonly Clause[] {
     const clause = parseMediaType(part);
     if (clause === undefined) continue;
     const weight = Number(clause.parameters.get('q') ?? '1');
-    if (Number.isFinite(weight) && weight > 0) clauses.push({ ...clause, weight: Math.min(weight, 1) });
+    if (Number.isFinite(weight) && weight >= 0) clauses.push({ ...clause, weight: Math.min(weight, 1) });
   }
   return clauses.sort((a, b) => b.weight - a.weight || wildcards(a.type) - wildcards(b.type));
 }
@@ -95,7 +95,7 @@ export function negotiate(accept: string | undefined, offered: readonly Format[]
   if (accept === undefined || accept.trim() === '') return { format: offered[0] ?? 'json', transform: undefined };
   const able = parseAccept(accept).flatMap((clause) => representationOf(clause, offered, shapes));
   const [best] = able;
-  if (best === undefined) throw notAcceptable(offered.map((format) => mediaTypeOf[format]));
+  if (best === undefined) throw notAcceptable(Object.values(mediaTypeOf));
   const asJson = able.find((one) => one.format === 'json' && one.weight === best.weight && sameShape(one, best));
   const { format, transform } = best.format === 'protobuf' ? (asJson ?? best) : best;
   return { format, transform };

@@ -2,7 +2,7 @@
  * Query parameters as typed options. Leniency is Kubernetes': unknown keys are ignored, the first of repeated keys counts,
  * a boolean is true unless it says `false` or `0`; a number that is none is a 400.
  */
-import { ApiError, badRequest } from '@skiff/api';
+import { badRequest, goQuote } from '@skiff/api';
 import { nameSelected } from '../chain/attributes.ts';
 import {
   checkDeleteOptions,
@@ -93,7 +93,7 @@ export function watchOptions(query: Query): WatchOptions {
 /** Throws ApiError Invalid. */
 export function writeOptions(query: Query, write: WriteKind): WriteOptions {
   const raw = {
-    dryRun: query.getAll('dryRun').filter((value) => value !== ''),
+    dryRun: query.getAll('dryRun'),
     fieldManager: text(query, 'fieldManager'),
     fieldValidation: text(query, 'fieldValidation'),
   };
@@ -103,7 +103,7 @@ export function writeOptions(query: Query, write: WriteKind): WriteOptions {
 /** DeleteOptions from the query, used when there is no body. Throws ApiError BadRequest or Invalid. */
 export function deleteOptions(query: Query): DeleteOptions {
   const raw: RawDeleteOptions = {
-    dryRun: query.getAll('dryRun').filter((value) => value !== ''),
+    dryRun: query.getAll('dryRun'),
     gracePeriodSeconds: optionalInt(query, 'gracePeriodSeconds'),
     propagationPolicy: query.get('propagationPolicy') ?? undefined,
     orphanDependents: optionalFlag(query, 'orphanDependents'),
@@ -139,16 +139,24 @@ export function parseDuration(value: string): number | undefined {
   return value.startsWith('-') ? -total : total;
 }
 
+/** What Go's ParseDuration says of a text that is no duration. */
+function durationFault(text: string): string {
+  const rest = /^[+-]?((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*)(?:\d+(?:\.\d*)?|\.\d+)([^\d.]*)/.exec(
+    text,
+  );
+  const quoted = goQuote(text);
+  if (rest === null) return `invalid duration ${quoted}`;
+  const [, , unit = ''] = rest;
+  return unit === '' ? `missing unit in duration ${quoted}` : `unknown unit ${goQuote(unit)} in duration ${quoted}`;
+}
+
 /** How long the client lets the request take: `?timeout=`, at most `maxMs`, which is also the default. Throws ApiError BadRequest. */
 export function requestTimeoutMs(query: Query, maxMs: number): number {
   const value = query.get('timeout');
   if (value === null || value === '') return maxMs;
   const asked = parseDuration(value);
   if (asked === undefined)
-    throw new ApiError(
-      'BadRequest',
-      `invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(value.slice(0, 64))}`,
-    );
+    throw badRequest(`invalid timeout specified in the request URL - time: ${durationFault(value.slice(0, 64))}`);
   return asked <= 0 ? maxMs : Math.min(asked, maxMs);
 }
 

@@ -43,7 +43,13 @@ describe('json patch', () => {
   test.each<[string, Json]>([
     ['an absent key to remove', { op: 'remove', path: '/x' }],
     ['an absent parent', { op: 'add', path: '/x/y', value: 1 }],
-    ['an index with a leading zero', { op: 'add', path: '/a/01', value: 1 }],
+    ['an index before the start', { op: 'add', path: '/a/-3', value: 1 }],
+    ['an absent item to replace', { op: 'replace', path: '/a/1', value: 1 }],
+    ['an absent key to move', { op: 'move', from: '/x', path: '/y' }],
+    ['a whole document that is added', { op: 'add', path: '', value: {} }],
+    ['a whole document that is no object', { op: 'replace', path: '', value: 1 }],
+    ['a whole document to copy', { op: 'copy', from: '', path: '/x' }],
+    ['no operation', null],
     ['an index behind the end', { op: 'add', path: '/a/9', value: 1 }],
     ['a key that a list has by its prototype', { op: 'replace', path: '/a/length', value: 0 }],
     ['a failed test', { op: 'test', path: '/a/0', value: 2 }],
@@ -53,18 +59,41 @@ describe('json patch', () => {
     ['the constructor', { op: 'add', path: '/constructor/prototype/polluted', value: true }],
     ['an unknown operation', { op: 'merge', path: '/a' }],
     ['a path that is no pointer', { op: 'add', path: 'a', value: 1 }],
-    ['an add without a value', { op: 'add', path: '/a' }],
   ])('refuses %s', async (_, operation) => {
     expect(await faultOf(run({ a: [1], b: { c: 1 } }, operation))).toBe('inapplicable');
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
   });
 
+  test.each<[string, Json, Json]>([
+    ['an absent key to replace', { op: 'replace', path: '/x', value: 1 }, { a: [1, 2], b: { c: 1 }, x: 1 }],
+    ['an absent key to copy', { op: 'copy', from: '/x', path: '/y' }, { a: [1, 2], b: { c: 1 }, y: null }],
+    ['an absent key that is tested for nothing', { op: 'test', path: '/x', value: null }, { a: [1, 2], b: { c: 1 } }],
+    ['an add without a value', { op: 'add', path: '/b' }, { a: [1, 2], b: null }],
+    ['an index with a leading zero', { op: 'add', path: '/a/01', value: 9 }, { a: [1, 9, 2], b: { c: 1 } }],
+    ['an index from the end', { op: 'replace', path: '/a/-1', value: 9 }, { a: [1, 9], b: { c: 1 } }],
+    ['an index from behind the end', { op: 'add', path: '/a/-1', value: 9 }, { a: [1, 2, 9], b: { c: 1 } }],
+    ['the whole document', { op: 'replace', path: '', value: { z: 1 } }, { z: 1 }],
+    [
+      'the whole document to test',
+      { op: 'test', path: '', value: { b: { c: 1 }, a: [1, 2] } },
+      { a: [1, 2], b: { c: 1 } },
+    ],
+  ])('takes %s', async (_, operation, result) => {
+    expect(await run({ a: [1, 2], b: { c: 1 } }, operation)).toEqual(result);
+  });
+
+  test('no patch at all changes nothing', async () => {
+    expect(await jsonPatch({ a: 1 }, null)).toEqual({ a: 1 });
+  });
+
   test('refuses what is no patch, too many operations and copies that double', async () => {
     expect(await faultOf(jsonPatch({}, {}))).toBe('malformed');
     expect(await faultOf(jsonPatch({}, [1]))).toBe('malformed');
+    expect(await faultOf(jsonPatch({}, [{ op: 5 }]))).toBe('malformed');
+    expect(await faultOf(jsonPatch({}, [{ op: 'add', path: {} }]))).toBe('malformed');
     const many = Array.from({ length: 10_001 }, () => ({ op: 'test', path: '', value: {} }));
     expect(await faultOf(jsonPatch({}, many))).toBe('too-many-operations');
-    const doubling = Array.from({ length: 40 }, (_, index) => ({ op: 'copy', from: '', path: `/x${index}` }));
-    expect(await faultOf(jsonPatch({ text: 'x'.repeat(1000) }, doubling))).toBe('too-large');
+    const doubling = Array.from({ length: 40 }, (_, index) => ({ op: 'copy', from: '/a', path: `/a/x${index}` }));
+    expect(await faultOf(jsonPatch({ a: { text: 'x'.repeat(1000) } }, doubling))).toBe('too-large');
   });
 });

@@ -1,6 +1,7 @@
 /**
- * JSON patch (RFC 6902). `fast-json-patch` carries the operations out; before each one the pointer is walked here over own
- * keys with RFC 6901's index rule, because the library takes index `01` and throws bare TypeErrors near prototypes.
+ * JSON patch (RFC 6902) with the leniency of the library that Kubernetes has (evanphx/json-patch v4): an absent key may be
+ * replaced, is null to a test and to a copy, a missing value is null, and a negative index counts from the end.
+ * `fast-json-patch` carries the operations out; before each one the pointer is walked here over own keys.
  */
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Json } from '@skiff/api';
@@ -27,6 +28,7 @@ const operationsInTurn = 100;
 
 /** The document after the patch; neither argument is changed. Others have their turn meanwhile. Throws PatchError. */
 export async function jsonPatch(document: Json, patch: unknown): Promise<Json> {
+  if (patch === null) return document;
   if (!Array.isArray(patch)) {
     throw new PatchError('malformed', wrongPatch(patch, 'json'));
   }
@@ -42,7 +44,7 @@ export async function jsonPatch(document: Json, patch: unknown): Promise<Json> {
   for (const [index, operation] of operations.entries()) {
     if (index % operationsInTurn === operationsInTurn - 1) await othersTurn();
     if (operation.op === 'copy') {
-      copied += JSON.stringify(valueAt(current, operation.from, operation)).length;
+      copied += JSON.stringify(valueOrNull(current, operation.from, operation)).length;
       if (copied > maxCopied) {
         throw new PatchError(
           'too-large',
@@ -56,6 +58,7 @@ export async function jsonPatch(document: Json, patch: unknown): Promise<Json> {
 }
 
 function readOperation(raw: unknown): Operation {
+  if (raw === null) return readOperation({});
   if (!isObject(raw)) {
     throw new PatchError(
       'malformed',
@@ -66,15 +69,18 @@ function readOperation(raw: unknown): Operation {
   const path = own(raw, 'path');
   const from = own(raw, 'from');
   const value = own(raw, 'value');
+  for (const [name, text] of Object.entries({ op, from, path }))
+    if (typeof (text ?? '') !== 'string')
+      throw new PatchError(
+        'malformed',
+        `error decoding patch: json: cannot unmarshal ${jsonKind(text)} into Go struct field jsonPatchOp.${name} of type string`,
+      );
   if (typeof op !== 'string' || !isName(op)) {
     throw new PatchError('inapplicable', `Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`);
   }
   if (!isPointer(path)) throw new PatchError('inapplicable', `${op} operation has no valid path`);
   const needsFrom = op === 'move' || op === 'copy';
   if (needsFrom && !isPointer(from)) throw new PatchError('inapplicable', `${op} operation has no valid from`);
-  if ((op === 'add' || op === 'replace') && value === undefined) {
-    throw new PatchError('inapplicable', `${op} operation at ${path} has no value`);
-  }
   return {
     op,
     path,
@@ -91,11 +97,12 @@ const isPointer = (value: Json | undefined): value is string =>
 function apply(document: Json, operation: Operation): Json {
   const { op, path, from } = operation;
   if (op === 'test') return tested(document, operation);
+  if (path === '') return wholly(operation);
   if (op === 'copy' || op === 'move') {
     if (op === 'move' && path.startsWith(`${from}/`)) {
       throw new PatchError('inapplicable', `move operation does not apply: ${from} cannot move into itself`);
     }
-    const source = valueAt(document, from, operation);
+    const source = op === 'copy' ? valueOrNull(document, from, operation) : valueAt(document, from, operation);
     const value = op === 'copy' ? copy(source) : source;
     const base =
       op === 'copy' || path === from ? document : carryOut(document, { ...operation, op: 'remove', path: from });
@@ -104,8 +111,14 @@ function apply(document: Json, operation: Operation): Json {
   return carryOut(document, operation);
 }
 
-function carryOut(document: Json, operation: Operation): Json {
-  checkTarget(document, operation);
+/** The whole document can be replaced by another one, and nothing else. */
+function wholly({ op, value }: Operation): Json {
+  if (op === 'replace' && typeof value === 'object' && value !== null) return value;
+  throw new PatchError('inapplicable', `${op} operation does not apply: doc is missing path: ""`);
+}
+
+function carryOut(document: Json, given: Operation): Json {
+  const operation = checkTarget(document, given);
   try {
     return jsonPatchLibrary.applyOperation(document, toLibrary(operation), false, true, true).newDocument;
   } catch (error) {
@@ -117,7 +130,7 @@ function carryOut(document: Json, operation: Operation): Json {
 }
 
 function tested(document: Json, operation: Operation): Json {
-  const found = valueAt(document, operation.path, operation);
+  const found = valueOrNull(document, operation.path, operation);
   // An absent value is null, as Kubernetes' reader has it.
   if (!same(found, operation.value ?? null)) {
     throw new PatchError('inapplicable', `testing value ${operation.path} failed: test failed`);
@@ -140,7 +153,12 @@ const tokensOf = (pointer: string): string[] =>
         .split('/')
         .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-const isIndex = (token: string): boolean => /^(?:0|[1-9][0-9]{0,8})$/.test(token);
+/** The place a token names in a list of `length`; undefined for what is no number. */
+function indexIn(token: string, length: number): number | undefined {
+  if (!/^[-+]?[0-9]{1,9}$/.test(token)) return undefined;
+  const index = Number(token);
+  return index < 0 ? index + length : index;
+}
 
 /** The value a pointer names. Throws when a part is missing. */
 function valueAt(document: Json, pointer: string, operation: Operation): Json {
@@ -153,8 +171,21 @@ function valueAt(document: Json, pointer: string, operation: Operation): Json {
   return current;
 }
 
+/** The same, and null for a key that its object does not have. */
+function valueOrNull(document: Json, pointer: string, operation: Operation): Json {
+  const slash = pointer.lastIndexOf('/');
+  if (slash < 0) {
+    if (operation.op === 'test') return document;
+    throw missing(operation, pointer);
+  }
+  const parent = valueAt(document, pointer.slice(0, slash), operation);
+  return isObject(parent)
+    ? (step(parent, tokensOf(pointer).at(-1) ?? '') ?? null)
+    : valueAt(document, pointer, operation);
+}
+
 function step(container: Json, token: string): Json | undefined {
-  if (Array.isArray(container)) return isIndex(token) ? container[Number(token)] : undefined;
+  if (Array.isArray(container)) return container[indexIn(token, container.length) ?? -1];
   return isObject(container) ? own(container, token) : undefined;
 }
 
@@ -162,26 +193,28 @@ function missing(operation: Operation, pointer: string): PatchError {
   return new PatchError('inapplicable', `${operation.op} operation does not apply: doc is missing path: "${pointer}"`);
 }
 
-/** Refuses a target that does not exist, an index out of range and keys that a prototype guards. */
-function checkTarget(document: Json, operation: Operation): void {
+/** The operation with a plain index. Refuses a target that does not exist, an index out of range and keys that a prototype guards. */
+function checkTarget(document: Json, operation: Operation): Operation {
   const tokens = tokensOf(operation.path);
-  const last = tokens.pop();
-  if (last === undefined) return;
-  const parent = valueAt(document, operation.path.slice(0, operation.path.lastIndexOf('/')), operation);
+  const last = tokens.pop() ?? '';
+  const slash = operation.path.lastIndexOf('/');
+  const parent = valueAt(document, operation.path.slice(0, slash), operation);
   if (last === '__proto__' || tokens.includes('__proto__')) {
     throw new PatchError('inapplicable', `${operation.op} operation does not apply: "__proto__" is no usable key`);
   }
-  if (operation.op === 'remove' || operation.op === 'replace') {
-    if (step(parent, last) === undefined) throw missing(operation, operation.path);
-  } else if (Array.isArray(parent)) {
-    const valid = last === '-' || (isIndex(last) && Number(last) <= parent.length);
-    if (!valid) {
-      throw new PatchError(
-        'inapplicable',
-        `${operation.op} operation does not apply: unable to access invalid index: ${last}`,
-      );
-    }
-  } else if (!isObject(parent)) {
-    throw missing(operation, operation.path);
+  if (isObject(parent)) {
+    const isThere = step(parent, last) !== undefined;
+    if (operation.op === 'remove' && !isThere) throw missing(operation, operation.path);
+    return operation.op === 'replace' && !isThere ? { ...operation, op: 'add' } : operation;
   }
+  if (!Array.isArray(parent)) throw missing(operation, operation.path);
+  const grows = operation.op === 'add';
+  const index = grows && last === '-' ? parent.length : indexIn(last, parent.length + (grows ? 1 : 0));
+  if (index === undefined || index < 0 || index >= parent.length + (grows ? 1 : 0)) {
+    throw new PatchError(
+      'inapplicable',
+      `${operation.op} operation does not apply: unable to access invalid index: ${last}`,
+    );
+  }
+  return { ...operation, path: `${operation.path.slice(0, slash)}/${index}` };
 }

@@ -246,6 +246,11 @@ describe('apply', () => {
       { code: 400, message: 'metadata.managedFields must be nil' },
     ],
     [
+      'no claims in the configuration, said so',
+      { ...map({}), metadata: { name: 'c', managedFields: [] } },
+      { code: 400, message: 'metadata.managedFields must be nil' },
+    ],
+    [
       'an unknown field',
       { ...map({}), dat: {} },
       {

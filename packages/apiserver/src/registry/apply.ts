@@ -141,7 +141,7 @@ function claimsBefore(env: Env, { kind }: Applying, live: JsonObject, writer: Wr
   const managers = managersOf(live, undefined);
   if (managers.size > 0) return managers;
   const before = { ...writer, name: 'before-first-apply', subresource: '' };
-  const skeleton = skeletonOf(live);
+  const skeleton = skeletonOf(kind)(live);
   return ownersAfterUpdate(managers, before, versionsOf(env, kind), skeleton, live);
 }
 

@@ -24,6 +24,8 @@ export function encodeContinue(after: string, revision: bigint | undefined): str
 /** Reads a token that was made for keys starting with `prefix`. Throws BadRequest. */
 export function decodeContinue(token: string, prefix: string): Continuation {
   const fields = parseToken(token);
+  for (const [key, type] of Object.entries({ v: 'string', rv: 'number', start: 'string' }))
+    checkMember(fields, key, type);
   if (textAt(fields, 'v') !== version) {
     throw invalidToken(`server does not recognize this encoded version ${textAt(fields, 'v')}`);
   }
@@ -39,6 +41,16 @@ export function decodeContinue(token: string, prefix: string): Continuation {
     throw invalidToken(start);
   }
   return { after, revision: revision < 0n ? undefined : revision };
+}
+
+function checkMember(fields: Json, key: string, type: string): void {
+  const value = at(fields, key) ?? null;
+  const found = typeof value === 'bigint' ? 'number' : typeof value;
+  if (value === null || found === type) return;
+  const wanted = type === 'number' ? 'int64' : type;
+  throw invalidToken(
+    `json: cannot unmarshal ${jsonKind(value)} into Go struct field continueToken.${key} of type ${wanted}`,
+  );
 }
 
 /** The number as a revision; 0 for what is none. Beyond 2^53 the reader gives a bigint where a number is typed. */

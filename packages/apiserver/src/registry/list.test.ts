@@ -99,6 +99,14 @@ describe('list', () => {
     ['abcde', 'illegal base64 data at input byte 4'],
     ['abc', "invalid character 'i' looking for beginning of value"],
     ['W10', 'json: cannot unmarshal array into Go value of type storage.continueToken'],
+    [
+      Buffer.from('{"v":5}').toString('base64url'),
+      'json: cannot unmarshal number into Go struct field continueToken.v of type string',
+    ],
+    [
+      Buffer.from('{"v":"meta.k8s.io/v1","rv":"x","start":"a"}').toString('base64url'),
+      'json: cannot unmarshal string into Go struct field continueToken.rv of type int64',
+    ],
   ])('refuses the continue token %s: %s', async (token, why) => {
     const message = `invalid continue token: continue key is not valid: ${why}`;
     expect(await statusOf(list('pods', 'default', { continue: token }))).toMatchObject({ code: 400, message });

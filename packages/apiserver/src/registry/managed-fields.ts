@@ -3,7 +3,7 @@ import { apiVersionOf, badRequest, formatTime, type JsonObject, refuseTooManyKey
 import { emptySet, type FieldSet, setOf, sizeOf } from '../patch/apply/field-set.ts';
 import { type Managers, readManagers, writeManagers } from '../patch/apply/managers.ts';
 import { ownersAfterUpdate, ownersOfNew, type Versions, type Writer } from '../patch/apply/ownership.ts';
-import { isObject, listAt, own, put, same } from '../patch/values.ts';
+import { at, isObject, listAt, own, put, same } from '../patch/values.ts';
 import type { RequestContext, Target, WriteOptions } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import type { Env } from './env.ts';
@@ -101,8 +101,14 @@ export async function recordUpdate(
   if (writing.large) await othersTurn();
   const after =
     managers.size === 0
-      ? ownersOfNew(writer, { schema: writing.kind.definition.schema() }, skeletonOf, object)
-      : ownersAfterUpdate(managers, writer, versionsOf(env, writing.kind), old ?? skeletonOf(object), object);
+      ? ownersOfNew(writer, { schema: writing.kind.definition.schema() }, skeletonOf(writing.kind), object)
+      : ownersAfterUpdate(
+          managers,
+          writer,
+          versionsOf(env, writing.kind),
+          old ?? skeletonOf(writing.kind)(object),
+          object,
+        );
   if (writing.large) {
     await othersTurn();
     for (const { fields } of after.values()) refuseTooManyKeys(sizeOf(fields));
@@ -134,8 +140,11 @@ const structParts: readonly (readonly string[])[] = [
 ];
 const nullParts: readonly string[] = ['containers', 'selector', 'scaleTargetRef', 'names'];
 
-/** The empty object that a new one is compared with. */
-export function skeletonOf(object: JsonObject): JsonObject {
+/** The empty object that a new one of a kind is compared with. What has no Go type has no parts when it is empty. */
+export const skeletonOf = (kind: Pick<Kind, 'custom'>): ((object: JsonObject) => JsonObject) =>
+  kind.custom === true ? () => ({ metadata: {} }) : structSkeletonOf;
+
+function structSkeletonOf(object: JsonObject): JsonObject {
   const result: JsonObject = { metadata: {} };
   for (const path of structParts) {
     let from: JsonObject | undefined = object;
@@ -168,5 +177,6 @@ export function withoutTimeOnlyChange(object: JsonObject, old: JsonObject): void
 
 /** Throws BadRequest: an applied configuration claims by what it says, not by saying what it claims. */
 export function refuseManagedFields(config: JsonObject): void {
-  if (listAt(config, 'metadata', 'managedFields').length > 0) throw badRequest('metadata.managedFields must be nil');
+  if (at(config, 'metadata', 'managedFields') !== undefined && at(config, 'metadata', 'managedFields') !== null)
+    throw badRequest('metadata.managedFields must be nil');
 }

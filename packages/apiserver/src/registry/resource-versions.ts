@@ -15,7 +15,8 @@ export function parseResourceVersion(text: string): bigint | undefined | 'malfor
   return version > maxUint64 ? 'malformed' : version;
 }
 
-const why = (text: string): string => `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+const why = (text: string): string =>
+  `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${/^\d+$/.test(text) ? 'value out of range' : 'invalid syntax'}`;
 
 /** For gets and lists. Throws BadRequest. */
 export function readResourceVersion(text: string): bigint | undefined {

@@ -100,7 +100,7 @@ function readFields(kind: Kind, text: string): FieldSelector {
 
 function unsupportedField(kind: Kind, field: string): string {
   // Kinds without fields of their own are refused in apimachinery's words, the others in their own conversion's.
-  return kind.strategy.selectableFields === undefined
+  return kind.strategy.selectableFields === undefined && kind.custom !== true
     ? `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
     : `field label not supported: ${field}`;
 }
