@@ -285,6 +285,8 @@ describe('a WebSocket', () => {
     expect(socket.protocol).toBe(protocol);
     socket.send(Buffer.from('\0hello'));
     await expect.poll(() => seen).toContain('1:hello');
+    socket.send('\0text');
+    await expect.poll(() => seen).toContain('1:text');
     if (protocol === 'v4.channel.k8s.io') {
       // v4 has no way to end the input alone.
       socket.close();
@@ -292,7 +294,7 @@ describe('a WebSocket', () => {
     }
     socket.send(Buffer.from([255, 0]));
     await once(socket, 'close');
-    expect(seen).toEqual(['1:', '1:hello', '2:5 bytes', '3:{"metadata":{},"status":"Success"}']);
+    expect(seen).toEqual(['1:', '1:hello', '1:text', '2:9 bytes', '3:{"metadata":{},"status":"Success"}']);
   });
 
   it('is refused without a common protocol, without streams, without rights', async () => {

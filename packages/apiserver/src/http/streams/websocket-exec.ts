@@ -48,11 +48,11 @@ function feedInput(socket: WebSocket, stream: NodeStream, protocol: ChannelProto
     writing = false;
     reading.release();
   };
-  socket.on('message', (data, isBinary) => {
+  // Text frames count as binary ones do, as in Kubernetes: the Python client sends text that it is given as text.
+  socket.on('message', (data) => {
     reading.count();
     const bytes = toBytes(data);
-    // Text frames are of the base64 protocols, which are not offered.
-    if (!isBinary || bytes.length === 0) return;
+    if (bytes.length === 0) return;
     const message = readMessage(bytes, protocol);
     if (message.type === 'resize') stream.resize(message.columns, message.rows);
     else if (message.type === 'closeStdin') ended = true;

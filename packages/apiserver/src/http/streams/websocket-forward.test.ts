@@ -56,14 +56,15 @@ it('carries each port on two channels that begin with its number, and ends with 
   await expect.poll(() => channels.get(2)).toBe('\x90\x1f8080 heard two');
   expect(channels.get(1)).toBe('\x50\x00');
   await expect.poll(() => channels.get(5)).toBe('\x51\x00connection refused');
-  // Of no channel, of an error's, of a port that has ended, and text.
-  for (const message of ['\xff?', '\x01?', '\x04?', '\x0a?']) socket.send(Buffer.from(message, 'latin1'));
   socket.send('\x00text');
+  await expect.poll(() => channels.get(0)).toBe('\x50\x0080 heard one80 heard text');
+  // Of no channel, of an error's, of a port that has ended.
+  for (const message of ['\xff?', '\x01?', '\x04?', '\x0a?']) socket.send(Buffer.from(message, 'latin1'));
   socket.send(Buffer.from('\x02end'));
   socket.send(Buffer.from('\x00end'));
   const [code] = await once(socket, 'close');
   expect(code).toBe(1000);
-  expect(channels.get(0)).toBe('\x50\x0080 heard one80 heard end');
+  expect(channels.get(0)).toBe('\x50\x0080 heard one80 heard text80 heard end');
 });
 
 it('H-192 carries a port that is named twice on channels of their own', async () => {

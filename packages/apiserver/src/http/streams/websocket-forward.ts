@@ -55,10 +55,10 @@ function feed(socket: WebSocket, streams: readonly NodeStream[]): void {
     writing = false;
     reading.release();
   };
-  socket.on('message', (data, isBinary) => {
+  socket.on('message', (data) => {
     reading.count();
     const message = toBytes(data);
-    const isData = isBinary && message.length > 1 && (message[0] ?? 1) % 2 === 0;
+    const isData = message.length > 1 && (message[0] ?? 1) % 2 === 0;
     if (!isData) return;
     waiting.push(message);
     if (!writing) void write();
