@@ -16,10 +16,7 @@ test.each<[string, string, string[]]>([
   [
     'nothing',
     '{matchingPrecedence: 0}',
-    [
-      'spec.matchingPrecedence: Invalid value: 0: must be a positive value',
-      'spec.priorityLevelConfiguration.name: Required value: must reference a priority level',
-    ],
+    ['spec.priorityLevelConfiguration.name: Required value: must reference a priority level'],
   ],
   [
     'numbers out of range',
@@ -142,9 +139,9 @@ test.each<[string, string, string, string[]]>([
   [
     'of a hand above the deck',
     'mine',
-    '{type: Limited, limited: {limitResponse: {type: Queue, queuing: {queues: 7, handSize: 8, queueLengthLimit: 0}}}}',
+    '{type: Limited, limited: {limitResponse: {type: Queue, queuing: {queues: 7, handSize: 8, queueLengthLimit: -1}}}}',
     [
-      'spec.limited.limitResponse.queuing.queueLengthLimit: Invalid value: 0: must be positive',
+      'spec.limited.limitResponse.queuing.queueLengthLimit: Invalid value: -1: must be positive',
       'spec.limited.limitResponse.queuing.handSize: Invalid value: 8: should not be greater than queues (7)',
     ],
   ],

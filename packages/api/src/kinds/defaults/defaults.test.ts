@@ -242,6 +242,30 @@ test('the rest', () => {
   });
 });
 
+test('a zero that Go cannot tell from nothing is defaulted too', () => {
+  const spec = (kind: string, text: string): unknown =>
+    defaulted(`{apiVersion: flowcontrol.apiserver.k8s.io/v1, kind: ${kind}, metadata: {name: a}, spec: ${text}}`).spec;
+  expect(spec('FlowSchema', '{matchingPrecedence: 0}')).toEqual({ matchingPrecedence: 1000 });
+  expect(
+    spec(
+      'PriorityLevelConfiguration',
+      '{limited: {limitResponse: {queuing: {queues: 0, handSize: 0, queueLengthLimit: 0}}, nominalConcurrencyShares: 0}}',
+    ),
+  ).toMatchObject({
+    limited: {
+      limitResponse: { queuing: { queues: 64, handSize: 8, queueLengthLimit: 50 } },
+      nominalConcurrencyShares: 0,
+    },
+  });
+});
+
+test('a conversion without a strategy is left to be refused', () => {
+  const text = '{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: a}, spec: SPEC}';
+  expect(defaulted(text.replace('SPEC', '{conversion: {}}')).spec).toMatchObject({ conversion: {} });
+  expect(defaulted(text.replace('SPEC', '{conversion: {}}')).spec).not.toHaveProperty('conversion.strategy');
+  expect(defaulted(text.replace('SPEC', '{}')).spec).toMatchObject({ conversion: { strategy: 'None' } });
+});
+
 test('defaulting twice changes nothing more', () => {
   const text = readFileSync(new URL('../../schema/manifests.yaml', import.meta.url), 'utf8');
   for (const { value } of parseYaml(text)) {

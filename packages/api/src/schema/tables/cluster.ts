@@ -83,7 +83,7 @@ export const flowcontrol: TypeRules = {
     defaults: { lendablePercent: 0, nominalConcurrencyShares: 0 },
     keepZero: ['lendablePercent', 'nominalConcurrencyShares'],
   },
-  FlowSchemaSpec: { defaults: { matchingPrecedence: 1000 }, keepZero: ['matchingPrecedence'] },
+  FlowSchemaSpec: { defaults: { matchingPrecedence: 1000 } },
   FlowSchemaStatus: { lists: { conditions: keyed('type') } },
   LimitedPriorityLevelConfiguration: {
     defaults: { lendablePercent: 0, nominalConcurrencyShares: 30 },
@@ -91,10 +91,7 @@ export const flowcontrol: TypeRules = {
   },
   NonResourcePolicyRule: { lists: { nonResourceURLs: set, verbs: set } },
   PriorityLevelConfigurationStatus: { lists: { conditions: keyed('type') } },
-  QueuingConfiguration: {
-    defaults: { handSize: 8, queueLengthLimit: 50, queues: 64 },
-    keepZero: ['handSize', 'queueLengthLimit', 'queues'],
-  },
+  QueuingConfiguration: { defaults: { handSize: 8, queueLengthLimit: 50, queues: 64 } },
   ResourcePolicyRule: {
     lists: { apiGroups: set, namespaces: set, resources: set, verbs: set },
     keepZero: ['namespaces'],

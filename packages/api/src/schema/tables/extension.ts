@@ -50,7 +50,6 @@ export const admissionregistration: TypeRules = {
 };
 
 export const apiextensions: TypeRules = {
-  CustomResourceConversion: { defaults: { strategy: 'None' } },
   CustomResourceDefinitionStatus: {
     lists: { conditions: keyedForApply('type') },
     keepZero: ['conditions', 'storedVersions'],
