@@ -1,6 +1,7 @@
 /** What a pod, or a template of pods, is warned of (pkg/api/pod/warnings.go of v1.32): valid, and yet hardly meant so. */
 import { goQuote } from '../algebra/go-text.ts';
 import { formatQuantity, tryParseQuantity } from '../algebra/quantity.ts';
+import { RecentTexts } from '../algebra/recent-texts.ts';
 import type { Affinity, Container, PodSpec } from '../kinds/types.ts';
 import type { ObjectMeta } from '../object.ts';
 import { entriesOf, type Loose, repeatsOf } from '../validation/support.ts';
@@ -13,17 +14,24 @@ export interface PodShape {
   readonly spec?: Loose<PodSpec>;
 }
 
+/** Specs that nobody is warned of: those of the pods of one template differ in nothing. */
+const quiet = new RecentTexts(1024 * 1024);
+
 /** `path` is '' for a pod, `spec.template.` for a template in a spec. */
 export function podWarnings({ metadata = {}, spec = {} }: PodShape, path: string): string[] {
   const containers = containersOf(spec, `${path}spec`);
+  const ofAnnotations = annotationWarnings(metadata, `${path}metadata.annotations`);
+  const ofSecurity = securityWarnings(metadata, spec, containers, path);
+  const text = JSON.stringify(spec);
+  if (quiet.has(text)) return [...ofAnnotations, ...ofSecurity];
   const warnings = [
     ...placementWarnings(spec, `${path}spec`),
-    ...annotationWarnings(metadata, `${path}metadata.annotations`),
+    ...ofAnnotations,
     ...volumeWarnings(spec, `${path}spec.volumes`),
     ...pathWarnings(spec.volumes ?? []),
     ...repeatWarnings(spec, `${path}spec`),
     ...fractions(spec.overhead, `${path}spec.overhead`),
-    ...securityWarnings(metadata, spec, containers, path),
+    ...ofSecurity,
   ];
   for (const { container, at } of containers) warnings.push(...containerWarnings(container, at));
   warnings.push(...portWarnings(containers));
@@ -32,6 +40,7 @@ export function podWarnings({ metadata = {}, spec = {} }: PodShape, path: string
       `${path}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
     );
   if (spec.affinity !== undefined) warnings.push(...affinityWarnings(spec.affinity, `${path}spec.affinity`));
+  if (warnings.length === ofAnnotations.length + ofSecurity.length) quiet.add(text);
   return warnings;
 }
 

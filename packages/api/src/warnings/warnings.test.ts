@@ -16,6 +16,15 @@ const withContainer = (more: string): string =>
   `{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: i, ${more}}]}}`;
 const nothing = 'a null labelSelector results in matching no pod';
 
+test('a spec that was seen before is warned of as if it were the first', () => {
+  const dead = ', annotations: {security.alpha.kubernetes.io/sysctls: a}';
+  for (let round = 0; round < 2; round += 1) {
+    expect(warnings(pod('restartPolicy: Never'))).toEqual([]);
+    expect(warnings(pod('restartPolicy: Never', dead))).toHaveLength(1);
+    expect(warnings(pod('terminationGracePeriodSeconds: -1', dead))).toHaveLength(2);
+  }
+});
+
 describe('a pod', () => {
   it.each<[string, string[]]>([
     [pod(''), []],

@@ -304,6 +304,8 @@ describe('admission of new objects', () => {
     const spec = made.spec as JsonObject;
     const [volume] = spec.volumes as JsonObject[];
     expect(volume?.name).toMatch(/^kube-api-access-.{5}$/);
+    const another = await minting.call.create('pods', 'default', pod('q'));
+    expect((another.spec as JsonObject).volumes).toEqual(spec.volumes);
     expect(spec.containers).toMatchObject([
       {
         volumeMounts: [

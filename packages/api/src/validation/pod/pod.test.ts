@@ -13,6 +13,21 @@ test('a pod needs a container, and a container a name and an image', () => {
   ]);
 });
 
+test('a spec that was seen before is judged as if it were the first', () => {
+  const claim = '{volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}';
+  const volumes = `volumes: [{name: v, ephemeral: ${claim}}, {name: w, persistentVolumeClaim: {claimName: a-v}}]`;
+  const image = 'spec: {containers: [{name: c, image: i}], volumes: [{name: v, image: {}}]}';
+  const template = `{apiVersion: v1, kind: PodTemplate, metadata: {name: a}, template: {metadata: {labels: {a: b}}, ${image}}}`;
+  for (let round = 0; round < 2; round += 1) {
+    expect(faultsOf(pod('restartPolicy: Never'))).toEqual([]);
+    expect(faultsOf(pod('restartPolicy: Perhaps'))).toHaveLength(1);
+    expect(faultsOf(pod(volumes).replace('name: a', 'name: b'))).toEqual([]);
+    expect(faultsOf(pod(volumes))).toHaveLength(1);
+    expect(faultsOf(template)).toEqual([]);
+    expect(faultsOf(`{apiVersion: v1, kind: Pod, metadata: {name: a}, ${image}}`)).toHaveLength(1);
+  }
+});
+
 test.each([
   ['name: C_1', 'spec.containers[0].name: Invalid value: "C_1": a lowercase RFC 1123 label must consist'],
   ['image: " i"', 'spec.containers[0].image: Invalid value: " i": must not have leading or trailing whitespace'],

@@ -1,7 +1,8 @@
 /** Pod specs and templates (ValidatePodSpec, ValidatePodTemplateSpec). */
 import { checkDns1123Label, checkDns1123Subdomain, checkQualifiedName, rangeMessage } from '../../algebra/names.ts';
+import { RecentTexts } from '../../algebra/recent-texts.ts';
 import { field } from '../../errors.ts';
-import type { PodDNSConfig, PodSpec, PodTemplateSpec } from '../../kinds/types.ts';
+import type { PodDNSConfig, PodSpec, PodTemplateSpec, Volume } from '../../kinds/types.ts';
 import { ipFamily, ipMessage } from '../ip.ts';
 import { addAnnotations, addLabels } from '../metadata.ts';
 import { addEach, addUnsupported, addUnsupportedIfSet, type Faults, type Loose } from '../support.ts';
@@ -17,8 +18,24 @@ import { addHostProcesses } from './windows.ts';
 
 const maxInt32 = 2147483647;
 
+/** Specs without a fault: those of the pods of one template differ in nothing. */
+const faultless = new RecentTexts(1024 * 1024);
+
 /** `podName` is '' where the spec stands in a template. */
 export function addPodSpec(faults: Faults, spec: Loose<PodSpec>, path: string, podName = ''): void {
+  if (spec.volumes?.some(isJudgedWithPod)) return void addAll(faults, spec, path, podName);
+  const text = JSON.stringify(spec);
+  if (faultless.has(text)) return;
+  const before = faults.length;
+  addAll(faults, spec, path, podName);
+  if (faults.length === before) faultless.add(text);
+}
+
+/** Of these volumes the name of the pod, or that there is one, makes a difference. */
+const isJudgedWithPod = ({ ephemeral, image }: Loose<Volume>): boolean =>
+  ephemeral !== undefined || image !== undefined;
+
+function addAll(faults: Faults, spec: Loose<PodSpec>, path: string, podName: string): void {
   const volumes = addVolumes(faults, spec.volumes, podName, `${path}.volumes`);
   const scope = {
     volumes,

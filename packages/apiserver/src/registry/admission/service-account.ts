@@ -1,5 +1,5 @@
 /** ServiceAccount: every pod runs as an account; one that exists, and with a token when this server can mint one. */
-import { forbidden, type Json, type JsonObject, randomSuffix } from '@skiff/api';
+import { forbidden, type Json, type JsonObject, templateHash } from '@skiff/api';
 import { childObject, copy, listAt, objectsAt, own, put, textAt } from '../../patch/values.ts';
 import type { AdmissionRequest, AdmissionStep, Target } from '../contract.ts';
 import type { Env } from '../env.ts';
@@ -29,7 +29,7 @@ export function serviceAccount(env: Env): AdmissionStep {
       put(spec, 'serviceAccount', name);
       return withAccount(env, target, name, (account) => {
         addPullSecrets(spec, account);
-        if (env.tokens !== undefined && wantsToken(spec, account)) addTokenVolume(spec, randomSuffix(env.random));
+        if (env.tokens !== undefined && wantsToken(spec, account)) addTokenVolume(spec, target.namespace);
       });
     },
     validate({ object: pod, target, operation }) {
@@ -101,11 +101,18 @@ function wantsToken(spec: JsonObject, account: JsonObject): boolean {
   return word !== false;
 }
 
-/** Mounts a token volume into every container that has nothing at its path. */
-function addTokenVolume(spec: JsonObject, suffix: string): void {
+/**
+ * Mounts a token volume into every container that has nothing at its path. Where Kubernetes draws the end of its name, ours is the same for
+ * all pods of an account: specs that were equal stay so, and are checked once (validation/pod/spec.ts).
+ */
+function addTokenVolume(spec: JsonObject, namespace: string): void {
   const volumes = objectsAt(spec, 'volumes');
   const present = volumes.map((volume) => textAt(volume, 'name')).find((name) => name.startsWith('kube-api-access-'));
-  const name = present ?? `kube-api-access-${suffix}`;
+  const suffix = (): string =>
+    templateHash([namespace, textAt(spec, 'serviceAccountName')])
+      .padStart(5, 'x')
+      .slice(-5);
+  const name = present ?? `kube-api-access-${suffix()}`;
   let used = false;
   for (const container of [...objectsAt(spec, 'initContainers'), ...objectsAt(spec, 'containers')]) {
     const mounts = listAt(container, 'volumeMounts');
