@@ -95,7 +95,7 @@ try {
   await first.run('create', 'sample', 0);
   const text = await raw.stored('sample');
   // What runs once is compiled late: a first round that nobody counts.
-  if (!options.small) for (const door of doors) await rate(64, 1500, (index) => warmUp(door, index));
+  if (!options.small) for (const door of doors) await rate(64, 4000, (index) => warmUp(door, index));
   for (let run = 0; run < runs; run += 1)
     for (const inFlight of levels) {
       await measureRaw(raw, text, inFlight);
