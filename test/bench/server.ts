@@ -40,6 +40,8 @@ export interface ServerOptions {
 }
 
 export const skiff = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+/** The one that `skiff` keeps. */
+const compileCache = fileURLToPath(new URL('../../.skiff/cache', import.meta.url));
 const startWithinMs = 60_000;
 
 async function freePort(): Promise<number> {
@@ -63,7 +65,7 @@ export async function startServer({ profileTo }: ServerOptions = {}): Promise<Be
   const flags = [...profile, skiff, 'apiserver', ...apiserverFlags(pki, endpoint, rest as number, grpc as number)];
   endWithUs(etcd);
   // As `skiff` does.
-  const env = { NODE_COMPILE_CACHE: join(folder, 'cache'), ...process.env };
+  const env = { NODE_COMPILE_CACHE: compileCache, ...process.env };
   const spawnServer = (): ChildProcess => {
     const child = spawn(process.execPath, flags, { stdio: ['ignore', 'ignore', 'pipe'], env });
     endWithUs(child);

@@ -29,16 +29,20 @@ const nodes = small ? 20 : Number(options.nodes);
 const writesPerSecond = small ? 100 : Number(options.rate);
 const seconds = small ? 1 : Number(options.seconds);
 
-/** Puts pods past the API server: what is measured is the way from the store to the watchers. */
+/**
+ * Puts pods past the API server: what is measured is the way from the store to the watchers. Each stays on its node: whoever sees a pod leave
+ * is shown it as it was before, with the time of an earlier write.
+ */
 function writer(client: Etcd3, text: string) {
   const sample = JSON.parse(text);
   let written = 0;
   return (index: number): Promise<unknown> => {
     written += 1;
-    const name = `written-${index % 1000}`;
+    const place = index % nodes;
+    const name = `written-${place}`;
     const labels = { ...sample.metadata.labels, at: String(Math.round(performance.timeOrigin + performance.now())) };
-    const metadata = { ...sample.metadata, name, uid: `written-${index % 1000}`, labels, generation: written };
-    const spec = { ...sample.spec, nodeName: `sim-${index % nodes}` };
+    const metadata = { ...sample.metadata, name, uid: name, labels, generation: written };
+    const spec = { ...sample.spec, nodeName: `sim-${place}` };
     return client
       .put(`/registry/core/pods/${namespace}/${name}`)
       .value(JSON.stringify({ ...sample, metadata, spec }))
