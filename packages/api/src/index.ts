@@ -2,7 +2,7 @@ export * from './algebra/clock.ts';
 export * from './algebra/conditions.ts';
 export * from './algebra/cron.ts';
 export * from './algebra/fields.ts';
-export { GoText, goBytes, goList, goMap, goQuote, goStruct } from './algebra/go-text.ts';
+export { GoText, goBytes, goList, goMap, goPointer, goQuote, goStruct } from './algebra/go-text.ts';
 export * from './algebra/hash.ts';
 export * from './algebra/ids.ts';
 export { type JsonPath, parseJsonPath } from './algebra/json-path.ts';

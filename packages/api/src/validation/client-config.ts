@@ -59,7 +59,8 @@ function checkService(service: NonNullable<ClientConfig['service']>, at: string)
 /** A path of names; only its end may be empty. */
 function addServicePath(faults: Faults, path: string, at: string): void {
   if (path === '' || path === '/') return;
-  if (!path.startsWith('/')) return void faults.push(field.invalid(at, path, "must start with a '/'"));
+  if (path === '//') return void faults.push(field.invalid(at, path, 'segment[0] may not be empty'));
+  if (!path.startsWith('/')) faults.push(field.invalid(at, path, "must start with a '/'"));
   const segments = path.slice(1).replace(/\/$/, '').split('/');
   for (const [index, segment] of segments.entries()) {
     if (segment === '') faults.push(field.invalid(at, path, `segment[${index}] may not be empty`));

@@ -98,7 +98,8 @@ describe('expressions', () => {
     ['self.s + self.n', 'no such overload'],
     ['self.constructor', 'no such key: constructor'],
     ['self.__proto__', 'no such key: __proto__'],
-    ['"a".matches("(")', 'error parsing regexp'],
+    ['"a".matches("(")', 'invalid matches argument'],
+    ['"a".matches("(" + "")', 'error parsing regexp'],
   ])('%s has no value', (text, why) => expect(() => run(text)).toThrow(why));
 
   test.each([

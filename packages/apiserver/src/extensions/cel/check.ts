@@ -2,6 +2,7 @@
  * Whether an expression makes sense, what kind of value it has, and what it may cost at most: cel-go's checker and cost
  * estimator, on the sizes that a schema allows.
  */
+import { patternFault } from '../schema/pattern.ts';
 import { binaryCost, binaryType, functionCost, isA, resultType, unified } from './operations.ts';
 import { chooseOverload, type FunctionTable, functionKey, namespaces } from './signature.ts';
 import {
@@ -175,12 +176,19 @@ class Checker {
       const optional = this.#optionalCall(name, of, args, names);
       if (optional !== undefined) return optional;
     }
+    this.#checkPattern(name, args);
     return this.#function(
       node,
       name,
       of,
       args.map((each) => this.visit(each, names)),
     );
+  }
+
+  /** A pattern that stands in the expression itself is judged with it. */
+  #checkPattern(name: string, [pattern]: readonly Node[]): void {
+    if (name !== 'matches' || pattern?.op !== 'value' || typeof pattern.args !== 'string') return;
+    if (patternFault(pattern.args) !== undefined) this.#fail(pattern, 'invalid matches argument');
   }
 
   #bind(node: Node, [variable, value, body]: readonly Node[], names: Names): Estimate {

@@ -1,5 +1,5 @@
 /** The CEL rules of a schema, before it is accepted: do they make sense, and what may they cost at most. */
-import { type FieldError, field } from '@skiff/api';
+import { type FieldError, field, type GoText, goPointer, goStruct } from '@skiff/api';
 import { itemsOf, type JsonSchema, someSchema, type ValidationRule, valuesOf } from '../schema/json-schema.ts';
 import { compileRule, messageProgram } from './rule-program.ts';
 import { maxPerRequest } from './types.ts';
@@ -40,6 +40,17 @@ export function ruleFaults(schema: JsonSchema, path: string, isUnchanged: boolea
 }
 
 const hasRules = (schema: JsonSchema): boolean => (schema['x-kubernetes-validations'] ?? []).length > 0;
+
+/** The rule as Kubernetes holds and shows it. */
+const goRule = (rule: ValidationRule): GoText =>
+  goStruct('apiextensions.ValidationRule', {
+    Rule: rule.rule,
+    Message: rule.message,
+    MessageExpression: rule.messageExpression,
+    Reason: goPointer('apiextensions.FieldValueErrorReason', rule.reason),
+    FieldPath: rule.fieldPath,
+    OptionalOldSelf: goPointer('bool', rule.optionalOldSelf),
+  });
 
 function tooCostly(what: string, cost: number, limit: number): string {
   const times = cost / limit;
@@ -85,7 +96,7 @@ class Walk {
     const cardinality = place.cardinality ?? maxPerRequest(schema);
     const program = compileRule(schema, rule, place.isRoot);
     if ('fault' in program) {
-      this.faults.push(field.invalid(`${path}.rule`, rule, program.fault));
+      this.faults.push(field.invalid(`${path}.rule`, goRule(rule), program.fault));
       return;
     }
     this.#cost(`${path}.rule`, 'estimated rule cost', program.cost * cardinality);
@@ -100,7 +111,7 @@ class Walk {
     }
     if (messageExpression.trim() === '') return;
     const message = messageProgram(schema, rule, place.isRoot);
-    if ('fault' in message) this.faults.push(field.invalid(`${path}.messageExpression`, rule, message.fault));
+    if ('fault' in message) this.faults.push(field.invalid(`${path}.messageExpression`, goRule(rule), message.fault));
     else this.#cost(`${path}.messageExpression`, 'estimated messageExpression cost', message.cost);
   }
 

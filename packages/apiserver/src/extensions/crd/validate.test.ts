@@ -75,6 +75,26 @@ describe('a definition', () => {
       'spec.conversion.strategy: Invalid value: "Webhook": must be None if spec.preserveUnknownFields is true',
     ],
     [
+      'a first version without a name that fits',
+      widgets({ versions: [{ ...version(ofSpec({ type: 'string' })), name: '1v' }] }),
+      expect.stringMatching(/^spec\.version: Invalid value: "1v": a DNS-1035 label must consist/),
+    ],
+    [
+      'a service path without a slash',
+      widgets({
+        spec: {
+          conversion: {
+            strategy: 'Webhook',
+            webhook: {
+              clientConfig: { service: { name: 'a', namespace: 'b', path: 'x/_' } },
+              conversionReviewVersions: ['v1'],
+            },
+          },
+        },
+      }),
+      expect.stringMatching(/path: Invalid value: "x\/_": segment\[0\] may not be empty$/),
+    ],
+    [
       'a plain http webhook',
       widgets({
         spec: {
@@ -96,7 +116,12 @@ describe('a definition', () => {
       widgets({ spec: { preserveUnknownFields: true } }),
       'spec.preserveUnknownFields: Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
     ],
-  ])('with %s is refused', (_, crd, fault) => expect(faultsOf(crd)).toContain(fault));
+  ])('with %s is refused', (_, crd, fault) => expect(faultsOf(crd)).toContainEqual(fault));
+
+  test('with a default at its root says its type there', () =>
+    expect(schemaFaultsOf({ type: 'object', default: {}, properties: {} })).toEqual(
+      expect.arrayContaining(['#.default.apiVersion: Required value: must not be empty']),
+    ));
 
   test('keeps its names and scope once it is established', () => {
     const old = complete(widgets());
@@ -234,7 +259,22 @@ describe('a schema', () => {
     [
       'a default of the wrong type',
       { type: 'integer', default: 'x' },
-      `${at}.default: Invalid value: "string": must be of type integer: "string"`,
+      `${at}.default: Invalid value: "string":  in body must be of type integer: "string"`,
+    ],
+    [
+      'a default of an embedded resource without a type',
+      {
+        type: 'object',
+        'x-kubernetes-embedded-resource': true,
+        'x-kubernetes-preserve-unknown-fields': true,
+        default: { kind: 'A' },
+      },
+      `${at}.default.apiVersion: Required value: must not be empty`,
+    ],
+    [
+      'a rule whose pattern is none',
+      { type: 'string', maxLength: 9, 'x-kubernetes-validations': [{ rule: "self.matches('(')" }] },
+      `${at}.x-kubernetes-validations[0].rule: Invalid value: apiextensions.ValidationRule{Rule:"self.matches('(')", Message:"", MessageExpression:"", Reason:(*apiextensions.FieldValueErrorReason)(nil), FieldPath:"", OptionalOldSelf:(*bool)(nil)}: compilation failed: ERROR: <input>:1:14: invalid matches argument\n | self.matches('(')\n | .............^`,
     ],
     [
       'a default with unknown fields',

@@ -114,6 +114,10 @@ function addVersions(
     const shown = versions.length === 0 ? goList('apiextensions.CustomResourceDefinitionVersion', undefined) : versions;
     faults.push(field.invalid('spec.versions', shown, why));
   }
+  // Inside Kubernetes the first version has a second place of its own.
+  const first = versions[0]?.name ?? '';
+  const problems = first === '' ? [] : checkDns1035Label(first);
+  if (problems.length > 0) faults.push(field.invalid('spec.version', first, problems.join(',')));
 }
 
 function isUnchanged({ name, schema }: Version, old: CrdSpec | undefined): boolean {

@@ -1,6 +1,7 @@
 /** Whether the defaults in a schema are values that it allows (apiextensions' defaulting.ValidateDefaults). */
 import { type FieldError, field, type Json, type ObjectSchema, prune } from '@skiff/api';
 import { copy, isObject, same } from '../../patch/values.ts';
+import { resourceFaults } from './embedded.ts';
 import { itemsOf, type JsonSchema } from './json-schema.ts';
 import { toObjectSchema, toSchema } from './to-schema.ts';
 import { validateValue } from './validate-value.ts';
@@ -8,23 +9,27 @@ import { validateValue } from './validate-value.ts';
 const metaFields = new Set(['metadata', 'kind', 'apiVersion']);
 
 /** Faults of all defaults below `schema`, whose path is `path`. Below a resource's metadata they are not looked at. */
-export function defaultFaults(schema: JsonSchema, path: string, isResource = true): FieldError[] {
+export function defaultFaults(schema: JsonSchema, path: string): FieldError[] {
+  return faultsBelow({ ...schema, 'x-kubernetes-embedded-resource': true }, path);
+}
+
+function faultsBelow(schema: JsonSchema, path: string): FieldError[] {
+  const isResource = schema['x-kubernetes-embedded-resource'] === true;
   const faults = schema.default === undefined ? [] : ownFaults(schema, schema.default, `${path}.default`);
   const items = itemsOf(schema);
-  if (items !== undefined) faults.push(...below(items, `${path}.items`));
+  if (items !== undefined) faults.push(...faultsBelow(items, `${path}.items`));
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (isResource && metaFields.has(name)) continue;
-    faults.push(...below(property, `${path}.properties[${name}]`));
+    faults.push(...faultsBelow(property, `${path}.properties[${name}]`));
   }
   return faults;
 }
 
-const below = (schema: JsonSchema, path: string): FieldError[] =>
-  defaultFaults(schema, path, schema['x-kubernetes-embedded-resource'] === true);
-
 function ownFaults(schema: JsonSchema, value: Json, path: string): FieldError[] {
   if (!same(pruned(schema, value), value)) return [field.invalid(path, value, 'must not have unknown fields')];
-  return validateValue(schema, value, undefined).map((fault) => ({ ...fault, field: placed(path, fault.field) }));
+  const meta = resourceFaults(schema, value, []);
+  const faults = meta.length > 0 ? meta : validateValue(schema, value, undefined);
+  return faults.map((fault) => ({ ...fault, field: placed(path, fault.field) }));
 }
 
 const placed = (path: string, at: string): string => {

@@ -9,16 +9,17 @@ type Path = readonly (string | number)[];
 export function embeddedFaults(schema: JsonSchema, value: Json, path: Path = []): FieldError[] {
   if (Array.isArray(value)) {
     const items = itemsOf(schema);
-    return items === undefined ? [] : value.flatMap((item, index) => faultsAt(items, item, [...path, index]));
+    return items === undefined ? [] : value.flatMap((item, index) => resourceFaults(items, item, [...path, index]));
   }
   if (!isObject(value)) return [];
   return Object.keys(value).flatMap((key) => {
     const child = fieldSchema(schema, key);
-    return child === undefined ? [] : faultsAt(child, own(value, key) ?? null, [...path, key]);
+    return child === undefined ? [] : resourceFaults(child, own(value, key) ?? null, [...path, key]);
   });
 }
 
-function faultsAt(schema: JsonSchema, value: Json, path: Path): FieldError[] {
+/** Faults of `value`, which may be such a resource itself. */
+export function resourceFaults(schema: JsonSchema, value: Json, path: Path): FieldError[] {
   const inner = embeddedFaults(schema, value, path);
   if (schema['x-kubernetes-embedded-resource'] !== true || !isObject(value)) return inner;
   const at = (name: string): string => formatPath([...path, name]);

@@ -32,7 +32,8 @@ function walk(schema: JsonSchema, value: Json, old: Json | undefined, path: Path
   return faults.length > 0 && old !== undefined && same(value, old) ? [] : faults;
 }
 
-const body = (path: Path): string => (path.length === 0 ? '' : `${nameOf(path)} in body `);
+/** What a fault is of; a value that is the whole has an empty name. */
+const body = (path: Path): string => `${nameOf(path)} in body `;
 
 /** The path as kube-openapi names it: map keys with a dot like fields. */
 const nameOf = (path: Path): string => formatPath(path);
