@@ -1,5 +1,5 @@
 /** OpenAPI documents of groups of kinds: operations and the types they use. */
-import { apiVersionOf, type Definition, type SubresourceDefinition } from '@skiff/api';
+import { apiVersionOf, builtinType, builtinTypeNames, type Definition, type SubresourceDefinition } from '@skiff/api';
 import { othersTurn } from '../registry/turns.ts';
 import { customNode } from './openapi-custom.ts';
 import { deleteOptionsName, patchName, pathsOf, statusName, watchEventName } from './openapi-paths.ts';
@@ -53,58 +53,31 @@ function addList(components: Components, definition: Definition, object: string)
   return name;
 }
 
-/** Types that every group version refers to. */
+/** Types that every group version refers to, with the kinds that some of them are there. */
 function addShared(components: Components, versions: readonly { group: string; version: string }[]): void {
-  const texts = (...names: string[]): Node => Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
-  components.add(listMetaName, {
-    description: 'ListMeta is what a list says about itself.',
-    type: 'object',
-    properties: {
-      ...texts('continue', 'resourceVersion', 'selfLink'),
-      remainingItemCount: { type: 'integer', format: 'int64' },
-    },
-  });
+  for (const name of [listMetaName, deleteOptionsName, statusName, watchEventName]) components.node(builtinType(name));
   components.add(patchName, {
     description: 'Patch is a change to an object; its form follows from the content type.',
     type: 'object',
   });
-  components.add(deleteOptionsName, {
-    description: 'DeleteOptions says how an object is to be deleted.',
-    type: 'object',
-    properties: {
-      ...texts('apiVersion', 'kind', 'propagationPolicy'),
-      dryRun: { type: 'array', items: { type: 'string' } },
-      gracePeriodSeconds: { type: 'integer', format: 'int64' },
-      orphanDependents: { type: 'boolean' },
-      preconditions: { type: 'object', properties: texts('uid', 'resourceVersion') },
-    },
-    'x-kubernetes-group-version-kind': versions.map((one) => gvk(one, 'DeleteOptions')),
+  const kinds = (of: readonly { group: string; version: string }[], kind: string): Node => ({
+    'x-kubernetes-group-version-kind': of.map((one) => gvk(one, kind)),
   });
-  components.add(watchEventName, {
-    description: 'Event is what a watch tells: what happened, and the object.',
-    type: 'object',
-    required: ['type', 'object'],
-    properties: { type: { type: 'string' }, object: { type: 'object' } },
-  });
-  components.add(statusName, {
-    description: 'Status is the outcome of a call that answers no object.',
-    type: 'object',
-    properties: {
-      ...texts('apiVersion', 'kind', 'status', 'message', 'reason'),
-      metadata: components.refTo(listMetaName),
-      code: { type: 'integer', format: 'int32' },
-      details: {
-        type: 'object',
-        properties: {
-          ...texts('name', 'group', 'kind', 'uid'),
-          causes: { type: 'array', items: { type: 'object', properties: texts('field', 'message', 'reason') } },
-          retryAfterSeconds: { type: 'integer', format: 'int32' },
-        },
-      },
-    },
-    'x-kubernetes-group-version-kind': [gvk({ group: '', version: 'v1' }, 'Status')],
-  });
+  components.extend(deleteOptionsName, kinds(versions, 'DeleteOptions'));
+  components.extend(watchEventName, kinds(versions, 'WatchEvent'));
+  components.extend(statusName, kinds([{ group: '', version: 'v1' }], 'Status'));
 }
+
+/** The component of a kind that travels through subresources only, like autoscaling/v1 Scale; undefined for options of connections, which are no document. */
+function addTraveller(components: Components, kind: NonNullable<SubresourceDefinition['kind']>): string | undefined {
+  const name = `io.k8s.api.${kind.group.split('.')[0]}.${kind.version}.${kind.kind}`;
+  if (!known.has(name)) return undefined;
+  components.node(builtinType(name));
+  components.extend(name, { 'x-kubernetes-group-version-kind': [gvk(kind, kind.kind)] });
+  return name;
+}
+
+const known: ReadonlySet<string> = new Set(builtinTypeNames());
 
 /** Kinds are described so many in a turn: custom ones may be many, and their schemas long. */
 const kindsATurn = 10;
@@ -122,13 +95,13 @@ async function describeKinds(
   for (const [at, definition] of definitions.entries()) {
     if (at % kindsATurn === kindsATurn - 1) await othersTurn();
     const object = addObject(components, definition);
-    const list = addList(components, definition, object);
+    const list = definition.verbs.includes('list') ? addList(components, definition, object) : object;
     const of = (kind: SubresourceDefinition['kind']): string => {
       if (kind === undefined) return object;
       const other = all.find(
         (one) => one.group === kind.group && one.version === kind.version && one.kind === kind.kind,
       );
-      return other === undefined ? object : addObject(components, other);
+      return other === undefined ? (addTraveller(components, kind) ?? object) : addObject(components, other);
     };
     Object.assign(paths, pathsOf(dialect, components, definition, { object, list, of }));
   }

@@ -8,6 +8,8 @@ export interface Operation {
   readonly method: string;
   /** The path names no namespace though the kind has one. */
   readonly everywhere: boolean;
+  /** The path goes on below a proxy. */
+  readonly withPath: boolean;
 }
 
 const capital = (value: string): string => value.charAt(0).toUpperCase() + value.slice(1);
@@ -36,13 +38,14 @@ const verbs = new Map([
 export function operationId(
   definition: Definition,
   subresource: SubresourceDefinition | undefined,
-  { action, method, everywhere }: Operation,
+  { action, method, everywhere, withPath }: Operation,
 ): string {
   const of = capital(groupWord(definition)) + capital(definition.version);
   const before = action === 'deletecollection' ? 'Collection' : action === 'connect' ? capital(method) : '';
   const scope = definition.namespaced && !everywhere ? 'Namespaced' : '';
   const after =
     capital(subresource?.name ?? '') +
+    (withPath ? 'WithPath' : '') +
     (action === 'watchlist' ? 'List' : '') +
     (definition.namespaced && everywhere ? 'ForAllNamespaces' : '');
   return `${verbs.get(action) ?? action}${of}${before}${scope}${definition.kind}${after}`;

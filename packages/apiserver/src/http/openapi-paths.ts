@@ -1,6 +1,7 @@
 /** The operations of a kind as OpenAPI says them: path by path, as far as clients read them (kubectl's verifier and `explain`, client generators). */
 import type { Definition, SubresourceDefinition } from '@skiff/api';
 import { type Operation, operationId, tagOf } from './openapi-names.ts';
+import { parameterNode, pathParameter, queryParameters } from './openapi-parameters.ts';
 import type { Components, Dialect, Node } from './openapi-schema.ts';
 
 /** What a path's operation works on. */
@@ -13,56 +14,6 @@ interface Subject {
   readonly list: string;
   readonly subresource: SubresourceDefinition | undefined;
 }
-
-interface Parameter {
-  readonly name: string;
-  readonly type: 'string' | 'integer' | 'boolean';
-  readonly description: string;
-}
-
-const text = (name: string, description: string): Parameter => ({ name, type: 'string', description });
-
-const pretty = text('pretty', 'If true, the output may be printed for human eyes.');
-const dryRun = text('dryRun', 'All: every stage runs, nothing is stored.');
-const fieldManager = text('fieldManager', 'The name of who is making these changes, up to 128 printable characters.');
-const fieldValidation = text('fieldValidation', 'What to do with unknown or duplicate fields: Ignore, Warn or Strict.');
-
-const selectors: readonly Parameter[] = [
-  text('labelSelector', 'Restricts the objects by their labels.'),
-  text('fieldSelector', 'Restricts the objects by their fields.'),
-  { name: 'limit', type: 'integer', description: 'The largest number of objects in one answer.' },
-  text('continue', 'Where to go on, from the metadata of the previous answer.'),
-  text('resourceVersion', 'How new the answer must be.'),
-  text('resourceVersionMatch', 'How resourceVersion is to be understood.'),
-  { name: 'timeoutSeconds', type: 'integer', description: 'How long the call may last.' },
-  { name: 'sendInitialEvents', type: 'boolean', description: 'Start a watch with what exists.' },
-];
-
-const watching: readonly Parameter[] = [
-  { name: 'watch', type: 'boolean', description: 'Go on with changes as events.' },
-  { name: 'allowWatchBookmarks', type: 'boolean', description: 'Send bookmarks in a watch.' },
-];
-
-const deletion: readonly Parameter[] = [
-  dryRun,
-  { name: 'gracePeriodSeconds', type: 'integer', description: 'How long the object may take to end. Zero: at once.' },
-  text('propagationPolicy', 'What becomes of what the object owns: Orphan, Background or Foreground.'),
-  { name: 'orphanDependents', type: 'boolean', description: 'The older form of propagationPolicy.' },
-];
-
-const writing = [dryRun, fieldManager, fieldValidation];
-
-const parametersOf: Readonly<Record<string, readonly Parameter[]>> = {
-  get: [],
-  list: [...selectors, ...watching],
-  post: writing,
-  put: writing,
-  patch: [...writing, { name: 'force', type: 'boolean', description: 'Apply only: take fields over from others.' }],
-  delete: deletion,
-  deletecollection: [...selectors, ...deletion],
-  watch: [...selectors, ...watching],
-  watchlist: [...selectors, ...watching],
-};
 
 const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const patchTypes = [
@@ -78,53 +29,74 @@ const bodyTypesOf = ({ definition }: Subject): readonly string[] =>
 const patchTypesOf = ({ definition }: Subject): readonly string[] =>
   definition.openApi === undefined ? patchTypes : patchTypes.filter((type) => !type.includes('strategic'));
 
-const parameterNode = (dialect: Dialect, parameter: Parameter): Node => ({
-  name: parameter.name,
-  in: 'query',
-  description: parameter.description,
-  ...(dialect.version === 3
-    ? { schema: { type: parameter.type, uniqueItems: true } }
-    : { type: parameter.type, uniqueItems: true }),
-});
-
-const pathParameter = (dialect: Dialect, name: string, description: string): Node => ({
-  name,
-  in: 'path',
-  required: true,
-  description,
-  ...(dialect.version === 3
-    ? { schema: { type: 'string', uniqueItems: true } }
-    : { type: 'string', uniqueItems: true }),
-});
-
-/** What clients that open a connection through a subresource are told of it. */
+/** Subresources that open a connection, whatever the method. */
 const connecting: ReadonlySet<string> = new Set(['attach', 'exec', 'portforward', 'proxy']);
 
-/** An operation: `method` is HTTP's, `action` Kubernetes'. */
-function operation(subject: Subject, method: string, given: string, answers: string, everywhere = false): Node {
+/** Types that an action takes, and those that it answers in. */
+function typesOf(
+  subject: Subject,
+  action: string,
+): { readonly consumes: readonly string[]; readonly produces: readonly string[] } {
+  const any = ['*/*'];
+  if (action === 'connect') return { consumes: any, produces: any };
+  const types = bodyTypesOf(subject);
+  if (subject.subresource?.name === 'log') return { consumes: any, produces: ['text/plain', ...types] };
+  if (['list', 'watch', 'watchlist'].includes(action)) {
+    const streamed = types.filter((type) => !type.endsWith('yaml')).map((type) => `${type};stream=watch`);
+    return { consumes: any, produces: [...types, ...streamed] };
+  }
+  return { consumes: action === 'patch' ? patchTypesOf(subject) : any, produces: types };
+}
+
+/** What an action may answer with beside 200. */
+const otherAnswers: Readonly<Record<string, readonly number[]>> = {
+  post: [201, 202],
+  put: [201],
+  patch: [201],
+  delete: [202],
+};
+const descriptions = new Map([
+  [200, 'OK'],
+  [201, 'Created'],
+  [202, 'Accepted'],
+]);
+
+interface Operated {
+  /** HTTP's method; `action` is Kubernetes'. */
+  readonly method: string;
+  readonly action: string;
+  /** The component that is answered. */
+  readonly answers: string;
+  readonly everywhere?: boolean;
+  readonly withPath?: boolean;
+}
+
+function operation(subject: Subject, { method, action: given, answers, everywhere, withPath }: Operated): Node {
   const { dialect, components, definition, subresource } = subject;
-  const names = parametersOf[given] ?? [];
   const action = connecting.has(subresource?.name ?? '') ? 'connect' : given;
-  const named: Operation = { action, method, everywhere };
-  const parameters = [...names, ...(method === 'get' ? [] : [pretty])].map((one) => parameterNode(dialect, one));
-  const answer = components.refTo(answers);
+  const named: Operation = { action, method, everywhere: everywhere === true, withPath: withPath === true };
+  const parameters = queryParameters(action, subresource?.name ?? '').map((one) => parameterNode(dialect, one));
+  const { consumes, produces } = typesOf(subject, action);
+  const isText = action === 'connect' || subresource?.name === 'log';
+  const answer = isText ? { type: 'string' } : components.refTo(answers);
   const kind = subresource?.kind ?? definition;
-  const body = bodyOf(subject, method);
+  const body = action === 'connect' ? {} : bodyOf(subject, method);
+  // An apply that creates is not foreseen for kinds that arrived at run time.
+  const others = action === 'patch' && definition.openApi !== undefined ? [] : (otherAnswers[action] ?? []);
+  const answered = [200, ...others].map((code) => [
+    code,
+    {
+      description: descriptions.get(code),
+      ...(dialect.version === 3 ? { content: content(produces, answer) } : { schema: answer }),
+    },
+  ]);
   return {
     operationId: operationId(definition, subresource, named),
     tags: [tagOf(definition)],
-    ...(dialect.version === 2
-      ? { consumes: method === 'patch' ? patchTypesOf(subject) : ['*/*'], produces: bodyTypesOf(subject) }
-      : {}),
+    ...(dialect.version === 2 ? { consumes, produces } : {}),
     parameters: dialect.version === 2 && body.parameter !== undefined ? [body.parameter, ...parameters] : parameters,
     ...(dialect.version === 3 && body.requestBody !== undefined ? { requestBody: body.requestBody } : {}),
-    responses: {
-      200: {
-        description: 'OK',
-        ...(dialect.version === 3 ? { content: content(bodyTypesOf(subject), answer) } : { schema: answer }),
-      },
-      401: { description: 'Unauthorized' },
-    },
+    responses: { ...Object.fromEntries(answered), 401: { description: 'Unauthorized' } },
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': { group: kind.group, version: kind.version, kind: kind.kind },
   };
@@ -177,43 +149,72 @@ export function pathsOf(
   put(base, collectionOperations(subject), scoped);
   put(`${base}/{name}`, itemOperations(subject, definition.verbs), named);
   if (definition.namespaced && definition.verbs.includes('list'))
-    put(`${root}/${definition.resource}`, { get: operation(subject, 'get', 'list', names.list, true) }, []);
+    put(
+      `${root}/${definition.resource}`,
+      { get: operation(subject, { method: 'get', action: 'list', answers: names.list, everywhere: true }) },
+      [],
+    );
   if (definition.openApi === undefined && definition.verbs.includes('watch')) {
     const watches = `${root}/watch${base.slice(root.length)}`;
-    put(watches, { get: operation(subject, 'get', 'watchlist', watchEventName) }, scoped);
-    put(`${watches}/{name}`, { get: operation(subject, 'get', 'watch', watchEventName) }, named);
+    put(watches, { get: operation(subject, { method: 'get', action: 'watchlist', answers: watchEventName }) }, scoped);
+    put(
+      `${watches}/{name}`,
+      { get: operation(subject, { method: 'get', action: 'watch', answers: watchEventName }) },
+      named,
+    );
     if (definition.namespaced)
       put(
         `${root}/watch/${definition.resource}`,
-        { get: operation(subject, 'get', 'watchlist', watchEventName, true) },
+        { get: operation(subject, { method: 'get', action: 'watchlist', answers: watchEventName, everywhere: true }) },
         [],
       );
   }
   for (const subresource of definition.subresources) {
     const below = { ...subject, subresource, object: names.of(subresource.kind) };
-    put(`${base}/{name}/${subresource.name}`, itemOperations(below, subresource.verbs), named);
+    const path = `${base}/{name}/${subresource.name}`;
+    if (subresource.name !== 'proxy') put(path, itemOperations(below, subresource.verbs), named);
+    else {
+      put(path, proxyOperations(below, false), named);
+      put(`${path}/{path}`, proxyOperations(below, true), [
+        ...named,
+        pathParameter(dialect, 'path', 'The path of the proxied request.'),
+      ]);
+    }
   }
   return paths;
 }
 
 function collectionOperations(subject: Subject): Node {
-  const { verbs } = subject.definition;
+  const { definition, object, list } = subject;
+  const { verbs } = definition;
+  const of = (method: string, action: string, answers: string): Node => ({
+    [method]: operation(subject, { method, action, answers }),
+  });
   return {
-    ...(verbs.includes('list') ? { get: operation(subject, 'get', 'list', subject.list) } : {}),
-    ...(verbs.includes('create') ? { post: operation(subject, 'post', 'post', subject.object) } : {}),
-    ...(verbs.includes('deletecollection')
-      ? { delete: operation(subject, 'delete', 'deletecollection', statusName) }
-      : {}),
+    ...(verbs.includes('list') ? of('get', 'list', list) : {}),
+    ...(verbs.includes('create') ? of('post', 'post', object) : {}),
+    ...(verbs.includes('deletecollection') ? of('delete', 'deletecollection', statusName) : {}),
   };
 }
 
 function itemOperations(subject: Subject, verbs: readonly string[]): Node {
   const create = subject.subresource !== undefined && verbs.includes('create');
+  const of = (method: string, answers = subject.object): Node => ({
+    [method]: operation(subject, { method, action: method, answers }),
+  });
   return {
-    ...(verbs.includes('get') ? { get: operation(subject, 'get', 'get', subject.object) } : {}),
-    ...(create ? { post: operation(subject, 'post', 'post', subject.object) } : {}),
-    ...(verbs.includes('update') ? { put: operation(subject, 'put', 'put', subject.object) } : {}),
-    ...(verbs.includes('patch') ? { patch: operation(subject, 'patch', 'patch', subject.object) } : {}),
-    ...(verbs.includes('delete') ? { delete: operation(subject, 'delete', 'delete', statusName) } : {}),
+    ...(verbs.includes('get') ? of('get') : {}),
+    ...(create ? of('post') : {}),
+    ...(verbs.includes('update') ? of('put') : {}),
+    ...(verbs.includes('patch') ? of('patch') : {}),
+    ...(verbs.includes('delete') ? of('delete', statusName) : {}),
   };
 }
+
+const proxied = ['get', 'head', 'options', 'post', 'put', 'patch', 'delete'];
+
+/** A proxy passes every method on, to the root or to a path. */
+const proxyOperations = (subject: Subject, withPath: boolean): Node =>
+  Object.fromEntries(
+    proxied.map((method) => [method, operation(subject, { method, action: method, answers: statusName, withPath })]),
+  );

@@ -1,6 +1,6 @@
 import { builtinType } from '@skiff/api';
-import { expect, test } from 'vitest';
-import { createComponents, v3 } from './openapi-schema.ts';
+import { describe, expect, test } from 'vitest';
+import { createComponents, v2, v3 } from './openapi-schema.ts';
 
 test('a type keeps its own description, whichever field leads to it first', () => {
   const components = createComponents(v3);
@@ -13,4 +13,43 @@ test('a type keeps its own description, whichever field leads to it first', () =
       allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.Probe' }],
     },
   });
+});
+
+describe('what a patch does with a field', () => {
+  const components = createComponents(v3);
+  const of = (type: string, field: string): unknown => {
+    components.node(builtinType(`io.k8s.api.${type}`));
+    const properties = components.all()[`io.k8s.api.${type}`]?.properties ?? {};
+    return (properties as Record<string, unknown>)[field];
+  };
+
+  test('lists that retain keys say so themselves, not of their items', () => {
+    expect(of('core.v1.PodSpec', 'volumes')).toMatchObject({
+      items: { $ref: '#/components/schemas/io.k8s.api.core.v1.Volume' },
+      'x-kubernetes-patch-strategy': 'merge,retainKeys',
+    });
+  });
+
+  test('objects that retain keys, or are replaced', () => {
+    expect(of('apps.v1.DeploymentSpec', 'strategy')).toMatchObject({ 'x-kubernetes-patch-strategy': 'retainKeys' });
+    expect(of('policy.v1.PodDisruptionBudgetSpec', 'selector')).toMatchObject({
+      'x-kubernetes-patch-strategy': 'replace',
+    });
+  });
+
+  test('a reference that merges although its type is atomic', () => {
+    expect(of('core.v1.PersistentVolumeSpec', 'claimRef')).toMatchObject({ 'x-kubernetes-map-type': 'granular' });
+  });
+});
+
+test('defaults are told in v3 only', () => {
+  const port = 'io.k8s.api.core.v1.ContainerPort';
+  const told = [v2, v3].map((dialect) => {
+    const components = createComponents(dialect);
+    components.node(builtinType(port));
+    return components.all()[port]?.properties;
+  });
+  expect(told[0]).toHaveProperty('protocol.type', 'string');
+  expect(told[0]).not.toHaveProperty('protocol.default');
+  expect(told[1]).toHaveProperty('protocol.default', 'TCP');
 });

@@ -98,7 +98,7 @@ export function createComponents(dialect: Dialect): Components {
       components.set(schema.ref, component);
       // The type itself: `schema` may carry what one field says of its own use of it.
       const type = builtinType(schema.ref);
-      Object.assign(component, describe(type), objectBody(type));
+      Object.assign(component, describe(type, dialect), objectBody(type));
     }
     return refTo(schema.ref);
   };
@@ -109,7 +109,11 @@ export function createComponents(dialect: Dialect): Components {
     ...(schema.atomic === true ? { 'x-kubernetes-map-type': 'atomic' } : {}),
   });
 
-  const arrayNode = (schema: ArraySchema): Node => ({ type: 'array', items: propertyNode(schema.items) });
+  const arrayNode = ({ items }: ArraySchema): Node => {
+    // What a patch does with items is said of the list.
+    const plain = items.type === 'object' && items.ref !== undefined && items.retainKeys === true;
+    return { type: 'array', items: plain ? node(items) : propertyNode(items) };
+  };
 
   const node = (schema: Schema): Node => {
     switch (schema.type) {
@@ -146,11 +150,12 @@ export function createComponents(dialect: Dialect): Components {
   /** A schema where it is used: with its own description, default and list rules around what it refers to. */
   const propertyNode = (schema: Schema): Node => {
     const inner = node(schema);
-    const extras = { ...describe(schema), ...mergeRules(schema) };
+    const extras = { ...describe(schema, dialect), ...mergeRules(schema) };
     if (schema.type === 'object' && schema.ref !== undefined) {
       const type = builtinType(schema.ref);
       if (type.description === extras.description) delete extras.description;
       if (schema.atomic === true && type.atomic !== true) extras['x-kubernetes-map-type'] = 'atomic';
+      if (schema.atomic === false && type.atomic === true) extras['x-kubernetes-map-type'] = 'granular';
     }
     if (Object.keys(extras).length === 0) return inner;
     // Beside a $ref everything else is ignored in v3: it goes into allOf, as in Kubernetes' own documents.
@@ -174,12 +179,18 @@ export function createComponents(dialect: Dialect): Components {
 const defined = (node: Node): Node =>
   Object.fromEntries(Object.entries(node).filter(([, value]) => value !== undefined));
 
-const describe = (schema: Schema): Node =>
-  defined({ description: schema.description, default: schema.default, nullable: schema.nullable });
+/** Defaults are told in v3 only: those who read v2 may not know of them, and Kubernetes leaves them out. */
+const describe = (schema: Schema, { version }: Dialect): Node =>
+  defined({
+    description: schema.description,
+    default: version === 3 ? schema.default : undefined,
+    nullable: schema.nullable,
+  });
 
 /** How lists merge: kubectl computes strategic patches and diffs from these. */
 function mergeRules(schema: Schema): Node {
   if (schema.type === 'object' && schema.retainKeys === true) return { 'x-kubernetes-patch-strategy': 'retainKeys' };
+  if (schema.type === 'object' && schema.patchReplace === true) return { 'x-kubernetes-patch-strategy': 'replace' };
   if (schema.type !== 'array') return {};
   const keepsKeys = schema.items.type === 'object' && schema.items.retainKeys === true;
   return defined({

@@ -131,6 +131,8 @@ const pathItem = (number: number, value: Value): Field[] =>
     operation(3, value.put),
     operation(4, value.post),
     operation(5, value.delete),
+    operation(6, value.options),
+    operation(7, value.head),
     operation(8, value.patch),
     parameters(9, value.parameters),
   );
