@@ -77,6 +77,12 @@ export const groupListDocument = (groups: readonly Group[]): object => ({
 /** `/apis/<group>`. */
 export const groupDocument = (group: Group): object => ({ kind: 'APIGroup', apiVersion: 'v1', ...groupBody(group) });
 
+/** The group and version of a subresource's kind, where they are not those of the list. */
+function elsewhere({ group, version }: Definition, { kind }: SubresourceDefinition): object {
+  if (kind === undefined || (kind.group === group && kind.version === version)) return {};
+  return { ...(kind.group === '' ? {} : { group: kind.group }), version: kind.version };
+}
+
 function resourceEntries(definition: Definition): object[] {
   const own = {
     name: definition.resource,
@@ -92,7 +98,7 @@ function resourceEntries(definition: Definition): object[] {
     name: `${definition.resource}/${subresource.name}`,
     singularName: '',
     namespaced: definition.namespaced,
-    ...(subresource.kind === undefined ? {} : { group: subresource.kind.group, version: subresource.kind.version }),
+    ...elsewhere(definition, subresource),
     kind: subresource.kind?.kind ?? definition.kind,
     verbs: subresource.verbs,
   }));
