@@ -66,6 +66,27 @@ describe('apply', () => {
     expect(await apply(config(), 'one')).toEqual(made);
   });
 
+  test('a new manager who changes nothing has no time', async () => {
+    await applyMap({ a: '1' }, 'one');
+    const claims = objectsAt(await applyMap({ a: '1' }, 'two'), 'metadata', 'managedFields');
+    expect(claims.map((each) => [each.manager, each.time === undefined])).toEqual([
+      ['two', true],
+      ['one', false],
+    ]);
+  });
+
+  test.each([
+    [{ ...map({}), kind: 'Secret' }, 'invalid object type: /v1, Kind=Secret'],
+    [{ ...map({}), apiVersion: 'apps/v1' }, 'invalid object type: apps/v1, Kind=ConfigMap'],
+    [
+      { ...map({}), metadata: 5 },
+      'failed to create typed patch object (/; /v1, Kind=ConfigMap): .metadata: expected map, got &{5}',
+    ],
+  ])('a configuration that is something else is refused: %j', async (sent, message) => {
+    const made = call.apply('configmaps', 'default', 'c', sent, 'one', false);
+    expect((await statusOf(made)).message).toBe(message);
+  });
+
   test('what a manager stops saying disappears, unless another says it too', async () => {
     await applyMap({ a: '1', b: '1', c: '1' }, 'one');
     await applyMap({ b: '1' }, 'two');
@@ -112,7 +133,7 @@ describe('apply', () => {
   test('equal values are shared, not fought over', async () => {
     await apply(config({ replicas: 2 }), 'one');
     const both = await apply(config({ replicas: 2 }), 'two');
-    expect(managers(both)).toEqual(['Apply one', 'Apply two']);
+    expect(managers(both)).toEqual(['Apply two', 'Apply one']);
     expect(fieldsOf(both, 'one')).toEqual(fieldsOf(both, 'two'));
   });
 
@@ -238,7 +259,7 @@ describe('apply', () => {
     [
       'another version',
       { ...map({}), apiVersion: 'v2' },
-      { code: 400, message: 'Incorrect version specified in apply patch. Specified patch version: v2, expected: v1' },
+      { code: 400, message: 'invalid object type: /v2, Kind=ConfigMap' },
     ],
     [
       'claims in the configuration',
@@ -255,8 +276,7 @@ describe('apply', () => {
       { ...map({}), dat: {} },
       {
         code: 400,
-        message:
-          'failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .dat: field not declared in schema',
+        message: 'failed to create typed patch object (/c; /v1, Kind=ConfigMap): .dat: field not declared in schema',
       },
     ],
     [
@@ -265,7 +285,7 @@ describe('apply', () => {
       {
         code: 400,
         message:
-          'failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .data.port: expected string, got &value.valueUnstructured{Value:80}',
+          'failed to create typed patch object (/c; /v1, Kind=ConfigMap): .data.port: expected string, got &value.valueUnstructured{Value:80}',
       },
     ],
     ['another name', { ...map({}), metadata: { name: 'd' } }, { code: 400 }],

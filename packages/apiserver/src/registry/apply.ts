@@ -12,7 +12,7 @@ import { decodableOf, decodeAs, decodePatched, unmarshalErrors } from './decode.
 import type { Env } from './env.ts';
 import { type Change, guaranteedUpdate } from './guaranteed-update.ts';
 import { managersOf, refuseManagedFields, skeletonOf, versionsOf, writerOf } from './managed-fields.ts';
-import { checkName, metaOf, nameOf, resourceVersionOf, settleNamespace, uidOf } from './meta.ts';
+import { checkName, metaOf, nameOf, namespaceOf, resourceVersionOf, settleNamespace, uidOf } from './meta.ts';
 import { isLarge, othersTurn } from './turns.ts';
 
 type Applying = Pick<Change, 'context' | 'kind' | 'target' | 'options' | 'view'> & { readonly body: PatchBody };
@@ -70,34 +70,30 @@ function readConfiguration({ kind, target, body }: Applying): JsonObject {
   if (!isObject(body.patch)) throw badRequest('error decoding YAML: an applied configuration must be an object');
   const config = copy(body.patch);
   const { definition } = kind;
-  const expected = apiVersionOf(definition);
-  const sent = textAt(config, 'apiVersion');
-  if (sent !== expected) {
-    throw badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${sent}, expected: ${expected}`,
-    );
-  }
-  if (textAt(config, 'kind') !== definition.kind) {
-    throw badRequest(
-      `Incorrect kind specified in apply patch. Specified patch kind: ${textAt(config, 'kind')}, expected: ${definition.kind}`,
-    );
-  }
+  const { group, version, kind: name } = definition;
+  if (textAt(config, 'apiVersion') !== apiVersionOf(definition) || textAt(config, 'kind') !== name)
+    throw badRequest(`invalid object type: ${typeText(config)}`);
   refuseManagedFields(config);
+  // It is spoken of as it came: a namespace that it does not name is not told.
+  const about = `${namespaceOf(config)}/${nameOf(config)}; ${group}/${version}, Kind=${name}`;
+  const refused = (why: string) => badRequest(`failed to create typed patch object (${about}): ${why}`);
+  const unowned = configurationFault(config, definition.schema());
+  if (unowned !== undefined) throw refused(unowned);
   settleNamespace(config, definition.namespaced ? target.namespace : '');
   if (nameOf(config) === '') metaOf(config).name = target.name;
   checkName(config, target.name);
-  const { group, version, kind: name } = definition;
-  return typed(kind, config, `${target.namespace}/${target.name}; ${group}/${version}, Kind=${name}`);
-}
-
-/** The configuration as its kind decodes it; what has no owner of its own, or one no schema knows, is refused. */
-function typed(kind: Applying['kind'], config: JsonObject, about: string): JsonObject {
-  const unowned = configurationFault(config, kind.definition.schema());
-  if (unowned !== undefined) throw badRequest(`failed to create typed patch object (${about}): ${unowned}`);
   const { value, faults } = decodeAs(decodableOf(kind), config);
   const [fault] = faults;
-  if (fault !== undefined) throw badRequest(`failed to create typed patch object (${about}): ${fault}`);
+  if (fault !== undefined) throw refused(fault);
   return value as JsonObject;
+}
+
+/** Go's text of what a configuration says it is; an apiVersion of more than two parts says nothing. */
+function typeText(config: JsonObject): string {
+  const parts = textAt(config, 'apiVersion').split('/');
+  if (parts.length > 2) return '/, Kind=';
+  const version = parts.pop() ?? '';
+  return `${parts[0] ?? ''}/${version}, Kind=${textAt(config, 'kind')}`;
 }
 
 /** A configuration may name the version or the uid it was made for. */

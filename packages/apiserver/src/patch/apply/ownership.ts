@@ -9,7 +9,6 @@ import { creatorFields } from './creator-fields.ts';
 import {
   difference,
   emptySet,
-  equalSets,
   type FieldSet,
   intersection,
   isEmpty,
@@ -175,9 +174,9 @@ export function applyConfiguration(
   const { left, conflicts } = takenFrom(claimed, key, comparing(versions, live, object));
   if (conflicts.length > 0 && !force) throw new ApplyConflict(conflicts);
   if (isEmpty(fields)) left.delete(key);
-  const isSame = last !== undefined && equalSets(last.fields, fields) && last.apiVersion === writer.apiVersion;
-  // Applying the same again is no news: the old time stays.
-  if (isSame && same(object as Json, live as Json)) left.set(key, last);
+  // What changes nothing is no news: the old time stays, and a new manager has none.
+  const claim = left.get(key);
+  if (claim !== undefined && same(object as Json, live as Json)) left.set(key, { ...claim, time: last?.time ?? '' });
   return { object, managers: left };
 }
 
