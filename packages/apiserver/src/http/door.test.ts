@@ -276,6 +276,7 @@ describe('a bad request', () => {
       415,
       'UnsupportedMediaType',
     ],
+    ['a watch in YAML', `${configMaps}?watch=1`, { headers: { accept: 'application/yaml' } }, 406, 'NotAcceptable'],
     ['an unknown answer', configMaps, { headers: { accept: 'application/xml' } }, 406, 'NotAcceptable'],
     [
       'a review as a table',

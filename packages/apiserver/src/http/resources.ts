@@ -14,7 +14,15 @@ import {
 } from './documents.ts';
 import { charsOf, listTexts, pathNotFound, pieces, slices } from './encode.ts';
 import { type Exchange, header } from './exchange.ts';
-import { bodyFormat, type Format, mediaTypeOf, negotiate, patchFormat, type Representation } from './negotiate.ts';
+import {
+  bodyFormat,
+  type Format,
+  mediaTypeOf,
+  negotiate,
+  notAcceptable,
+  patchFormat,
+  type Representation,
+} from './negotiate.ts';
 import { prettyList, wantsPretty } from './pretty.ts';
 import {
   deleteOptions,
@@ -132,6 +140,11 @@ const list = ({ parts, context, target, exchange }: Work): Promise<ListAnswer> =
 
 async function watch(work: Work, representation: Representation): Promise<void> {
   const { parts, context, exchange, definition, target } = work;
+  // YAML has no frames: nothing tells where an event ends.
+  if (representation.format === 'yaml') {
+    const framed = work.formats.filter((format) => format !== 'yaml');
+    throw notAcceptable(framed.map((format) => `${mediaTypeOf[format]};stream=watch`));
+  }
   const asked = watchOptions(exchange.query);
   const options = { ...asked, timeoutSeconds: watchTimeoutSeconds(asked, parts.random) };
   // The old path form watches one object by its name.
