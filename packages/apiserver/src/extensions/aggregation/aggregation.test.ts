@@ -41,6 +41,7 @@ beforeAll(async () => {
     else if (path === '/apis/far.io/v1') json(200, resources);
     else if (path === '/openapi/v3/apis/far.io/v1') json(200, { openapi: '3.0.0', far: true });
     else if (path === '/openapi/v2') json(200, document);
+    else if (path.endsWith('/odd')) json(600, {});
     else if (request.method === 'POST') {
       const parts: Buffer[] = [];
       request.on('data', (part: Buffer) => parts.push(part));
@@ -79,6 +80,16 @@ describe('a server behind this one', () => {
     const reply = await server.create('/apis/far.io/v1/stars', { a: 1 });
     expect(reply.status).toBe(201);
     expect(JSON.parse(reply.text)).toEqual({ echoed: '{"a":1}' });
+  });
+
+  test('answers with a status that HTTP knows, or is unavailable', async () => {
+    for (const request of [server.request, server.request2]) {
+      const reply = await request('/apis/far.io/v1/stars/odd');
+      expect([reply.status, JSON.parse(reply.text).message]).toEqual([
+        503,
+        'error trying to reach service: malformed HTTP status code "600"',
+      ]);
+    }
   });
 
   test('is part of discovery and OpenAPI', async () => {

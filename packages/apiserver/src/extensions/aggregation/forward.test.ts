@@ -46,7 +46,7 @@ beforeAll(async () => {
       if (url.includes('watch=true')) {
         response.writeHead(200, { 'content-type': 'application/json' });
         response.write(`${JSON.stringify({ type: 'ADDED', object: star('a') })}\n{"type":"MOD`);
-        response.write(`IFIED","object":${JSON.stringify(star('b'))}}\n`);
+        for (const character of `IFIED","object":${JSON.stringify(star('b'))}}\n`) response.write(character);
         return void response.end(
           `${JSON.stringify({ type: 'ERROR', object: { reason: 'Expired', code: 410, message: 'too old' } })}\n`,
         );

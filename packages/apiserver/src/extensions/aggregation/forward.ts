@@ -164,15 +164,25 @@ function listOf(text: string, target: Target): ListAnswer {
 const eventTypes: readonly RegistryEvent['type'][] = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK'];
 /** An event that is longer is no object. */
 const maxEventChars = 32 * 1024 * 1024;
+/** So many pieces of a line are put together at a time: a far side may send it byte by byte. */
+const maxPieces = 1024;
 
 /** One JSON document a line. Throws ApiError when the far side says that the watch is over because of a fault. */
 async function* eventsOf(answer: IncomingMessage): AsyncGenerator<readonly RegistryEvent[]> {
-  let rest = '';
+  let open: string[] = [];
+  let length = 0;
   answer.setEncoding('utf8');
   for await (const piece of answer) {
-    const lines = `${rest}${piece as string}`.split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > maxEventChars) throw notUnderstood();
+    const [first = '', ...others] = (piece as string).split('\n');
+    open.push(first);
+    length += first.length;
+    if (length > maxEventChars) throw notUnderstood();
+    if (open.length > maxPieces) open = [open.join('')];
+    const next = others.pop();
+    if (next === undefined) continue;
+    const lines = [open.join(''), ...others];
+    open = [next];
+    length = next.length;
     const { events, fault } = eventsIn(lines.filter((line) => line.trim() !== ''));
     if (events.length > 0) yield events;
     if (fault !== undefined) throw fault;

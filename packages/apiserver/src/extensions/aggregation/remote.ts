@@ -7,6 +7,7 @@ import { ApiError } from '@skiff/api';
 import type { Upgrade } from '../../http/door.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { answerHeaders, requestHeaders } from '../../http/proxy/headers.ts';
+import { answerStatus } from '../../http/proxy/status.ts';
 import type { RequestContext, UserInfo } from '../../registry/contract.ts';
 import type { ResolveService } from '../webhook/resolve.ts';
 import type { ApiService } from './api-service.ts';
@@ -134,7 +135,7 @@ export async function serveRemote(
     throw new ApiError('ServiceUnavailable', `error trying to reach service: ${(error as Error).message}`);
   }
   const { response } = exchange;
-  response.statusCode = answer.statusCode ?? 502;
+  response.statusCode = answerStatus(answer);
   for (const [name, values] of answerHeaders(answer.rawHeaders)) response.setHeader(name, values);
   response.flushHeaders?.();
   await pipeline(answer, response).catch(() => void response.destroy());

@@ -27,7 +27,8 @@ const program = createServer((request, response) => {
       ...(zipped ? { 'Content-Encoding': 'gzip' } : {}),
     });
     response.end(zipped ? gzipSync(html) : html);
-  } else if (url === '/away') response.writeHead(302, { Location: '/there' }).end();
+  } else if (url.startsWith('/odd')) response.writeHead(Number(url.slice(4)), { 'Content-Length': 0 }).end();
+  else if (url === '/away') response.writeHead(302, { Location: '/there' }).end();
   else if (url === '/cut') {
     response.writeHead(200, { 'Content-Length': 100 });
     response.write('half');
@@ -150,6 +151,15 @@ describe('a request to a pod', () => {
 
   it('is answered with what the pod answers', async () => {
     expect((await at.request(`${api}/pods/p/proxy/teapot`)).status).toBe(418);
+  });
+
+  it('of a status that HTTP does not know is not handed on', async () => {
+    const message = (code: number) => `error trying to reach service: malformed HTTP status code "${code}"`;
+    for (const code of [600, 999])
+      for (const request of [at.request, at.request2]) {
+        const { status, text } = await request(`${api}/pods/p/proxy/odd${code}`);
+        expect([status, JSON.parse(text)]).toMatchObject([503, { kind: 'Status', message: message(code) }]);
+      }
   });
 
   it('without a slash is sent to where relative links work', async () => {

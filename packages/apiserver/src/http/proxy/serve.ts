@@ -15,6 +15,7 @@ import { createHtmlRewriter, rewriteUrl } from './html.ts';
 import { parseProxyId } from './id.ts';
 import { type NodePageParts, serveNodePage } from './node-pages.ts';
 import { type Place, type PlaceParts, podPlace, servicePlace, unreachable } from './places.ts';
+import { answerStatus } from './status.ts';
 
 export interface ProxyParts extends PlaceParts, NodePageParts {}
 
@@ -119,13 +120,14 @@ async function send(
   signal: AbortSignal,
 ): Promise<void> {
   const { response } = exchange;
+  const status = answerStatus(answer);
   const headers = new Map(answerHeaders(answer.rawHeaders));
   const location = headers.get('location')?.[0];
   if (location !== undefined) headers.set('location', [rewrite(location)]);
   const decoders = location === undefined ? htmlDecoders(headers) : undefined;
   const rewrites = decoders !== undefined && exchange.method !== 'HEAD';
   if (rewrites) for (const name of ['content-length', 'content-encoding']) headers.delete(name);
-  response.statusCode = answer.statusCode ?? 502;
+  response.statusCode = status;
   for (const [name, values] of headers) response.setHeader(name, values.length === 1 ? (values[0] ?? '') : values);
   response.flushHeaders?.();
   if (rewrites) await pipeline([answer, ...decoders, rewriting(rewrite), response], { signal });
