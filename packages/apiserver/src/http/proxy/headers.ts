@@ -1,7 +1,6 @@
 /** What of a request's and an answer's headers goes through a proxy. Pure; headers are raw lists of names and values by turns. */
 
 /** About one connection only (RFC 9110, 7.6.1), beside those that `Connection` names. */
-
 const hopByHop = new Set([
   'connection',
   'proxy-connection',
