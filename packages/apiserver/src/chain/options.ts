@@ -128,10 +128,10 @@ function dryRunFaults(dryRun: readonly string[]): FieldError[] {
   return dryRun.every((value) => value === 'All') ? [] : [field.notSupported('dryRun', dryRun, ['All'])];
 }
 
-const isPlain = /^[ -~]*$/;
+const plain = /^[ -~]*$/;
 
 function fieldManagerFaults(manager: string): FieldError[] {
-  if (manager.length <= maxFieldManagerBytes && isPlain.test(manager)) return [];
+  if (manager.length <= maxFieldManagerBytes && plain.test(manager)) return [];
   const faults: FieldError[] = [];
   if (Buffer.byteLength(manager) > maxFieldManagerBytes)
     faults.push(field.tooLong('fieldManager', maxFieldManagerBytes));
