@@ -7,7 +7,7 @@ import { decode } from '../schema/decode.ts';
 import type { Schema } from '../schema/schema.ts';
 import { usualManifests, writtenManifests } from '../testing/manifests.ts';
 import { kindRules } from './kinds.ts';
-import { faultsOf, faultsOfChange, prepared } from './testing.ts';
+import { faultsOf, faultsOfChange, objectText as object, prepared } from './testing.ts';
 import { validate, validateUpdate } from './validate.ts';
 
 test.each([...writtenManifests(), ...usualManifests()].map((one) => [one.kind, one] as const))(
@@ -100,8 +100,6 @@ test.each(builtinDefinitions().map((one) => [`${one.kind} ${one.group}/${one.ver
 
 const template = 'template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: "a:1"}]}}';
 const selected = `selector: {matchLabels: {a: b}}, ${template}`;
-const object = (apiVersion: string, kind: string, rest: string): string =>
-  `{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: a}, ${rest}}`;
 const deployment = (spec: string): string => object('apps/v1', 'Deployment', `spec: {${spec}}`);
 const service = (spec: string): string => object('v1', 'Service', `spec: {${spec}}`);
 
@@ -218,82 +216,6 @@ test('CronJob', () => {
   ]);
 });
 
-test.each([
-  ['', 'spec.ports: Required value'],
-  [
-    'type: Sometimes, ports: [{port: 80}]',
-    'spec.type: Unsupported value: "Sometimes": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"',
-  ],
-  ['ports: [{port: 80}, {port: 81}]', 'spec.ports[0].name: Required value'],
-  [
-    'ports: [{port: 80, name: a}, {port: 80, name: b}]',
-    'spec.ports[1]: Duplicate value: core.ServicePort{Name:"", Protocol:"TCP", AppProtocol:(*string)(nil), Port:80, TargetPort:intstr.IntOrString{Type:0, IntVal:0, StrVal:""}, NodePort:0}',
-  ],
-  ['ports: [{port: 0}]', 'spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive'],
-  [
-    'ports: [{port: 80, nodePort: 30000}]',
-    "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'",
-  ],
-  [
-    'type: NodePort, clusterIP: None, clusterIPs: [None], ports: [{port: 80}]',
-    'spec.clusterIPs[0]: Invalid value: "None": may not be set to \'None\' for NodePort services',
-  ],
-  [
-    'clusterIP: "127.1", clusterIPs: ["127.1"], ports: [{port: 80}]',
-    'spec.clusterIPs[0]: Invalid value: "127.1": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-  ],
-  [
-    'clusterIP: 10.0.0.1, clusterIPs: [10.0.0.2], ports: [{port: 80}]',
-    'spec.clusterIPs: Invalid value: []string{"10.0.0.2"}: first value must match `clusterIP`',
-  ],
-  ['type: ExternalName', 'spec.externalName: Required value'],
-  [
-    'externalIPs: [127.0.0.1], ports: [{port: 80}]',
-    'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
-  ],
-  [
-    'sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 0}}, ports: [{port: 80}]',
-    'spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 0: must be greater than 0 and less than 86400',
-  ],
-  [
-    'externalTrafficPolicy: Local, ports: [{port: 80}]',
-    'spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services',
-  ],
-  [
-    'loadBalancerSourceRanges: [x], ports: [{port: 80}]',
-    "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
-  ],
-])('Service %s', (spec, fault) => {
-  expect(faultsOf(service(spec))[0]).toBe(fault);
-});
-
-test('a Service is judged in order', () => {
-  expect(
-    faultsOf(
-      service(
-        'type: LoadBalancer, loadBalancerClass: a b, externalTrafficPolicy: Near, internalTrafficPolicy: Near, trafficDistribution: Far, externalIPs: [x], ports: [{port: 10250, nodePort: 30000}, {port: 10250, nodePort: 30000, name: a}, {port: 3, nodePort: 0, name: a}, {port: 4, nodePort: 0, name: b}]',
-      ),
-    ),
-  ).toEqual([
-    'spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet',
-    'spec.ports[1]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet',
-    'spec.ports[0].name: Required value',
-    'spec.ports[2].name: Duplicate value: "a"',
-    'spec.externalIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-    'spec.ports[1].nodePort: Duplicate value: 30000',
-    expect.stringMatching(/^spec\.ports\[1\]: Duplicate value: core\.ServicePort/),
-    expect.stringMatching(/^spec\.loadBalancerClass: Invalid value: "a b": name part must consist/),
-    'spec.externalTrafficPolicy: Unsupported value: "Near": supported values: "Cluster", "Local"',
-    'spec.internalTrafficPolicy: Unsupported value: "Near": supported values: "Cluster", "Local"',
-    'spec.trafficDistribution: Unsupported value: "Far": supported values: "PreferClose"',
-  ]);
-  const hints =
-    '{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {service.kubernetes.io/topology-mode: Auto, service.kubernetes.io/topology-aware-hints: Disabled}}, spec: {ports: [{port: 80}]}}';
-  expect(faultsOf(hints)).toEqual([
-    'metadata.annotations[service.kubernetes.io/topology-mode]: Invalid value: "Auto": must match annotations[service.kubernetes.io/topology-aware-hints] when both are specified',
-  ]);
-});
-
 test('of these kinds the change is judged before the object', () => {
   const map = (rest: string): string => object('v1', 'ConfigMap', rest);
   expect(faultsOfChange(map('immutable: true, data: {"a b": x}'), map('immutable: true'))).toEqual([
@@ -317,17 +239,6 @@ test('of these kinds the change is judged before the object', () => {
   expect(faultsOfChange(className('x'), className('a.b/c'))[0]).toBe(
     'spec.controller: Invalid value: "x": field is immutable',
   );
-});
-
-test('a cluster IP stays', () => {
-  const at = (ip: string): string => service(`clusterIP: ${ip}, clusterIPs: [${ip}], ports: [{port: 80}]`);
-  expect(faultsOfChange(at('10.0.0.2'), at('10.0.0.1'))).toEqual([
-    'spec.clusterIPs[0]: Invalid value: []string{"10.0.0.2"}: may not change once set',
-  ]);
-  expect(faultsOfChange(service('ports: [{port: 80}]'), at('10.0.0.1'))).toEqual([
-    'spec.clusterIPs[0]: Invalid value: []string(nil): primary clusterIP can not be unset',
-  ]);
-  expect(faultsOfChange(service('type: ExternalName, externalName: a.b'), at('10.0.0.1'))).toEqual([]);
 });
 
 test('ConfigMap and Secret', () => {
@@ -533,39 +444,6 @@ test('quotas, limits, leases, priorities', () => {
   ).toEqual(['value: Forbidden: may not be changed in an update.']);
 });
 
-test('webhooks are called over https, or as services', () => {
-  const hook = (config: string): string[] =>
-    faultsOf(
-      object(
-        'admissionregistration.k8s.io/v1',
-        'ValidatingWebhookConfiguration',
-        `webhooks: [{name: a.b.c, admissionReviewVersions: [v1], sideEffects: None, clientConfig: {${config}}}]`,
-      ),
-    );
-  expect(hook('url: "https://a.b/c"')).toEqual([]);
-  expect(hook('url: "http://127.0.0.1/"')[0]).toContain("'https' is the only allowed URL scheme");
-  expect(hook('')).toEqual(['webhooks[0].clientConfig: Required value: exactly one of url or service is required']);
-});
-
-test('webhooks tell what they do beside answering, and which reviews they read', () => {
-  const hook = (more: string): string[] =>
-    faultsOf(
-      object(
-        'admissionregistration.k8s.io/v1',
-        'MutatingWebhookConfiguration',
-        `webhooks: [{name: a.b.c, clientConfig: {url: "https://a.b/c"}, ${more}}]`,
-      ),
-    );
-  expect(hook('')).toEqual([
-    'webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun',
-    'webhooks[0].admissionReviewVersions: Required value: must specify one of v1, v1beta1',
-  ]);
-  expect(hook('sideEffects: None, admissionReviewVersions: [v2, v2]')).toEqual([
-    'webhooks[0].admissionReviewVersions[1]: Invalid value: "v2": duplicate version',
-    'webhooks[0].admissionReviewVersions: Invalid value: []string{"v2", "v2"}: must include at least one of v1, v1beta1',
-  ]);
-});
-
 test.each(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'])(
   'a %s of nothing lacks what its kind lacks',
   (kind) => {
@@ -577,36 +455,6 @@ test.each(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'])(
     ]);
   },
 );
-
-test('webhooks have full names, known scopes, and services with ports and paths of names', () => {
-  const hooks = (kind: string, more: string, service = ''): string[] =>
-    faultsOf(
-      object(
-        'admissionregistration.k8s.io/v1',
-        kind,
-        `webhooks: [{admissionReviewVersions: [v1], sideEffects: None, clientConfig: {service: {name: svc, namespace: ns${service}}}, ${more}}]`,
-      ),
-    );
-  const validating = (more: string, service?: string) => hooks('ValidatingWebhookConfiguration', more, service);
-  expect(validating('name: a.b.c', ', port: 9443, path: /a/b.c/')).toEqual([]);
-  expect(validating('name: a.b.C')[0]).toMatch(
-    /^webhooks\[0\].name: Invalid value: "a.b.C": a lowercase RFC 1123 subdomain/,
-  );
-  expect(validating('name: a.b.c', ', port: 70000')).toEqual([
-    'webhooks[0].clientConfig.service.port: Invalid value: 70000: port is not valid: must be between 1 and 65535, inclusive',
-  ]);
-  expect(validating('name: a.b.c', ', path: a')[0]).toContain("must start with a '/'");
-  expect(validating('name: a.b.c', ', path: /a//b')[0]).toContain('segment[1] may not be empty');
-  expect(validating('name: a.b.c', ', path: /a/B_c')[0]).toContain('segment[1]: a lowercase RFC 1123 subdomain');
-  const rule =
-    'rules: [{apiGroups: [""], apiVersions: [v1], resources: [pods], operations: [CREATE], scope: Everywhere}]';
-  expect(validating(`name: a.b.c, ${rule}`)).toEqual([
-    'webhooks[0].rules[0].scope: Unsupported value: "Everywhere": supported values: "*", "Cluster", "Namespaced"',
-  ]);
-  expect(hooks('MutatingWebhookConfiguration', 'name: a.b.c, reinvocationPolicy: Often')).toEqual([
-    'webhooks[0].reinvocationPolicy: Unsupported value: "Often": supported values: "IfNeeded", "Never"',
-  ]);
-});
 
 test('sources of volumes name what they stand for', () => {
   const pod = (volume: string) =>

@@ -20,6 +20,10 @@ export const podText = (spec = '', container = '', metadata = ''): string => {
   return `{apiVersion: v1, kind: Pod, metadata: {name: a${more(metadata)}}, spec: {${containers}${more(spec)}}}`;
 };
 
+/** An object called `a`, whose other members are YAML flow text. */
+export const objectText = (apiVersion: string, kind: string, rest: string): string =>
+  `{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: a}, ${rest}}`;
+
 /** Throws when the document does not decode. */
 export function prepared(document: string | JsonObject): Prepared {
   const value = typeof document === 'string' ? (parseYaml(document)[0]?.value as JsonObject) : document;

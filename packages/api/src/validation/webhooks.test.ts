@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { faultsOf } from './testing.ts';
+import { faultsOf, objectText as object } from './testing.ts';
 import { addOperationRule, type OperationRule } from './webhooks.ts';
 
 const rule = (more: Partial<OperationRule>): string[] => {
@@ -80,4 +80,67 @@ test.each([
     ? hook(rest).replace('clientConfig: {url: "https://a.b/c"}, ', '')
     : hook(rest);
   expect(faultsOf(document)).toEqual(faults);
+});
+
+test('webhooks are called over https, or as services', () => {
+  const hook = (config: string): string[] =>
+    faultsOf(
+      object(
+        'admissionregistration.k8s.io/v1',
+        'ValidatingWebhookConfiguration',
+        `webhooks: [{name: a.b.c, admissionReviewVersions: [v1], sideEffects: None, clientConfig: {${config}}}]`,
+      ),
+    );
+  expect(hook('url: "https://a.b/c"')).toEqual([]);
+  expect(hook('url: "http://127.0.0.1/"')[0]).toContain("'https' is the only allowed URL scheme");
+  expect(hook('')).toEqual(['webhooks[0].clientConfig: Required value: exactly one of url or service is required']);
+});
+
+test('webhooks tell what they do beside answering, and which reviews they read', () => {
+  const hook = (more: string): string[] =>
+    faultsOf(
+      object(
+        'admissionregistration.k8s.io/v1',
+        'MutatingWebhookConfiguration',
+        `webhooks: [{name: a.b.c, clientConfig: {url: "https://a.b/c"}, ${more}}]`,
+      ),
+    );
+  expect(hook('')).toEqual([
+    'webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun',
+    'webhooks[0].admissionReviewVersions: Required value: must specify one of v1, v1beta1',
+  ]);
+  expect(hook('sideEffects: None, admissionReviewVersions: [v2, v2]')).toEqual([
+    'webhooks[0].admissionReviewVersions[1]: Invalid value: "v2": duplicate version',
+    'webhooks[0].admissionReviewVersions: Invalid value: []string{"v2", "v2"}: must include at least one of v1, v1beta1',
+  ]);
+});
+
+test('webhooks have full names, known scopes, and services with ports and paths of names', () => {
+  const hooks = (kind: string, more: string, service = ''): string[] =>
+    faultsOf(
+      object(
+        'admissionregistration.k8s.io/v1',
+        kind,
+        `webhooks: [{admissionReviewVersions: [v1], sideEffects: None, clientConfig: {service: {name: svc, namespace: ns${service}}}, ${more}}]`,
+      ),
+    );
+  const validating = (more: string, service?: string) => hooks('ValidatingWebhookConfiguration', more, service);
+  expect(validating('name: a.b.c', ', port: 9443, path: /a/b.c/')).toEqual([]);
+  expect(validating('name: a.b.C')[0]).toMatch(
+    /^webhooks\[0\].name: Invalid value: "a.b.C": a lowercase RFC 1123 subdomain/,
+  );
+  expect(validating('name: a.b.c', ', port: 70000')).toEqual([
+    'webhooks[0].clientConfig.service.port: Invalid value: 70000: port is not valid: must be between 1 and 65535, inclusive',
+  ]);
+  expect(validating('name: a.b.c', ', path: a')[0]).toContain("must start with a '/'");
+  expect(validating('name: a.b.c', ', path: /a//b')[0]).toContain('segment[1] may not be empty');
+  expect(validating('name: a.b.c', ', path: /a/B_c')[0]).toContain('segment[1]: a lowercase RFC 1123 subdomain');
+  const rule =
+    'rules: [{apiGroups: [""], apiVersions: [v1], resources: [pods], operations: [CREATE], scope: Everywhere}]';
+  expect(validating(`name: a.b.c, ${rule}`)).toEqual([
+    'webhooks[0].rules[0].scope: Unsupported value: "Everywhere": supported values: "*", "Cluster", "Namespaced"',
+  ]);
+  expect(hooks('MutatingWebhookConfiguration', 'name: a.b.c, reinvocationPolicy: Often')).toEqual([
+    'webhooks[0].reinvocationPolicy: Unsupported value: "Often": supported values: "IfNeeded", "Never"',
+  ]);
 });
