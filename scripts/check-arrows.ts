@@ -17,7 +17,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   scheduler: ['api', 'client'],
   controller: ['api', 'client'],
   agent: ['api', 'api/wire', 'client'],
-  cli: ['api', 'api/wire', 'client', 'apiserver', 'scheduler', 'controller', 'agent', 'agent/sim'],
+  cli: ['api', 'api/wire', 'api/yaml', 'client', 'apiserver', 'scheduler', 'controller', 'agent', 'agent/sim'],
 };
 
 /** Outside libraries that have one home each: path prefixes that may import them. */

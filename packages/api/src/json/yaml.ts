@@ -7,6 +7,7 @@ import { badRequest } from '../errors.ts';
 import type { Json } from '../object.ts';
 import { setOwn } from './exact.ts';
 import { maxJsonDepth, type Parsed } from './parse.ts';
+import { indentContinued } from './yaml-columns.ts';
 import { resolvePlain } from './yaml-scalars.ts';
 
 /** YAML is read some fifty times slower than JSON: this much takes a second, on a thread that has nothing else to do. */
@@ -22,7 +23,7 @@ const maxListed = 100;
 export function parseYaml(text: string, maxLength: number = maxYamlLength): Parsed[] {
   if (text.length > maxLength) throw badRequest(`yaml: a document may have at most ${maxLength} characters`);
   try {
-    return readAll(text);
+    return readAll(indentContinued(text));
   } catch (error) {
     // The reader descends by recursion; a text made to nest for ever ends here.
     if (error instanceof RangeError) throw badRequest('yaml: exceeded max depth');

@@ -74,9 +74,9 @@ async function applyOne(
   manifest: Manifest,
   options: ApplyOptions,
 ): Promise<string> {
-  const name = manifest.metadata?.name;
-  if (name === undefined) throw new Error(`a ${manifest.kind} has no metadata.name`);
-  const within = kind.namespaced ? (manifest.metadata.namespace ?? namespace) : '';
+  const name = manifest.metadata?.name ?? '';
+  if (name === '') throw new Error(`a ${manifest.kind} has no metadata.name`);
+  const within = kind.namespaced ? (manifest.metadata?.namespace ?? namespace) : '';
   const applied = await client.resource(kind).patch(within, name, 'apply', manifest, {
     fieldManager: 'skiff',
     force: options.forceConflicts,

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { parseAllDocuments } from 'yaml';
+import { parseYaml } from '@skiff/api/yaml';
 
 export interface Manifest {
   readonly apiVersion: string;
@@ -10,25 +10,44 @@ export interface Manifest {
   readonly metadata: { readonly name?: string; readonly namespace?: string };
 }
 
+/** No manifest that a server takes is as long (characters). */
+const maxLength = 64 * 1024 * 1024;
+
 /** Documents in order; a List is its items. Throws with the file's name on a fault. */
 export async function readManifests(sources: readonly string[]): Promise<Manifest[]> {
   const texts = (await Promise.all(sources.map(expand))).flat();
-  const documents: Manifest[] = [];
-  for (const { name, body } of texts) {
-    for (const document of parseAllDocuments(body)) {
-      const [fault] = document.errors;
-      if (fault !== undefined) throw new Error(`${name}: ${fault.message}`);
-      const value = document.toJS() as (Manifest & { items?: Manifest[] }) | null;
-      if (value === null || value === undefined) continue;
-      documents.push(...(value.kind === 'List' ? (value.items ?? []) : [value]));
+  return texts.flatMap(({ name, body }) => {
+    try {
+      return parseYaml(body, maxLength).flatMap(manifestsOf);
+    } catch (error) {
+      throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     }
-  }
-  for (const document of documents) {
-    if (typeof document?.apiVersion !== 'string' || typeof document.kind !== 'string')
-      throw new Error('a document has no apiVersion or no kind');
-  }
-  return documents;
+  });
 }
+
+function manifestsOf({ value, duplicates: [repeated] }: ReturnType<typeof parseYaml>[number]): Manifest[] {
+  if (repeated !== undefined) throw new Error(`yaml: ${repeated}`);
+  if (!isMap(value) || value.kind !== 'List') return [checked(value)];
+  const items = value.items ?? [];
+  if (!Array.isArray(items)) throw new Error('the items of a List must be a list');
+  return items.map(checked);
+}
+
+function checked(value: unknown): Manifest {
+  if (!isMap(value) || typeof value.apiVersion !== 'string' || typeof value.kind !== 'string')
+    throw new Error('a document has no apiVersion or no kind');
+  const metadata = value.metadata ?? {};
+  if (!isMap(metadata)) throw new Error(`the metadata of a ${value.kind} must be a map`);
+  for (const key of ['name', 'namespace']) {
+    const named = metadata[key];
+    if (named !== undefined && named !== null && typeof named !== 'string')
+      throw new Error(`the metadata.${key} of a ${value.kind} must be a string`);
+  }
+  return value as unknown as Manifest;
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 async function expand(source: string): Promise<{ name: string; body: string }[]> {
   if (source === '-') return [{ name: 'standard input', body: await text(process.stdin) }];
