@@ -1,7 +1,8 @@
 /** One API server, put together: store, watch cache, registry, chain, doors; and its end, in the opposite order. */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { builtinDefinitions, type Clock } from '@skiff/api';
+import type { Clock } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import type { Authoriser } from './chain/attributes.ts';
 import { type Authenticate, createAuthenticate, type TokenAuthenticator } from './chain/authenticate.ts';
 import { createAuthoriser } from './chain/authorise.ts';

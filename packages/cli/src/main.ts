@@ -1,24 +1,38 @@
 #!/usr/bin/env node
-/** `skiff`: a verb a file. Commands import their parts when they run, so that a small verb starts fast. */
+/** `skiff`: a verb a file. Only the one that is named is loaded, so that a small verb starts fast. */
 import { constants } from 'node:os';
 import { Command, Help } from 'commander';
-import { registerAgent } from './commands/agent.ts';
-import { registerApiserver } from './commands/apiserver.ts';
-import { registerApply } from './commands/apply.ts';
-import { registerCerts } from './commands/certs.ts';
-import { registerController } from './commands/controller.ts';
-import { registerDelete } from './commands/delete.ts';
-import { registerDown } from './commands/down.ts';
-import { registerExec } from './commands/exec.ts';
-import { registerGet } from './commands/get.ts';
-import { registerImage } from './commands/image.ts';
-import { registerLogs } from './commands/logs.ts';
-import { registerScheduler } from './commands/scheduler.ts';
-import { registerSim } from './commands/sim.ts';
-import { registerStatus } from './commands/status.ts';
-import { registerToken } from './commands/token.ts';
-import { registerUp } from './commands/up.ts';
 import { describeFailure } from './output/failure.ts';
+
+type Verbs = Readonly<Record<string, () => Promise<{ register(program: Command): void }>>>;
+
+/** As help lists them. */
+const groups: Readonly<Record<string, Verbs>> = {
+  'A cluster on this machine:': {
+    up: () => import('./commands/up.ts'),
+    status: () => import('./commands/status.ts'),
+    down: () => import('./commands/down.ts'),
+    image: () => import('./commands/image.ts'),
+  },
+  'Objects:': {
+    get: () => import('./commands/get.ts'),
+    apply: () => import('./commands/apply.ts'),
+    delete: () => import('./commands/delete.ts'),
+    logs: () => import('./commands/logs.ts'),
+    exec: () => import('./commands/exec.ts'),
+  },
+  'A cluster put together by hand:': {
+    certs: () => import('./commands/certs.ts'),
+    token: () => import('./commands/token.ts'),
+  },
+  'Components:': {
+    apiserver: () => import('./commands/apiserver.ts'),
+    scheduler: () => import('./commands/scheduler.ts'),
+    controller: () => import('./commands/controller.ts'),
+    agent: () => import('./commands/agent.ts'),
+    sim: () => import('./commands/sim.ts'),
+  },
+};
 
 const program = new Command('skiff')
   .description('A Kubernetes-compatible container orchestrator. kubectl and helm work with .skiff/kubeconfig.')
@@ -32,26 +46,13 @@ const program = new Command('skiff')
   })
   .showHelpAfterError('(skiff --help lists the commands)');
 
-program.commandsGroup('A cluster on this machine:');
-registerUp(program);
-registerStatus(program);
-registerDown(program);
-registerImage(program);
-program.commandsGroup('Objects:');
-registerGet(program);
-registerApply(program);
-registerDelete(program);
-registerLogs(program);
-registerExec(program);
-program.commandsGroup('A cluster put together by hand:');
-registerCerts(program);
-registerToken(program);
-program.commandsGroup('Components:');
-registerApiserver(program);
-registerScheduler(program);
-registerController(program);
-registerAgent(program);
-registerSim(program);
+const [, , first = ''] = process.argv;
+// Help, and the answer to a word that is no command, are about all of them.
+const isNamed = Object.values(groups).some((verbs) => Object.hasOwn(verbs, first));
+for (const [group, verbs] of Object.entries(groups)) {
+  program.commandsGroup(group);
+  for (const [name, load] of Object.entries(verbs)) if (!isNamed || name === first) (await load()).register(program);
+}
 
 // A reader that left (`skiff get -w | head`) ends the command, as SIGPIPE ends others.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

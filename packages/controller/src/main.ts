@@ -1,5 +1,6 @@
 /** The controller manager: every controller over one client and one set of informers, run by the one leader of several. */
-import { builtinDefinitions, type Clock, type Logger, type Random } from '@skiff/api';
+import type { Clock, Logger, Random } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import { type Client, createEventRecorder, createInformerFactory, runWhileLeading } from '@skiff/client';
 import { createCatalog } from './catalog.ts';
 import { certificatesController } from './certificates/reconcile.ts';

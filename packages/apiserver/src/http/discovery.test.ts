@@ -1,4 +1,4 @@
-import { builtinDefinitions } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import { expect, test } from 'vitest';
 import { groupsOf, resourceListDocument } from './discovery.ts';
 

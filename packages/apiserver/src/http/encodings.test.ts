@@ -1,7 +1,8 @@
 /** Every built-in kind through the REST door in each encoding, a document with most of its fields. */
 import { once } from 'node:events';
 import { request as httpsRequest } from 'node:https';
-import { apiVersionOf, builtinDefinitions, type Definition, type JsonObject } from '@skiff/api';
+import { apiVersionOf, type Definition, type JsonObject } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import { manifests } from '@skiff/api/testing';
 import { decodeProtobuf, encodeProtobuf } from '@skiff/api/wire/server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,5 +1,6 @@
 /** Schemas that arrived with their kinds, as OpenAPI shows them: whole in v3, and in v2 without what that cannot say. */
-import { builtinType, type Json, type JsonObject } from '@skiff/api';
+import type { Json, JsonObject } from '@skiff/api';
+import { builtinType } from '@skiff/api/kinds';
 import type { Components, Node } from './openapi-schema.ts';
 
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';

@@ -1,5 +1,6 @@
 /** OpenAPI documents of groups of kinds: operations and the types they use. */
-import { apiVersionOf, builtinType, builtinTypeNames, type Definition, type SubresourceDefinition } from '@skiff/api';
+import { apiVersionOf, type Definition, type SubresourceDefinition } from '@skiff/api';
+import { builtinType, builtinTypeNames } from '@skiff/api/kinds';
 import { othersTurn } from '../registry/turns.ts';
 import { customNode } from './openapi-custom.ts';
 import { deleteOptionsName, patchName, pathsOf, statusName, watchEventName } from './openapi-paths.ts';

@@ -1,4 +1,4 @@
-import { builtinDefinitions } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import { describe, expect, it } from 'vitest';
 import { v2Document, v3Document } from './openapi-document.ts';
 import { v2, v3 } from './openapi-schema.ts';

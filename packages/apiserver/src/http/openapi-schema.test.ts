@@ -1,4 +1,4 @@
-import { builtinType } from '@skiff/api';
+import { builtinType } from '@skiff/api/kinds';
 import { describe, expect, test } from 'vitest';
 import { createComponents, v2, v3 } from './openapi-schema.ts';
 

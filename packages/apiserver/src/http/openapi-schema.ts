@@ -1,12 +1,6 @@
 /** Schemas as OpenAPI says them, in both of the versions that clients ask for. Named types become components once, refs elsewhere. */
-import {
-  type ArraySchema,
-  builtinType,
-  type MapSchema,
-  type ObjectSchema,
-  type Schema,
-  type StringSchema,
-} from '@skiff/api';
+import type { ArraySchema, MapSchema, ObjectSchema, Schema, StringSchema } from '@skiff/api';
+import { builtinType } from '@skiff/api/kinds';
 
 /** What differs between OpenAPI v2 and v3. */
 export interface Dialect {

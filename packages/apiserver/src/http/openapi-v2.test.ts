@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { builtinDefinitions, type JsonObject } from '@skiff/api';
+import type { JsonObject } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { v2Document } from './openapi-document.ts';

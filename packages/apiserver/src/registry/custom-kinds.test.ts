@@ -1,5 +1,5 @@
 import type { Definition, JsonObject, ObjectSchema } from '@skiff/api';
-import { builtinType } from '@skiff/api';
+import { builtinType } from '@skiff/api/kinds';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { customKind } from './custom-kinds.ts';
 import type { Kind } from './definition-table.ts';

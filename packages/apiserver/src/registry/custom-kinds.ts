@@ -1,12 +1,6 @@
 /** Kinds that arrive at run time. They take the same way as built-in ones; this is what makes an entry of the table of one. */
-import {
-  applySchemaDefaults,
-  type Definition,
-  type FieldError,
-  type JsonObject,
-  validateObjectMeta,
-  validateObjectMetaUpdate,
-} from '@skiff/api';
+import type { Definition, FieldError, JsonObject } from '@skiff/api';
+import { applySchemaDefaults, validateObjectMeta, validateObjectMetaUpdate } from '@skiff/api/validation';
 import { own, put, same } from '../patch/values.ts';
 import type { Column, Strategy } from './contract.ts';
 import type { Kind, ScalePaths, StoredAs } from './definition-table.ts';

@@ -1,14 +1,6 @@
 /** From what a client sent to an object of its kind: names checked, unknown fields dropped or refused, defaults filled in. */
-import {
-  apiVersionOf,
-  badRequest,
-  type Decoded,
-  decode,
-  field,
-  invalid,
-  type JsonObject,
-  type ObjectSchema,
-} from '@skiff/api';
+import { apiVersionOf, badRequest, field, invalid, type JsonObject, type ObjectSchema } from '@skiff/api';
+import { type Decoded, decode } from '@skiff/api/validation';
 import { plainGo, unstructuredFault } from '../patch/unstructured.ts';
 import { isObject, own, put, textAt } from '../patch/values.ts';
 import type { Incoming, RequestContext, WriteOptions } from './contract.ts';

@@ -2,7 +2,8 @@
  * The served kinds. Built-in kinds are there from the start; custom ones come and go at run time. Each entry joins a
  * definition with what makes its kind special.
  */
-import type { Decoded, Definition, FieldError, GroupVersionResource, JsonObject } from '@skiff/api';
+import type { Definition, FieldError, GroupVersionResource, JsonObject } from '@skiff/api';
+import type { Decoded } from '@skiff/api/validation';
 import type { Column, Strategy } from './contract.ts';
 import type { Converter } from './versions.ts';
 

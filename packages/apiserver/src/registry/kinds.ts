@@ -1,5 +1,6 @@
 /** Definitions with everything that the registry knows about their kinds. */
-import { applyDefaults, type Definition, validate, validateUpdate } from '@skiff/api';
+import type { Definition } from '@skiff/api';
+import { applyDefaults, validate, validateUpdate } from '@skiff/api/validation';
 import type { Kind, StoredAs } from './definition-table.ts';
 import { strategyOf } from './strategies/index.ts';
 import { columnsOf } from './tables/index.ts';

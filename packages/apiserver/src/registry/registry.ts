@@ -1,13 +1,6 @@
 /** The registry of one API server: verbs over a table of kinds, a store and a watch cache. */
-import {
-  builtinDefinitions,
-  type Clock,
-  type Definition,
-  type GroupVersionResource,
-  type JsonObject,
-  type Logger,
-  type Random,
-} from '@skiff/api';
+import type { Clock, Definition, GroupVersionResource, JsonObject, Logger, Random } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import type { Store } from '../storage/contract.ts';
 import type { CollectionCache, WatchCache } from '../watch/contract.ts';
 import { standardAdmission } from './admission/index.ts';

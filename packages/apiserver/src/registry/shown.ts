@@ -1,5 +1,5 @@
 /** The kinds that travel through subresources: their names and schemas, as decoding needs them. */
-import { builtinSchema } from '@skiff/api';
+import { builtinSchema } from '@skiff/api/kinds';
 import type { Decodable } from './decode.ts';
 import type { Action, Projection } from './subresources/table.ts';
 

@@ -1,5 +1,6 @@
 /** Why an object of another type is none of the kind asked for, in the words of apimachinery's schemes (v1.32). */
-import { type ApiError, apiVersionOf, badRequest, builtinDefinitions } from '@skiff/api';
+import { type ApiError, apiVersionOf, badRequest } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import { earlierKinds } from './earlier-versions.ts';
 
 interface GroupVersion {

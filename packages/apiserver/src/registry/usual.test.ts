@@ -1,5 +1,6 @@
 /** Manifests as people write them, through the whole of the registry: decoded, admitted, defaulted, checked and stored. */
-import { builtinDefinitions, type JsonObject } from '@skiff/api';
+import type { JsonObject } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import { usualManifests } from '@skiff/api/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { textAt } from '../patch/values.ts';

@@ -1,5 +1,6 @@
 /** What is checked before an object is stored, in one place for every path that stores one. */
-import { type ApiError, type FieldError, invalid, type JsonObject, warningsOf } from '@skiff/api';
+import { type ApiError, type FieldError, invalid, type JsonObject } from '@skiff/api';
+import { warningsOf } from '@skiff/api/validation';
 import type { RequestContext } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import { nameOf } from './meta.ts';

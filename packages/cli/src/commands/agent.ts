@@ -1,8 +1,8 @@
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
 import { parseLabels, parseTaints } from '../objects/node-options.ts';
-import { componentLogger, runComponent, toList } from './component.ts';
-import { wholeNumber } from './numbers.ts';
+import { componentLogger, runComponent } from './component.ts';
+import { toList, wholeNumber } from './values.ts';
 
 interface AgentOptions {
   readonly server: string[];
@@ -28,7 +28,7 @@ interface AgentOptions {
   readonly imageGcLowThreshold: number;
 }
 
-export function registerAgent(program: Command): void {
+export function register(program: Command): void {
   program
     .command('agent')
     .description('run the node agent')

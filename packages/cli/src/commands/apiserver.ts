@@ -1,6 +1,7 @@
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
-import { componentLogger, runComponent, toList } from './component.ts';
+import { componentLogger, runComponent } from './component.ts';
+import { toList } from './values.ts';
 
 interface ApiserverOptions {
   readonly etcd: string[];
@@ -19,7 +20,7 @@ interface ApiserverOptions {
   readonly serviceCidr: string;
 }
 
-export function registerApiserver(program: Command): void {
+export function register(program: Command): void {
   program
     .command('apiserver')
     .description('run the API server')

@@ -18,7 +18,7 @@ interface ApplyOptions extends ClientOptions {
 const servedWithinMs = 30_000;
 
 /** `skiff apply -f`: server-side apply (KEP-555) as field manager `skiff`. */
-export function registerApply(program: Command): void {
+export function register(program: Command): void {
   withClient(program.command('apply').description('create or change objects to be as files say (server-side apply)'))
     .requiredOption('-f, --filename <file...>', 'files or folders of YAML or JSON; - for standard input')
     .option('--force-conflicts', 'take fields over from other managers', false)

@@ -2,8 +2,7 @@ import { join, resolve } from 'node:path';
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
 import { defaultConfig } from '../local/layout.ts';
-import { toList } from './component.ts';
-import { portNumber } from './numbers.ts';
+import { portNumber, toList } from './values.ts';
 
 interface CertsOptions {
   readonly out: string;
@@ -18,7 +17,7 @@ interface CertsOptions {
 }
 
 /** `skiff certs create`: what `skiff up` does for a cluster on this machine, for one that is put together by hand. */
-export function registerCerts(program: Command): void {
+export function register(program: Command): void {
   program
     .command('certs')
     .description('make the certificates of a cluster that is put together by hand')

@@ -65,13 +65,6 @@ function startOver(logger: Logger, why: Error): never {
   return process.execve(process.execPath, args, environment);
 }
 
-/** `a:1,b:2` as a list. */
-export const toList = (text: string): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-
 export interface IdentityOptions {
   readonly caFile: string;
   readonly certFile: string;

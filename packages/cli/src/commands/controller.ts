@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
-import { componentLogger, type IdentityOptions, readIdentity, runComponent, toList } from './component.ts';
-import { wholeNumber } from './numbers.ts';
+import { componentLogger, type IdentityOptions, readIdentity, runComponent } from './component.ts';
+import { toList, wholeNumber } from './values.ts';
 
 interface ControllerOptions extends IdentityOptions {
   readonly server: string[];
@@ -14,7 +14,7 @@ interface ControllerOptions extends IdentityOptions {
   readonly clusterSigningKeyFile?: string;
 }
 
-export function registerController(program: Command): void {
+export function register(program: Command): void {
   program
     .command('controller')
     .description('run the controller manager')

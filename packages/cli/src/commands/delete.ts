@@ -7,7 +7,7 @@ import { labelOf } from '../objects/kinds.ts';
 import { askedFor } from '../objects/selection.ts';
 import { reportFailure } from '../output/failure.ts';
 import { type ClientOptions, type Session, withClient, withSession } from './client-options.ts';
-import { wholeNumber } from './numbers.ts';
+import { wholeNumber } from './values.ts';
 
 interface DeleteOptions extends ClientOptions {
   readonly filename?: string[];
@@ -24,7 +24,7 @@ interface Doomed {
 }
 
 /** `skiff delete TYPE NAME...`, `TYPE/NAME...`, `TYPE -l`, `TYPE --all` or `-f`. Returns when the server has accepted; finalizers and grace periods may still run. */
-export function registerDelete(program: Command): void {
+export function register(program: Command): void {
   withClient(
     program
       .command('delete')

@@ -11,7 +11,7 @@ interface DownOptions extends StateOptions {
 }
 
 /** `skiff down`: after it nothing of the cluster is left; doing it twice is no error. */
-export function registerDown(program: Command): void {
+export function register(program: Command): void {
   withState(program.command('down').description('stop the cluster on this machine and remove every trace of it'))
     .option('--no-images', 'remove built images and the compile cache too')
     .action(runDown);

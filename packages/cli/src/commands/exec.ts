@@ -8,7 +8,7 @@ interface ExecOptions extends ClientOptions {
 }
 
 /** `skiff exec POD -- COMMAND...`: ends with the command's own exit code. */
-export function registerExec(program: Command): void {
+export function register(program: Command): void {
   withClient(
     program
       .command('exec')

@@ -25,7 +25,7 @@ const formats = ['json', 'yaml', 'name', 'wide'];
 /** These have an expression behind them. */
 const templates = ['jsonpath', 'custom-columns'];
 
-export function registerGet(program: Command): void {
+export function register(program: Command): void {
   withClient(
     program
       .command('get')

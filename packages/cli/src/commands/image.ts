@@ -6,7 +6,7 @@ import { hostLayouts, paths } from '../local/layout.ts';
 import { type StateOptions, withState } from './local-options.ts';
 
 /** `skiff image build|load|list`. */
-export function registerImage(program: Command): void {
+export function register(program: Command): void {
   const image = program.command('image').description('build images without a registry, and put them into the nodes');
   withState(image.command('build <recipe...>').description('build images from image.yaml files')).action(buildAll);
   withState(

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type ClientOptions, withClient, withSession } from './client-options.ts';
-import { wholeNumber } from './numbers.ts';
+import { wholeNumber } from './values.ts';
 
 interface LogsOptions extends ClientOptions {
   readonly container: string;
@@ -11,7 +11,7 @@ interface LogsOptions extends ClientOptions {
   readonly since?: number;
 }
 
-export function registerLogs(program: Command): void {
+export function register(program: Command): void {
   withClient(
     program
       .command('logs')

@@ -1,13 +1,14 @@
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
-import { componentLogger, type IdentityOptions, readIdentity, runComponent, toList } from './component.ts';
+import { componentLogger, type IdentityOptions, readIdentity, runComponent } from './component.ts';
+import { toList } from './values.ts';
 
 interface SchedulerOptions extends IdentityOptions {
   readonly server: string[];
   readonly leaderElect: boolean;
 }
 
-export function registerScheduler(program: Command): void {
+export function register(program: Command): void {
   program
     .command('scheduler')
     .description('run the scheduler')

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { parseLabels, parseTaints } from '../objects/node-options.ts';
 import { type ClientOptions, withClient, withConnection } from './client-options.ts';
 import { componentLogger, runComponent } from './component.ts';
-import { wholeNumber } from './numbers.ts';
+import { wholeNumber } from './values.ts';
 
 interface SimOptions extends ClientOptions {
   readonly nodes: number;
@@ -26,7 +26,7 @@ kubeconfig's rights, and deletes), has its own certificate and connection, renew
 how they do. No container runs, and logs, exec and port-forward find nobody. Ctrl-C ends it; Nodes and pods stay, and the
 next run with the same names takes them over. To be rid of them: kubectl delete nodes,pods -A -l skiff.io/simulated=true`;
 
-export function registerSim(program: Command): void {
+export function register(program: Command): void {
   withClient(program.command('sim').description('run simulated nodes against a control plane, to test it at scale'))
     .requiredOption('--nodes <count>', 'how many', wholeNumber(1))
     .option('--pods-per-node <count>', 'also make this many pods bound to each node', wholeNumber(0), 0)

@@ -7,7 +7,7 @@ import { describeFailure } from '../output/failure.ts';
 import { formatTable } from '../output/table.ts';
 import { type StateOptions, withState } from './local-options.ts';
 
-export function registerStatus(program: Command): void {
+export function register(program: Command): void {
   withState(program.command('status').description('what of the cluster on this machine runs')).action(runStatus);
 }
 

@@ -2,7 +2,7 @@ import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
 import { waitFor } from '../local/wait.ts';
 import { type ClientOptions, withClient, withSession } from './client-options.ts';
-import { wholeNumber } from './numbers.ts';
+import { wholeNumber } from './values.ts';
 
 interface TokenOptions extends ClientOptions {
   readonly ttl: number;
@@ -11,7 +11,7 @@ interface TokenOptions extends ClientOptions {
 }
 
 /** `skiff token create`: what a node shows once to join. */
-export function registerToken(program: Command): void {
+export function register(program: Command): void {
   const token = program.command('token').description('make the tokens with which nodes join');
   withClient(token.command('create').description('make a token and print it, or write it to a file'))
     .option('--ttl <minutes>', 'how long it is good', wholeNumber(1, 60 * 24 * 365), 60)

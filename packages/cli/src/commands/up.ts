@@ -15,12 +15,12 @@ import { lockFile, withLock } from '../local/lock.ts';
 import { createProgress, type Progress } from '../output/progress.ts';
 import { summary } from '../output/summary.ts';
 import { defaultStateDir, repositoryDir, type StateOptions, withState } from './local-options.ts';
-import { portNumber, wholeNumber } from './numbers.ts';
+import { portNumber, wholeNumber } from './values.ts';
 
 interface UpOptions extends StateOptions, Partial<Shape> {}
 
 /** `skiff up`: idempotent; a cluster keeps the shape it was first given. */
-export function registerUp(program: Command): void {
+export function register(program: Command): void {
   const { name, subnet, restPort, grpcPort, etcdPort } = defaultConfig;
   withState(program.command('up').description('start a cluster on this machine, or what is missing of it'))
     .option(

@@ -1,5 +1,5 @@
 /** What kinds there are: the built-in ones are known beforehand, the others are asked for when one of them is meant. */
-import { builtinDefinitions } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import type { ServedKind, SkiffClient } from '@skiff/client';
 import { findKind, type KindOfDocument, kindOfDocument, kindsOfCategory, unknownType } from './kinds.ts';
 

@@ -1,4 +1,4 @@
-import { builtinDefinitions } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import type { ServedKind } from '@skiff/client';
 import { expect, test } from 'vitest';
 import { findKind, kindOfDocument, kindsOfCategory, labelOf } from './kinds.ts';

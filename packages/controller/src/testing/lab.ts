@@ -1,13 +1,6 @@
 /** A cluster in memory with controllers running on it and a make-believe kubelet, for tests of reconciles. */
-import {
-  type ApiObject,
-  builtinDefinitions,
-  formatTime,
-  isReason,
-  type Pod,
-  resources,
-  setCondition,
-} from '@skiff/api';
+import { type ApiObject, formatTime, isReason, type Pod, resources, setCondition } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import { createEventRecorder, createInformerFactory } from '@skiff/client';
 import { createTestCluster, type Interceptor, intercept, silentLogger, type TestCluster } from '@skiff/client/testing';
 import { createCatalog } from '../catalog.ts';

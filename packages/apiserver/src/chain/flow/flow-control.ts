@@ -3,14 +3,8 @@
  * PriorityLevelConfigurations say. Watches take a seat only while they start; of them, and of other streams, each user may
  * have so many.
  */
-import {
-  ApiError,
-  type Clock,
-  type FlowSchema,
-  mandatoryFlowSchemas,
-  mandatoryPriorityLevels,
-  type PriorityLevelConfiguration,
-} from '@skiff/api';
+import { ApiError, type Clock, type FlowSchema, type PriorityLevelConfiguration } from '@skiff/api';
+import { mandatoryFlowSchemas, mandatoryPriorityLevels } from '@skiff/api/validation';
 import type { UserInfo } from '../../registry/contract.ts';
 import type { Attributes } from '../attributes.ts';
 import { type DemandStats, smooth } from './demand.ts';

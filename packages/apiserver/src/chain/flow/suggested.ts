@@ -1,11 +1,6 @@
 /** The flow schemas and priority levels that a new cluster gets, besides the mandatory ones (apis/flowcontrol/bootstrap of v1.32). */
-import {
-  type FlowSchemaSpec,
-  type JsonObject,
-  mandatoryFlowSchemas,
-  mandatoryPriorityLevels,
-  type PriorityLevelConfigurationSpec,
-} from '@skiff/api';
+import type { FlowSchemaSpec, JsonObject, PriorityLevelConfigurationSpec } from '@skiff/api';
+import { mandatoryFlowSchemas, mandatoryPriorityLevels } from '@skiff/api/validation';
 
 /** Set to `true` the server keeps the object's spec; set to `false` it is its owner's. */
 export const autoUpdateAnnotation = 'apf.kubernetes.io/autoupdate-spec';

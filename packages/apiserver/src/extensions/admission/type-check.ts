@@ -2,7 +2,8 @@
  * What a policy's expressions get wrong about the kinds they are for (apiserver's policy/validating/typechecking.go): told in the
  * policy's status, and no reason to refuse it. Pure.
  */
-import { builtinType, type Definition, parseApiVersion } from '@skiff/api';
+import { type Definition, parseApiVersion } from '@skiff/api';
+import { builtinType } from '@skiff/api/kinds';
 import { compile } from '../cel/program.ts';
 import { dyn, type Type, typeOfSchema } from '../cel/types.ts';
 import { jsonSchemaOf } from '../schema/from-schema.ts';

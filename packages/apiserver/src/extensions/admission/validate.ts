@@ -1,7 +1,5 @@
 /** What webhook configurations, policies and bindings must be, beyond what their schemas say: their expressions above all. */
 import {
-  addLabelSelector,
-  addOperationRule,
   checkDns1035Label,
   checkDns1123Subdomain,
   checkPathSegment,
@@ -10,8 +8,8 @@ import {
   field,
   type JsonObject,
   type LabelSelector,
-  type OperationRule,
 } from '@skiff/api';
+import { addLabelSelector, addOperationRule, type OperationRule } from '@skiff/api/validation';
 import { listAt, objectAt, objectsAt, own, textAt } from '../../patch/values.ts';
 import { nameOf } from '../../registry/meta.ts';
 import { webhookEnvironment } from './environment.ts';

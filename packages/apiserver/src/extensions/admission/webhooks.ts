@@ -1,14 +1,6 @@
 /** Admission webhooks (admissionregistration.k8s.io/v1): those that change objects, one after the other; those that judge, all at once. */
-import {
-  badRequest,
-  type ClientConfig,
-  forbidden,
-  internal,
-  type JsonObject,
-  parseJson,
-  type Random,
-  uuid,
-} from '@skiff/api';
+import { badRequest, forbidden, internal, type JsonObject, parseJson, type Random, uuid } from '@skiff/api';
+import type { ClientConfig } from '@skiff/api/validation';
 import type { Authoriser } from '../../chain/attributes.ts';
 import { jsonPatch } from '../../patch/json-patch.ts';
 import { copy, isObject, same } from '../../patch/values.ts';

@@ -2,7 +2,8 @@
  * Keeps the served kinds and the status of every CustomResourceDefinition in step with what is stored. Level-triggered: each
  * round looks at all definitions and acts on those that changed. Every API server runs it; writes are guarded by version.
  */
-import { builtinDefinitions, type Clock, isReason, type JsonObject, type Logger } from '@skiff/api';
+import { type Clock, isReason, type JsonObject, type Logger } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import { follow, type LiveCollection } from '../../chain/live.ts';
 import { copy, textAt } from '../../patch/values.ts';
 import type { Kind } from '../../registry/definition-table.ts';

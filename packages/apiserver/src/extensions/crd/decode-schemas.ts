@@ -3,7 +3,9 @@
  * type of CustomResourceDefinition says nothing of them: what is inside is decoded here, as deep as it goes. Unknown fields in there
  * are dropped without a word, under strict validation too: Kubernetes' own types for them (JSONSchemaPropsOrArray, …OrBool) do so.
  */
-import { badRequest, builtinType, decode, type JsonObject } from '@skiff/api';
+import { badRequest, type JsonObject } from '@skiff/api';
+import { builtinType } from '@skiff/api/kinds';
+import { decode } from '@skiff/api/validation';
 import { isObject, objectAt, objectsAt, own, put } from '../../patch/values.ts';
 
 const schemaType = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps';

@@ -1,15 +1,14 @@
 /** From a CustomResourceDefinition to the kinds it serves: one a version, in the table like every built-in one. */
 import {
-  applySchemaDefaults,
   type Definition,
   type FieldError,
   field,
   type JsonObject,
   type ObjectSchema,
-  prune,
   type SubresourceDefinition,
   type Verb,
 } from '@skiff/api';
+import { applySchemaDefaults, prune } from '@skiff/api/validation';
 import { isObject, own, put, textAt } from '../../patch/values.ts';
 import { customKind } from '../../registry/custom-kinds.ts';
 import type { Kind, ScalePaths, StoredAs } from '../../registry/definition-table.ts';

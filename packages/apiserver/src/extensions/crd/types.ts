@@ -1,5 +1,6 @@
 /** apiextensions.k8s.io/v1 CustomResourceDefinition as decoding leaves it: every member may be absent until it was checked. */
-import type { ClientConfig, JsonObject } from '@skiff/api';
+import type { JsonObject } from '@skiff/api';
+import type { ClientConfig } from '@skiff/api/validation';
 import type { JsonSchema } from '../schema/json-schema.ts';
 
 export interface Names {

@@ -1,6 +1,7 @@
 /** How a CRD's objects get from one version to another (apiextensions' validateCustomResourceConversion of v1.32). */
 import { X509Certificate } from 'node:crypto';
-import { checkClientConfig, checkDns1035Label, type FieldError, field, goBytes } from '@skiff/api';
+import { checkDns1035Label, type FieldError, field, goBytes } from '@skiff/api';
+import { checkClientConfig } from '@skiff/api/validation';
 import { type Conversion, type Crd, isTrue } from './types.ts';
 
 export interface ConversionOptions {

@@ -1,5 +1,7 @@
 /** From what a client sent to a custom object: metadata as every kind's, the rest pruned by the schema and judged later. */
-import { builtinType, type Decoded, decode, type JsonObject, type ObjectSchema, prune } from '@skiff/api';
+import type { JsonObject, ObjectSchema } from '@skiff/api';
+import { builtinType } from '@skiff/api/kinds';
+import { type Decoded, decode, prune } from '@skiff/api/validation';
 import { isObject, own, put } from '../../patch/values.ts';
 
 /** `schema` is the whole object's. `document` is used up. */

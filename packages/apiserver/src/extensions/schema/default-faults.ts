@@ -1,5 +1,6 @@
 /** Whether the defaults in a schema are values that it allows (apiextensions' defaulting.ValidateDefaults). */
-import { type FieldError, field, type Json, type ObjectSchema, prune } from '@skiff/api';
+import { type FieldError, field, type Json, type ObjectSchema } from '@skiff/api';
+import { prune } from '@skiff/api/validation';
 import { copy, isObject, same } from '../../patch/values.ts';
 import { resourceFaults } from './embedded.ts';
 import { itemsOf, type JsonSchema } from './json-schema.ts';

@@ -1,5 +1,7 @@
 /** Objects inside objects (x-kubernetes-embedded-resource): they have a type and valid metadata like any other. */
-import { builtinType, decode, type FieldError, field, formatPath, type Json, validateObjectMeta } from '@skiff/api';
+import { type FieldError, field, formatPath, type Json } from '@skiff/api';
+import { builtinType } from '@skiff/api/kinds';
+import { decode, validateObjectMeta } from '@skiff/api/validation';
 import { copy, isObject, own, textAt } from '../../patch/values.ts';
 import { fieldSchema, itemsOf, type JsonSchema } from './json-schema.ts';
 

@@ -1,5 +1,6 @@
 /** The formats of strings that custom kinds may ask for (go-openapi's strfmt, as apiextensions v1.32 knows it). Others are no rule. */
-import { ipFamily, isCidr, parseDuration } from '@skiff/api';
+import { parseDuration } from '@skiff/api';
+import { ipFamily, isCidr } from '@skiff/api/validation';
 import { type Pattern, patternOf } from './pattern.ts';
 
 type Check = (text: string) => boolean;

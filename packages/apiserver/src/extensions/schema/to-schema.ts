@@ -1,5 +1,6 @@
 /** A custom kind's schema in the form that the registry prunes, defaults, applies and lists by. Made when first needed. */
-import { builtinType, type ObjectSchema, type Schema, setOwn } from '@skiff/api';
+import { type ObjectSchema, type Schema, setOwn } from '@skiff/api';
+import { builtinType } from '@skiff/api/kinds';
 import { itemsOf, type JsonSchema, valuesOf } from './json-schema.ts';
 
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';

@@ -1,4 +1,5 @@
-import { builtinType, type Json, type JsonObject, type ObjectSchema, type Schema } from '@skiff/api';
+import type { Json, JsonObject, ObjectSchema, Schema } from '@skiff/api';
+import { builtinType } from '@skiff/api/kinds';
 import { describe, expect, test } from 'vitest';
 import { configurationFault } from './configuration-faults.ts';
 

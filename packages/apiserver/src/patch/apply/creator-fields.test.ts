@@ -1,4 +1,5 @@
-import { builtinDefinitions, type Definition, type JsonObject, type Schema } from '@skiff/api';
+import type { Definition, JsonObject, Schema } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { skeletonOf } from '../../registry/managed-fields.ts';

@@ -1,5 +1,6 @@
 /** Jobs and cron jobs. */
-import { type JsonObject, selectOwnPods } from '@skiff/api';
+import type { JsonObject } from '@skiff/api';
+import { selectOwnPods } from '@skiff/api/validation';
 import { numberAt } from '../../patch/values.ts';
 import type { Strategy } from '../contract.ts';
 import { holdsPodSpec } from './pod-spec.ts';

@@ -1,4 +1,4 @@
-import { builtinDefinitions } from '@skiff/api';
+import { builtinDefinitions } from '@skiff/api/kinds';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { pick, wanted } from '../../watch/pick.ts';

@@ -1,15 +1,6 @@
 /** What the server does to an object on its way in: decode, default, validate, all by the rules of @skiff/api. */
-import {
-  applyDefaults,
-  badRequest,
-  type Definition,
-  decode,
-  type FieldError,
-  invalid,
-  type JsonObject,
-  validate,
-  validateUpdate,
-} from '@skiff/api';
+import { badRequest, type Definition, type FieldError, invalid, type JsonObject } from '@skiff/api';
+import { applyDefaults, decode, validate, validateUpdate } from '@skiff/api/validation';
 
 /** The object in its stored form. Throws BadRequest for a field of a wrong type or one that does not exist. */
 export function decodeObject(definition: Definition, object: JsonObject): JsonObject {

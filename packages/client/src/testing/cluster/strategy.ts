@@ -1,14 +1,6 @@
 /** What the server owns of an object: identity, generation, and a status that only its subresource writes. */
-import {
-  type Definition,
-  deepEqual,
-  formatTime,
-  generateName,
-  type JsonObject,
-  type Random,
-  selectOwnPods,
-  uuid,
-} from '@skiff/api';
+import { type Definition, deepEqual, formatTime, generateName, type JsonObject, type Random, uuid } from '@skiff/api';
+import { selectOwnPods } from '@skiff/api/validation';
 import { metaOf, own, put } from './document.ts';
 
 /** These have a status subresource and keep the status they are created with (a kubelet registers with one). */

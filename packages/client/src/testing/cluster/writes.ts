@@ -5,13 +5,13 @@ import {
   type Clock,
   conflict,
   deepEqual,
-  findBuiltin,
   forbidden,
   type JsonObject,
   notFound,
   type Random,
   type ResourceOf,
 } from '@skiff/api';
+import { findBuiltin } from '@skiff/api/kinds';
 import type { DeleteOptions, WriteOptions } from '../../contract.ts';
 import { checkChanged, checkNew, decodeObject } from './admit.ts';
 import { isGone, markDeleted } from './deletion.ts';

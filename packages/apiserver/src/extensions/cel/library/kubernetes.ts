@@ -5,13 +5,9 @@ import {
   checkDns1123Subdomain,
   checkLabelValue,
   checkQualifiedName,
-  cidrContains,
-  ipBits,
-  ipFamily,
-  ipText,
-  isCidr,
   tryParseQuantity,
 } from '@skiff/api';
+import { cidrContains, ipBits, ipFamily, ipText, isCidr } from '@skiff/api/validation';
 import { formatCheck } from '../../schema/formats.ts';
 import { type Overload, overload } from '../signature.ts';
 import { CelError, Opaque, Optional, type Value } from '../values.ts';

@@ -1,4 +1,4 @@
-/** Numbers on the command line. */
+/** Values of options. */
 import { InvalidArgumentError } from 'commander';
 
 /** Parses a whole number from `least` to `most`. */
@@ -15,3 +15,10 @@ export const wholeNumber =
   };
 
 export const portNumber = wholeNumber(1, 65_535);
+
+/** `a:1,b:2` as a list. */
+export const toList = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');

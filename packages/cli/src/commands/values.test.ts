@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { portNumber, wholeNumber } from './numbers.ts';
+import { portNumber, wholeNumber } from './values.ts';
 
 test('whole numbers in range', () => {
   expect(wholeNumber(0)('0')).toBe(0);
