@@ -45,7 +45,7 @@ export interface ListOptions {
 
 /** One change. */
 export type StoreEvent =
-  | { readonly type: 'put'; readonly document: StoredDocument }
+  | { readonly type: 'put'; readonly document: StoredBytes }
   | { readonly type: 'delete'; readonly key: string; readonly version: bigint };
 
 /**

@@ -284,7 +284,9 @@ function watches(store: Given, below: () => string): void {
     for (const [index, watch] of all.entries()) {
       await watch.reaches(end);
       await watch.stop();
-      expect(watch.events.map((event) => event.type === 'put' && event.document.text)).toEqual([prefixes[index]]);
+      expect(watch.events.map((event) => event.type === 'put' && String(event.document.bytes))).toEqual([
+        prefixes[index],
+      ]);
     }
   });
 

@@ -1,15 +1,8 @@
 /** The watch cache: one upstream watch for the whole registry, collections under it. */
 import { ApiError, type Clock, type Logger, type Random } from '@skiff/api';
-import {
-  isStoreError,
-  type ListOptions,
-  type Store,
-  type StoredDocument,
-  type StoreEvent,
-} from '../storage/contract.ts';
+import { isStoreError, type ListOptions, type Store, type StoredBytes, type StoreEvent } from '../storage/contract.ts';
 import { Collection, type Replacement } from './collection.ts';
 import type { CollectionCache, Describe, WatchCache } from './contract.ts';
-import { toBytes } from './document.ts';
 
 export interface WatchCacheOptions {
   readonly store: Store;
@@ -41,7 +34,7 @@ class RegistryCache implements WatchCache {
   readonly #options: WatchCacheOptions;
   readonly #collections = new Map<string, Collection>();
   /** Raw documents of collections that nobody has asked for yet; read when somebody does. */
-  #unclaimed = new Map<string, Map<string, StoredDocument>>();
+  #unclaimed = new Map<string, Map<string, StoredBytes>>();
   readonly #waiters = new Set<{ readonly revision: bigint; readonly resolve: () => void }>();
   readonly #closing = new AbortController();
   #diverged = new AbortController();
@@ -109,7 +102,7 @@ class RegistryCache implements WatchCache {
     this.#collections.set(storageKey, made);
     // Deletions before this moment were not kept: a watch from an older version has to list.
     const replacement = made.replacement();
-    for (const document of this.#unclaimed.get(storageKey)?.values() ?? []) replacement.put(toBytes(document));
+    for (const document of this.#unclaimed.get(storageKey)?.values() ?? []) replacement.put(document);
     replacement.finish(this.#revision);
     this.#unclaimed.delete(storageKey);
     return made;
@@ -177,23 +170,21 @@ class RegistryCache implements WatchCache {
   /** Page by page, so that never all of it is here twice; what was read takes the place of what there is in one turn. */
   async #read(options: Pick<ListOptions, 'revision'>, signal: AbortSignal): Promise<void> {
     const replacements = new Map<Collection, Replacement>();
-    const unclaimed = new Map<string, Map<string, StoredDocument>>();
+    const unclaimed = new Map<string, Map<string, StoredBytes>>();
     let revision = 0n;
     for await (const page of this.#options.store.pages(registryPrefix, options, signal)) {
       revision = page.revision;
       for (const stored of page.documents) {
         const storageKey = storageKeyOf(stored.key);
         const collection = this.#collections.get(storageKey);
-        if (collection === undefined) {
-          const { key, bytes, version } = stored;
-          mapAt(unclaimed, storageKey).set(key, { key, version, text: bytes.toString() });
-        } else replacementOf(replacements, collection).put(stored);
+        if (collection === undefined) mapAt(unclaimed, storageKey).set(stored.key, copyOf(stored));
+        else replacementOf(replacements, collection).put(stored);
       }
     }
     // A collection may have been asked for between two pages.
     for (const [storageKey, collection] of this.#collections) {
       const replacement = replacementOf(replacements, collection);
-      for (const document of unclaimed.get(storageKey)?.values() ?? []) replacement.put(toBytes(document));
+      for (const document of unclaimed.get(storageKey)?.values() ?? []) replacement.put(document);
       unclaimed.delete(storageKey);
       replacement.finish(revision);
     }
@@ -243,7 +234,7 @@ class RegistryCache implements WatchCache {
       return;
     }
     const waiting = mapAt(this.#unclaimed, storageKey);
-    if (event.type === 'put') waiting.set(key, event.document);
+    if (event.type === 'put') waiting.set(key, copyOf(event.document));
     else waiting.delete(key);
   }
 
@@ -265,6 +256,9 @@ class RegistryCache implements WatchCache {
     this.#closing.signal.addEventListener('abort', () => timer.cancel(), { once: true });
   }
 }
+
+/** To be kept: its bytes lie among others. */
+const copyOf = (stored: StoredBytes): StoredBytes => ({ ...stored, bytes: Buffer.from(stored.bytes) });
 
 function mapAt<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V> {
   const found = maps.get(key);

@@ -1,9 +1,9 @@
 /** One collection of the watch cache: its documents, the last of its history, and who watches. */
 import { ApiError, expired } from '@skiff/api';
-import type { StoredBytes, StoredDocument } from '../storage/contract.ts';
+import type { StoredBytes } from '../storage/contract.ts';
 import type { CachedDocument, CollectionCache, Describe, Filter, WatchEvent, WatchOptions } from './contract.ts';
 import { Dispatcher, type Watcher } from './dispatch.ts';
-import { factsOf, KeptDocument, toBytes, toCached, withFacts } from './document.ts';
+import { factsOf, KeptDocument, toCached, toKnown } from './document.ts';
 import { ExpectedWrites } from './expected.ts';
 import { History } from './history.ts';
 import { EventQueue } from './queue.ts';
@@ -87,7 +87,7 @@ export class Collection implements CollectionCache {
   }
 
   /** Takes a document in. Changes at or below a version it has seen are dropped. */
-  put(stored: StoredDocument): void {
+  put(stored: StoredBytes): void {
     const before = this.#documents.get(stored.key);
     if (before !== undefined && stored.version <= before.version) return;
     const after = this.#read(stored);
@@ -106,11 +106,10 @@ export class Collection implements CollectionCache {
   }
 
   /** Undefined for a document that cannot be read: it is left out, alone, and remembered by its version. */
-  #read(stored: StoredDocument): KeptDocument | undefined {
+  #read(stored: StoredBytes): KeptDocument | undefined {
     try {
-      const facts = this.#expected.take(stored.key, stored.text);
-      const document =
-        facts === undefined ? toCached(toBytes(stored), this.#context.describe) : withFacts(stored, facts);
+      const known = this.#expected.take(stored.key, stored.bytes);
+      const document = known === undefined ? toCached(stored, this.#context.describe) : toKnown(stored, known);
       this.#quarantined.delete(stored.key);
       return document;
     } catch (error) {

@@ -1,7 +1,8 @@
 /** From a stored text to what the cache keeps. The text is read here, once, and what was made of it let go. */
-import type { StoredBytes, StoredDocument } from '../storage/contract.ts';
+import type { StoredBytes } from '../storage/contract.ts';
 import { type Arena, type Place, type Spliced, textAt, textOf } from './arena.ts';
 import type { CachedDocument, Describe, Facts, Paths } from './contract.ts';
+import type { Known } from './expected.ts';
 import { pick, type Wanted, wanted } from './pick.ts';
 import { withResourceVersion } from './splice.ts';
 
@@ -39,14 +40,20 @@ export class KeptDocument implements CachedDocument {
 }
 
 /** Throws on a text that is no object with metadata. */
-export function toCached({ key, bytes, version }: StoredBytes, describe: Describe): KeptDocument {
+export function toCached(stored: StoredBytes, describe: Describe): KeptDocument {
+  const { key, bytes, version } = stored;
   const paths = describe.paths?.();
   if (paths === undefined) {
     const text = bytes.toString();
-    return withFacts({ key, version, text }, factsOf(JSON.parse(text) as Record<string, unknown>, describe));
+    const facts = factsOf(JSON.parse(text) as Record<string, unknown>, describe);
+    return new KeptDocument({ key, version, facts, text: withResourceVersion(text, version) });
   }
   const { object, metadataAt } = pick(bytes, wantedBy(paths));
-  const facts = factsOf(object, describe);
+  return toKnown(stored, { facts: factsOf(object, describe), metadataAt });
+}
+
+/** What is kept of a document that need not be read. */
+export function toKnown({ key, bytes, version }: StoredBytes, { facts, metadataAt }: Known): KeptDocument {
   // There is a name in the metadata: a comma is right.
   const text = { bytes, at: metadataAt, insertion: `"resourceVersion":"${version}",` };
   return new KeptDocument({ key, version, facts, text });
@@ -66,16 +73,6 @@ function wantedBy(paths: Paths): Wanted {
   known.set(paths, made);
   return made;
 }
-
-export const toBytes = ({ key, text, version }: StoredDocument): StoredBytes => ({
-  key,
-  bytes: Buffer.from(text),
-  version,
-});
-
-/** What is kept of a document whose facts are known. */
-export const withFacts = ({ key, version, text }: StoredDocument, facts: Facts): KeptDocument =>
-  new KeptDocument({ key, version, facts, text: withResourceVersion(text, version) });
 
 /** The facts of an object; they share nothing with it. Throws when it has no name. */
 export function factsOf(object: Readonly<Record<string, unknown>>, describe: Describe): Facts {

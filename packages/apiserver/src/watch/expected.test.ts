@@ -9,21 +9,26 @@ import { everything, pod, podKey } from './testing/watcher.ts';
 
 const facts: Facts = { namespace: 'default', name: 'a', labels: {}, fields: {} };
 
-test('facts are handed over once, and only for the very text', () => {
+const text = '{"kind":"Pöd","metadata":{"name":"a"}}';
+const bytes = Buffer.from(text);
+
+test('what is known is handed over once, and only for the very bytes', () => {
   const expected = new ExpectedWrites();
-  expected.add('a', '{}', facts);
-  expect(expected.take('a', '{}')).toBe(facts);
-  expect(expected.take('a', '{}')).toBeUndefined();
-  expected.add('a', '{}', facts);
-  expect(expected.take('a', '{"other":1}')).toBeUndefined();
-  expect(expected.take('a', '{}')).toBeUndefined();
+  expected.add('a', text, facts);
+  const known = expected.take('a', bytes);
+  expect(known?.facts).toBe(facts);
+  expect(String(bytes.subarray(known?.metadataAt))).toBe('"name":"a"}}');
+  expect(expected.take('a', bytes)).toBeUndefined();
+  expected.add('a', text, facts);
+  expect(expected.take('a', Buffer.from('{"metadata":{"name":"a"}}'))).toBeUndefined();
+  expect(expected.take('a', bytes)).toBeUndefined();
 });
 
 test('what never comes is forgotten, oldest first', () => {
   const expected = new ExpectedWrites();
-  for (let index = 0; index <= 1000; index += 1) expected.add(String(index), '', facts);
-  expect(expected.take('0', '')).toBeUndefined();
-  expect(expected.take('1', '')).toBe(facts);
+  for (let index = 0; index <= 1000; index += 1) expected.add(String(index), text, facts);
+  expect(expected.take('0', bytes)).toBeUndefined();
+  expect(expected.take('1', bytes)?.facts).toBe(facts);
 });
 
 test('an event is selected by what was announced of it, or by its own text', async () => {

@@ -27,8 +27,8 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const colon = 0x3a;
 
-/** The index just behind the `{` of the top-level `metadata`. */
-function metadataStart(text: string): number {
+/** The index just behind the `{` of the top-level `metadata`. Throws SyntaxError when there is none. */
+export function metadataStart(text: string): number {
   let depth = 0;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);

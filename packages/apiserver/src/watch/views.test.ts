@@ -1,15 +1,18 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { CachedDocument, Filter, WatchEvent } from './contract.ts';
 import { Dispatcher } from './dispatch.ts';
-import { withFacts } from './document.ts';
+import { KeptDocument } from './document.ts';
+import { withResourceVersion } from './splice.ts';
 import { describePod, pod, podKey } from './testing/watcher.ts';
 import { isShared, viewsOf } from './views.ts';
 
 const document = (version: bigint, app: string): CachedDocument =>
-  withFacts(
-    { key: podKey('default', 'a'), version, text: pod('default', 'a', { labels: { app } }) },
-    { namespace: 'default', name: 'a', labels: { app }, fields: describePod({}) },
-  );
+  new KeptDocument({
+    key: podKey('default', 'a'),
+    version,
+    text: withResourceVersion(pod('default', 'a', { labels: { app } }), version),
+    facts: { namespace: 'default', name: 'a', labels: { app }, fields: describePod({}) },
+  });
 
 const labelled = (app: string): Filter => ({ namespace: '', name: '', matches: ({ labels }) => labels.app === app });
 

@@ -4,9 +4,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import type { CallOptions } from '@grpc/grpc-js';
-import { castGrpcError, Etcd3, type IOptions, KVClient, WatchClient } from 'etcd3';
+import type { CallOptions, ClientDuplexStream } from '@grpc/grpc-js';
+import { castGrpcError, Etcd3, type IOptions, KVClient } from 'etcd3';
 import { decodeRange, encodeRange, type RangeAnswer, type RangeRequest } from './range.ts';
+import { decodeTxn, encodeTxn, type TxnAnswer, type TxnRequest } from './txn.ts';
+import { decodeWatch, encodeWatch, type WatchAnswer, type WatchRequest } from './watch-stream.ts';
 
 export interface EtcdTls {
   readonly caFile: string;
@@ -30,24 +32,43 @@ const runOnce = {
   },
 } as unknown as Policy;
 
-/** Reads of many keys go around etcd3's codec; the rest is as it makes it. */
-export interface Kv extends Pick<KVClient, 'txn' | 'put' | 'compact'> {
+/** What every request costs goes around etcd3's codec, whose 64-bit objects cost more than all else that is done with them; the rest is as it makes it. */
+export interface Kv extends Pick<KVClient, 'put' | 'compact'> {
   range(request: RangeRequest, options: CallOptions): Promise<RangeAnswer>;
+  txn(request: TxnRequest, options: CallOptions): Promise<TxnAnswer>;
 }
+
+export type WatchStream = ClientDuplexStream<WatchRequest, WatchAnswer>;
 
 class ExposedEtcd extends Etcd3 {
   readonly kvCalls: Kv = Object.assign(new KVClient(this.pool), {
-    range: (request: RangeRequest, options: CallOptions): Promise<RangeAnswer> => this.#range(request, options),
+    range: (request: RangeRequest, options: CallOptions) =>
+      this.#unary('Range', encodeRange, decodeRange, request, options),
+    txn: (request: TxnRequest, options: CallOptions) =>
+      this.#unary('Txn', encodeTxn, (bytes: Buffer) => decodeTxn(bytes, request), request, options),
   });
-  readonly watches = new WatchClient(this.pool);
 
-  #range(request: RangeRequest, options: CallOptions): Promise<RangeAnswer> {
+  watchStream(): Promise<WatchStream> {
+    return this.pool.withConnection('Watch', ({ resource, client, metadata }) => {
+      const stream = client.makeBidiStreamRequest('/etcdserverpb.Watch/Watch', encodeWatch, decodeWatch, metadata, {});
+      stream.on('error', (error) => stream.writable && this.pool.markFailed(resource, error));
+      return stream;
+    });
+  }
+
+  #unary<Request, Answer>(
+    method: string,
+    encode: (request: Request) => Buffer,
+    decode: (bytes: Buffer) => Answer,
+    request: Request,
+    options: CallOptions,
+  ): Promise<Answer> {
     return this.pool.withConnection('KV', ({ client, metadata }) => {
-      const { promise, resolve, reject } = Promise.withResolvers<RangeAnswer>();
+      const { promise, resolve, reject } = Promise.withResolvers<Answer>();
       client.makeUnaryRequest(
-        '/etcdserverpb.KV/Range',
-        encodeRange,
-        decodeRange,
+        `/etcdserverpb.KV/${method}`,
+        encode,
+        decode,
         request,
         metadata,
         options,
@@ -94,8 +115,8 @@ export class EtcdConnection {
     return this.#etcd.kvCalls;
   }
 
-  get watches(): WatchClient {
-    return this.#etcd.watches;
+  watch(): Promise<WatchStream> {
+    return this.#etcd.watchStream();
   }
 
   /** Grows with every reset: who finds a channel hanging tells by it whether somebody else has reset it meanwhile. */

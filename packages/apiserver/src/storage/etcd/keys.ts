@@ -1,13 +1,13 @@
 /** Between etcd's bytes and the store's texts. */
-import type { IKeyValue } from 'etcd3';
 import type { StoredBytes, StoredDocument } from '../contract.ts';
 import type { KeyValue } from './range.ts';
 import { versionOf } from './versions.ts';
 
-export function toDocument(kv: IKeyValue): StoredDocument {
-  const key = kv.key.toString();
-  return { key, text: kv.value.toString(), version: versionOf(key, BigInt(kv.mod_revision)) };
-}
+export const toDocument = ({ key, value, modRevision }: KeyValue): StoredDocument => ({
+  key,
+  text: value.toString(),
+  version: versionOf(key, modRevision),
+});
 
 export const toBytes = ({ key, value, modRevision }: KeyValue): StoredBytes => ({
   key,

@@ -1,8 +1,8 @@
 /** Reads of single keys, several in one transaction without a guard: linearizable as each would be alone, and no entry of etcd's log. */
-import type { ITxnRequest, ITxnResponse } from 'etcd3';
 import type { StoredDocument } from '../contract.ts';
 import type { Taken } from './batcher.ts';
 import { toDocument } from './keys.ts';
+import type { TxnAnswer, TxnRequest } from './txn.ts';
 
 export interface KeyRead {
   readonly key: string;
@@ -16,13 +16,14 @@ export const takeReads = <T>(waiting: readonly T[]): Taken<T> => ({
   rest: waiting.slice(maxReads),
 });
 
-export const toReadTransaction = (reads: readonly KeyRead[]): ITxnRequest => ({
-  success: reads.map(({ key }) => ({ request_range: { key: Buffer.from(key) } })),
+export const toReadTransaction = (reads: readonly KeyRead[]): TxnRequest => ({
+  type: 'read',
+  keys: reads.map(({ key }) => Buffer.from(key)),
 });
 
-export const toDocuments = (reads: readonly KeyRead[], answer: ITxnResponse): (StoredDocument | undefined)[] =>
+export const toDocuments = (reads: readonly KeyRead[], { outcomes }: TxnAnswer): (StoredDocument | undefined)[] =>
   reads.map(({ key }, index) => {
-    const range = answer.responses[index]?.response_range;
-    if (range === undefined) throw new Error(`etcd left out the answer to the read of ${key}`);
-    return range.kvs[0] === undefined ? undefined : toDocument(range.kvs[0]);
+    const outcome = outcomes[index];
+    if (outcome === undefined) throw new Error(`etcd left out the answer to the read of ${key}`);
+    return outcome.found === undefined ? undefined : toDocument(outcome.found);
   });

@@ -1,22 +1,24 @@
-import type { IEvent } from 'etcd3';
 import { describe, expect, test } from 'vitest';
 import { inWords, isRising } from '../testing/collect.ts';
 import { slotOf, topOf, versionOf } from './versions.ts';
 import { toBatch } from './watch.ts';
+import type { KeyEvent } from './watch-stream.ts';
 
-const event = (type: 'Put' | 'Delete', key: string, revision: number): IEvent =>
-  ({ type, kv: { key: Buffer.from(key), value: Buffer.from('x'), mod_revision: String(revision) } }) as IEvent;
+const event = (type: KeyEvent['type'], key: string, revision: number): KeyEvent => ({
+  type,
+  kv: { key, value: Buffer.from('x'), modRevision: BigInt(revision) },
+});
 
-const put = (key: string, revision: number): IEvent => event('Put', key, revision);
-const words = (events: readonly IEvent[], last: bigint, prefix = '/a/'): string[] | undefined =>
+const put = (key: string, revision: number): KeyEvent => event('put', key, revision);
+const words = (events: readonly KeyEvent[], last: bigint, prefix = '/a/'): string[] | undefined =>
   toBatch({ events: [...events] }, prefix, last)?.events.map((one) => inWords(one).replace(/ @.*/, ''));
 
 describe('the events of an answer of etcd', () => {
   test('are told with versions, up to the top of the last revision', () => {
-    const batch = toBatch({ events: [put('/a/1', 7), event('Delete', '/a/2', 8)] }, '/a/', topOf(6n));
+    const batch = toBatch({ events: [put('/a/1', 7), event('delete', '/a/2', 8)] }, '/a/', topOf(6n));
     expect(batch).toEqual({
       events: [
-        { type: 'put', document: { key: '/a/1', text: 'x', version: versionOf('/a/1', 7n) } },
+        { type: 'put', document: { key: '/a/1', bytes: Buffer.from('x'), version: versionOf('/a/1', 7n) } },
         { type: 'delete', key: '/a/2', version: versionOf('/a/2', 8n) },
       ],
       revision: topOf(8n),

@@ -7,15 +7,15 @@
  * a quiet prefix neither ages towards the next compaction nor leaves those waiting who ask whether it has come so far.
  */
 import type { Clock, Logger, Random } from '@skiff/api';
-import type { IEvent, IWatchResponse } from 'etcd3';
 import { type EventBatch, StoreError, type StoreEvent } from '../contract.ts';
 import type { EtcdCalls } from './calls.ts';
 import type { EtcdConnection } from './connection.ts';
-import { toDocument } from './keys.ts';
+import { toBytes } from './keys.ts';
 import { startOf, topOf, versionOf } from './versions.ts';
+import type { KeyEvent, WatchAnswer } from './watch-stream.ts';
 
 export interface WatchContext {
-  readonly connection: Pick<EtcdConnection, 'watches' | 'reset' | 'generation'>;
+  readonly connection: Pick<EtcdConnection, 'watch' | 'reset' | 'generation'>;
   readonly calls: Pick<EtcdCalls, 'fallback'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -25,8 +25,6 @@ export interface WatchContext {
 /** A stream that has not been confirmed after this long hangs in its connect. */
 const createTimeoutMs = 5000;
 const maxBackoffMs = 1000;
-/** The first key and the end of all keys: etcd's own sign for them. */
-const everything = Buffer.from([0]);
 
 export async function* watchEvents(
   context: WatchContext,
@@ -66,26 +64,25 @@ export async function* watchEvents(
  * what was asked for (3.4.38).
  */
 export function toBatch(
-  response: Pick<IWatchResponse, 'events'>,
+  { events: got }: Pick<WatchAnswer, 'events'>,
   prefix: string,
   last: bigint,
 ): EventBatch | undefined {
   const events: StoreEvent[] = [];
   let newest = last;
-  for (const event of response.events) {
-    const revision = BigInt(event.kv.mod_revision);
-    const key = event.kv.key.toString();
-    if (versionOf(key, revision) <= last) continue;
-    if (topOf(revision) > newest) newest = topOf(revision);
+  for (const event of got) {
+    const { key, modRevision } = event.kv;
+    if (versionOf(key, modRevision) <= last) continue;
+    if (topOf(modRevision) > newest) newest = topOf(modRevision);
     if (key.startsWith(prefix)) events.push(toEvent(event));
   }
   if (newest === last) return undefined;
   return { events: inOrder(events), revision: newest };
 }
 
-function toEvent({ type, kv }: IEvent): StoreEvent {
-  const document = toDocument(kv);
-  return type === 'Put' ? { type: 'put', document } : { type: 'delete', key: document.key, version: document.version };
+function toEvent({ type, kv }: KeyEvent): StoreEvent {
+  const document = toBytes(kv);
+  return type === 'put' ? { type, document } : { type, key: document.key, version: document.version };
 }
 
 const versionOfEvent = (event: StoreEvent): bigint => (event.type === 'put' ? event.document.version : event.version);
@@ -105,9 +102,9 @@ async function* responses(
   prefix: string,
   from: bigint,
   signal: AbortSignal,
-): AsyncIterable<IWatchResponse> {
+): AsyncIterable<WatchAnswer> {
   const { generation } = context.connection;
-  const stream = await context.connection.watches.watch();
+  const stream = await context.connection.watch();
   // The iteration below tells errors; between iterations nobody else listens.
   stream.on('error', () => undefined);
   const cancel = (): void => void stream.cancel();
@@ -118,12 +115,12 @@ async function* responses(
     cancel();
   });
   try {
-    stream.write({ create_request: { key: everything, range_end: everything, start_revision: String(from) } });
-    for await (const response of stream as unknown as AsyncIterable<IWatchResponse>) {
+    stream.write({ startRevision: from });
+    for await (const response of stream as AsyncIterable<WatchAnswer>) {
       if (response.created) watchdog.cancel();
       if (response.canceled) {
-        if (response.compact_revision !== '0')
-          throw new StoreError('compacted', prefix, `events before ${response.compact_revision} are compacted`);
+        if (response.compactRevision !== 0)
+          throw new StoreError('compacted', prefix, `events before ${response.compactRevision} are compacted`);
         throw new StoreError('unavailable', prefix, 'etcd cancelled the watch');
       }
       yield response;

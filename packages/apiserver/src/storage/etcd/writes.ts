@@ -1,7 +1,7 @@
 /** One guarded write as etcd sees it, alone or among others of a transaction, and what came of it. */
-import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import type { StoredDocument } from '../contract.ts';
 import { toDocument } from './keys.ts';
+import { bytesOf, type Guarded, type Operation, type TxnAnswer, type TxnRequest } from './txn.ts';
 import { guardOf, slotOf, versionOf } from './versions.ts';
 
 export interface GuardedWrite {
@@ -10,7 +10,7 @@ export interface GuardedWrite {
   readonly expected: bigint;
   /** What it adds to a request. */
   readonly bytes: number;
-  readonly operation: IRequestOp;
+  readonly guarded: Guarded;
 }
 
 /** `done` at a version, or refused by the guard: then the key holds `current`. */
@@ -18,56 +18,28 @@ export type WriteOutcome =
   | { readonly done: true; readonly version: bigint }
   | { readonly done: false; readonly current: StoredDocument | undefined };
 
-/** Protobuf around a key that is sent three times (guard, operation, read back). */
-const overheadBytes = 100;
+export const putWrite = (key: string, text: string, expected: bigint): GuardedWrite =>
+  toWrite(key, expected, { type: 'put', value: Buffer.from(text) });
 
-export function putWrite(key: string, text: string, expected: bigint): GuardedWrite {
-  const value = Buffer.from(text);
-  return {
-    key,
-    slot: slotOf(key),
-    expected,
-    bytes: value.length + 3 * key.length + overheadBytes,
-    operation: { request_put: { key: Buffer.from(key), value } },
-  };
+export const deleteWrite = (key: string, expected: bigint): GuardedWrite => toWrite(key, expected, { type: 'delete' });
+
+function toWrite(key: string, expected: bigint, operation: Operation): GuardedWrite {
+  const guarded = { key: Buffer.from(key), modRevision: guardOf(key, expected), operation };
+  return { key, slot: slotOf(key), expected, bytes: bytesOf(guarded), guarded };
 }
 
-export function deleteWrite(key: string, expected: bigint): GuardedWrite {
-  return {
-    key,
-    slot: slotOf(key),
-    expected,
-    bytes: 3 * key.length + overheadBytes,
-    operation: { request_delete_range: { key: Buffer.from(key) } },
-  };
-}
-
-/** A lone write is a plain transaction; several become one, in the order of their slots, each with its own guard. */
-export function toTransaction(writes: readonly GuardedWrite[]): ITxnRequest {
-  const [first] = writes;
-  if (first !== undefined && writes.length === 1) return guarded(first);
-  return { success: writes.map((write) => ({ request_txn: guarded(write) })) };
-}
-
-function guarded({ key, expected, operation }: GuardedWrite): ITxnRequest {
-  const bytes = Buffer.from(key);
-  const compare: ICompare = {
-    key: bytes,
-    target: 'Mod',
-    result: 'Equal',
-    mod_revision: String(guardOf(key, expected)),
-  };
-  return { compare: [compare], success: [operation], failure: [{ request_range: { key: bytes } }] };
-}
+/** In the order of their slots. */
+export const toTransaction = (writes: readonly GuardedWrite[]): TxnRequest => ({
+  type: 'write',
+  writes: writes.map(({ guarded }) => guarded),
+});
 
 /** What came of each write, in the order of `writes`. */
-export function toOutcomes(writes: readonly GuardedWrite[], answer: ITxnResponse): WriteOutcome[] {
-  const revision = BigInt(answer.header.revision);
-  return writes.map((write, index) => {
-    const own = writes.length === 1 ? answer : answer.responses[index]?.response_txn;
-    if (own === undefined) throw new Error(`etcd left out the answer to write ${index} of ${writes.length}`);
-    if (own.succeeded) return { done: true, version: versionOf(write.key, revision) };
-    const found = own.responses[0]?.response_range.kvs[0];
+export const toOutcomes = (writes: readonly GuardedWrite[], { header, outcomes }: TxnAnswer): WriteOutcome[] =>
+  writes.map(({ key }, index) => {
+    const outcome = outcomes[index];
+    if (outcome === undefined) throw new Error(`etcd left out the answer to write ${index} of ${writes.length}`);
+    const { succeeded, found } = outcome;
+    if (succeeded) return { done: true, version: versionOf(key, header.revision) };
     return { done: false, current: found === undefined ? undefined : toDocument(found) };
   });
-}

@@ -5,6 +5,7 @@ import {
   type ListOptions,
   type Page,
   type Store,
+  type StoredBytes,
   type StoredDocument,
   StoreError,
   type StoreEvent,
@@ -22,6 +23,8 @@ interface Revision {
 const maxRequestBytes = 1.5 * 1024 * 1024;
 
 const keyOf = (event: StoreEvent): string => (event.type === 'put' ? event.document.key : event.key);
+
+const toBytes = ({ key, text, version }: StoredDocument): StoredBytes => ({ key, bytes: Buffer.from(text), version });
 
 /** A memory store, and the faults a test may ask of it. */
 export interface MemoryStore extends Store {
@@ -60,10 +63,7 @@ class InMemoryStore implements MemoryStore {
 
   async *pages(prefix: string, options: Pick<ListOptions, 'revision'> = {}): AsyncIterable<BytesPage> {
     const { documents, revision } = await this.list(prefix, options);
-    yield {
-      documents: documents.map(({ key, text, version }) => ({ key, bytes: Buffer.from(text), version })),
-      revision,
-    };
+    yield { documents: documents.map(toBytes), revision };
   }
 
   async versions(prefix: string, revision: bigint): Promise<ReadonlyMap<string, bigint>> {
@@ -161,7 +161,7 @@ class InMemoryStore implements MemoryStore {
     this.#revision += 1n;
     const document = { key, text, version: this.#revision };
     this.#documents.set(key, document);
-    this.#record({ type: 'put', document }, previous);
+    this.#record({ type: 'put', document: toBytes(document) }, previous);
     return this.#revision;
   }
 

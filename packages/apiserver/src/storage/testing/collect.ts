@@ -60,7 +60,7 @@ export const versionOf = (event: StoreEvent): bigint => (event.type === 'put' ? 
 /** `put a=1 @7`: an event in a word. */
 export const inWords = (event: StoreEvent): string =>
   event.type === 'put'
-    ? `put ${event.document.key}=${event.document.text} @${event.document.version}`
+    ? `put ${event.document.key}=${event.document.bytes} @${event.document.version}`
     : `delete ${event.key} @${event.version}`;
 
 /** True when every event has a greater version than the one before. */
