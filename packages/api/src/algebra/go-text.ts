@@ -92,3 +92,7 @@ export function goSelector(selector: Selector | undefined): GoText | undefined {
     MatchExpressions: goList('v1.LabelSelectorRequirement', requirements),
   });
 }
+
+/** A time in Go's words. */
+export const goTime = (text: string | undefined): GoText =>
+  new GoText(`${new Date(text ?? '').toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`);

@@ -1,5 +1,5 @@
 /** What the status of a job may become: counts that fit, and an end that stays (pkg/apis/batch/validation's validateJobStatus, by registry/batch/job's getStatusValidationOptions). */
-import { GoText, goList, goStruct, omitted } from '../algebra/go-text.ts';
+import { goList, goStruct, goTime, omitted } from '../algebra/go-text.ts';
 import { deepEqual } from '../algebra/hash.ts';
 import { type FieldError, field } from '../errors.ts';
 import type { Job, JobStatus } from '../kinds/types.ts';
@@ -32,10 +32,6 @@ function addUncounted(faults: Faults, { uncountedTerminatedPods: pods = {} }: St
 
 const isTrue = ({ conditions = [] }: Status, type: string): boolean =>
   conditions.some((one) => one.type === type && one.status === 'True');
-
-/** A time in Go's words. */
-const goTime = (text: string | undefined): GoText =>
-  new GoText(`${new Date(text ?? '').toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`);
 
 const refuseConditions = (why: string) => (): FieldError => field.invalid('status.conditions', omitted, why);
 const refuse = (name: keyof JobStatus, value: unknown, why: string) => (): FieldError =>

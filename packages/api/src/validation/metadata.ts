@@ -1,4 +1,5 @@
 /** Metadata of every object (apimachinery's api/validation and meta/v1/validation). */
+import { goTime } from '../algebra/go-text.ts';
 import {
   checkDns1035Label,
   checkDns1123Label,
@@ -76,6 +77,10 @@ export function validateObjectMetaUpdate(
   for (const name of ['name', 'namespace', 'uid', 'creationTimestamp'] as const) {
     addChanged(faults, `${path}.${name}`, next[name], previous[name]);
   }
+  const { deletionTimestamp: deleted, deletionGracePeriodSeconds: grace } = next;
+  const shown = deleted === undefined ? deleted : goTime(deleted);
+  addChanged(faults, `${path}.deletionTimestamp`, deleted, previous.deletionTimestamp, shown);
+  addChanged(faults, `${path}.deletionGracePeriodSeconds`, grace, previous.deletionGracePeriodSeconds);
   addCommon(faults, next, path);
   return faults;
 }

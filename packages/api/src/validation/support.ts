@@ -66,7 +66,13 @@ export function addMissing(faults: Faults, path: string, value: string | undefin
 }
 
 /** A fault when a field differs from what was stored; `shown` is it in Go's words, where its JSON does not tell its type. */
-export function addChanged(faults: Faults, path: string, value: unknown, previous: unknown, shown = value): void {
+export function addChanged(
+  faults: Faults,
+  path: string,
+  value: unknown,
+  previous: unknown,
+  shown: unknown = value,
+): void {
   if (!deepEqual(value, previous)) faults.push(field.invalid(path, shown ?? null, immutableMessage));
 }
 

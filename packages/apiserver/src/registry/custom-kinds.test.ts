@@ -119,6 +119,35 @@ describe('custom kinds', () => {
     expect(await statusOf(call.update(v2, 'default', 'w', widget()))).toMatchObject({ code: 422 });
   });
 
+  test.each<[string, object, string]>([
+    ['no kind', { kind: null }, "Object 'Kind' is missing in '{"],
+    [
+      'no version',
+      { apiVersion: null },
+      '/, Kind=Widget is unstructured and is not suitable for converting to "x.io/v2"',
+    ],
+    ['a group not its own', { apiVersion: 'y.io/v2' }, 'y.io/v2, Kind=Widget is unstructured and is not suitable'],
+    ['an unknown version', { apiVersion: 'x.io/v9' }, 'request to convert CR from an invalid group/version: x.io/v9'],
+    ['another kind', { kind: 'Other' }, 'Other.x.io "" is invalid: kind: Invalid value: "Other": must be Widget'],
+    [
+      'another uid',
+      { metadata: { uid: 'x' } },
+      'Widget.x.io "w" is invalid: metadata.uid: Invalid value: "x": field is immutable',
+    ],
+    [
+      'a mark of deletion',
+      { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } },
+      'metadata.deletionTimestamp: Invalid value: 2026-01-01 00:00:00 +0000 UTC: field',
+    ],
+    ['a mark that is no time', { metadata: { deletionTimestamp: 'x' } }, 'deletionTimestamp'],
+  ])('cannot be patched to %s', async (_, patch, message) => {
+    await call.create(v2, 'default', widget());
+    const refused = await statusOf(call.patch(v2, 'default', 'w', 'merge', patch));
+    expect(refused).toMatchObject({ code: 422, message: expect.stringContaining(message) });
+    const unmarked = { metadata: { deletionTimestamp: null, uid: null } };
+    expect(await call.patch(v2, 'default', 'w', 'merge', unmarked)).toMatchObject({ kind: 'Widget' });
+  });
+
   test('begin with the status that their schema has for them', async () => {
     memory.registry.addDefinitions([customKind({ definition: { ...definition('v3'), schema: waiting }, stored })]);
     const made = await call.create('x.io/v3/widgets', 'default', { ...widget(), status: { size: 9 } });

@@ -78,13 +78,14 @@ export async function decodePatched(
 ): Promise<JsonObject> {
   const document = await patched();
   if (large) await othersTurn();
-  checkType(shown, document);
+  const type = shown.custom === true ? customTypeFault(shown, document) : patchedTypeFault(shown, document);
   // Decoding uses the document up: a refusal, which shows it, has it made once more.
-  const { value, unknown, faults } = decodeAs(shown, document);
   const refused = async (why: string) => {
     const told = strategic === undefined ? JSON.stringify(await patched()) : plainGo(strategic);
     return invalid({ group: '', kind: '' }, '', [field.invalid('patch', told, why)]);
   };
+  if (type !== undefined) throw await refused(type);
+  const { value, unknown, faults } = decodeAs(shown, document);
   const [fault] = faults;
   if (fault !== undefined) throw await refused(strategic === undefined ? fault : unstructuredFault(fault));
   const strict = strictFaults(unknown, duplicates);
@@ -139,18 +140,49 @@ function checkType(shown: Decodable, document: JsonObject): void {
   const sent = textAt(document, 'apiVersion');
   if (shown.custom === true) checkCustomType(shown, document, sent, kind);
   const fault = typeFault(shown, sent, kind);
-  if (fault !== undefined) throw fault;
+  if (fault !== undefined) throw fault.refusal;
 }
 
 /** What has no Go type is what it says it is. */
 function checkCustomType(shown: Decodable, document: JsonObject, sent: string, kind: string): void {
-  if (kind === '') {
-    const text = JSON.stringify(document);
-    throw unrecognised(shown.kind, `Object 'Kind' is missing in '${text}'`, text);
-  }
+  if (kind === '') throw unrecognised(shown.kind, kindMissing(document), JSON.stringify(document));
   const expected = apiVersionOf(shown);
   if (sent !== expected)
     throw badRequest(`the API version in the data (${sent}) does not match the expected API version (${expected})`);
+  checkCustomKind(shown, kind);
+}
+
+function checkCustomKind(shown: Decodable, kind: string): void {
   if (kind !== shown.kind)
     throw invalid({ group: shown.group, kind }, '', [field.invalid('kind', kind, `must be ${shown.kind}`)]);
+}
+
+const kindMissing = (document: JsonObject): string => `Object 'Kind' is missing in '${JSON.stringify(document)}'`;
+
+/** Why what a patch made is of another type; throws what is not said of the patch. */
+function patchedTypeFault(shown: Decodable, document: JsonObject): string | undefined {
+  const sent = textAt(document, 'apiVersion');
+  // Kubernetes takes it for its own form of the object, in which it finds nothing.
+  if (sent === '')
+    throw badRequest(
+      `the name of the object (${textAt(document, 'metadata', 'name')} based on URL) was undeterminable: name must be provided`,
+    );
+  const fault = typeFault(shown, sent, textAt(document, 'kind'));
+  if (fault !== undefined && fault.why === undefined) throw fault.refusal;
+  return fault?.why;
+}
+
+/** The same for what has no Go type: it is converted from what it says it is. */
+function customTypeFault(shown: Decodable, document: JsonObject): string | undefined {
+  const kind = textAt(document, 'kind');
+  const sent = textAt(document, 'apiVersion');
+  if (kind === '') return kindMissing(document);
+  const expected = apiVersionOf(shown);
+  if (sent === expected) {
+    checkCustomKind(shown, kind);
+    return undefined;
+  }
+  if (sent.startsWith(`${shown.group}/`)) return `request to convert CR from an invalid group/version: ${sent}`;
+  const named = sent.includes('/') ? sent : `/${sent}`;
+  return `${named}, Kind=${kind} is unstructured and is not suitable for converting to "${expected}"`;
 }

@@ -2,16 +2,8 @@
  * Read, change, write, and again when somebody else was faster: the one path of PUT, PATCH and the subresources that
  * change an object.
  */
-import {
-  conflict,
-  field,
-  invalid,
-  type JsonObject,
-  notFound,
-  type ResourceName,
-  refuseTooManyValues,
-} from '@skiff/api';
-import { copy, own, same, textAt } from '../patch/values.ts';
+import { conflict, field, invalid, type JsonObject, notFound, refuseTooManyValues } from '@skiff/api';
+import { copy, own, same } from '../patch/values.ts';
 import type { StoredDocument } from '../storage/contract.ts';
 import { type Admitting, admitMutating, admitValidating } from './admission.ts';
 import type { Answer, RequestContext, Target, WriteOptions } from './contract.ts';
@@ -56,6 +48,8 @@ export interface Change {
   readonly projection?: Projection;
   /** `make` settles the managers itself (apply). */
   readonly managed?: boolean;
+  /** The uid that the object must have, as the client sent it; empty: any. */
+  readonly uid?: string;
   /** What was sent is worked on in several turns, as is an object that is large already. */
   readonly large: boolean;
   /**
@@ -68,11 +62,11 @@ export interface Change {
 export async function guaranteedUpdate(env: Env, change: Change): Promise<Answer> {
   const { context, kind, target } = change;
   const key = keyOf(kind, target.namespace, target.name);
-  const answer = await fromCurrent(env, { kind, target, key, signal: context.signal }, async (document) =>
-    document === undefined
-      ? { answer: await createInstead(env, change), written: true }
-      : attempt(env, change, key, document),
-  );
+  const answer = await fromCurrent(env, { kind, target, key, signal: context.signal }, async (document) => {
+    if (document !== undefined) return attempt(env, change, key, document);
+    checkPrecondition(change, '');
+    return { answer: await createInstead(env, change), written: true };
+  });
   const { projection } = change;
   if (projection === undefined) return answer;
   return { text: toText(projection.get(kind, parseText(answer.text))), created: false };
@@ -103,6 +97,7 @@ async function attempt(env: Env, change: Change, key: string, document: StoredDo
   const { context, kind, target, options } = change;
   const large = change.large || isLargeDocument(document);
   const old = await fromStored(kind, toObject(document));
+  checkPrecondition(change, uidOf(old));
   const { projection } = change;
   const part = projection === undefined ? {} : { part: shownBy(projection) };
   const admitting: Admitting = { context, target, kind, operation: 'UPDATE', options, dryRun: options.dryRun, ...part };
@@ -118,7 +113,6 @@ async function attempt(env: Env, change: Change, key: string, document: StoredDo
   const object = projection === undefined ? wanted : carriedOver(kind, projection, old, wanted);
   if (projection !== undefined) await recordUpdate(env, { ...change, large }, old, object);
   warnDuplicateOwners(context, dedupeOwnerReferences(object), true);
-  checkIdentity(target, object, old);
   checkVersion(kind, target, object, document);
   prepare(env, change, object, old);
   const hook = env.hooks.get(hookKey(kind));
@@ -139,14 +133,10 @@ async function attempt(env: Env, change: Change, key: string, document: StoredDo
   }
 }
 
-function checkIdentity(of: ResourceName, object: JsonObject, old: JsonObject): void {
-  const uid = uidOf(object);
-  if (uid === '' || uid === uidOf(old)) return;
-  throw conflict(
-    of,
-    textAt(old, 'metadata', 'name'),
-    `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${uidOf(old)}`,
-  );
+function checkPrecondition({ target, uid = '' }: Change, found: string): void {
+  if (uid === '' || uid === found) return;
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found}`;
+  throw conflict(target, target.name, why);
 }
 
 function checkVersion(kind: Kind, target: Target, object: JsonObject, document: StoredDocument): void {

@@ -69,8 +69,12 @@ export function keepSystemFields(object: JsonObject, old: JsonObject): void {
   const before = metaOf(old);
   if (textAt(meta, 'uid') === '') putOrDelete(meta, 'uid', own(before, 'uid'));
   putOrDelete(meta, 'creationTimestamp', own(before, 'creationTimestamp'));
-  putOrDelete(meta, 'deletionTimestamp', own(before, 'deletionTimestamp'));
-  putOrDelete(meta, 'deletionGracePeriodSeconds', own(before, 'deletionGracePeriodSeconds'));
+  // What was not there is not taken away: it is a fault.
+  const deleted = own(before, 'deletionTimestamp');
+  if (deleted !== undefined) put(meta, 'deletionTimestamp', deleted);
+  const grace = own(before, 'deletionGracePeriodSeconds');
+  if (grace !== undefined && own(meta, 'deletionGracePeriodSeconds') === undefined)
+    put(meta, 'deletionGracePeriodSeconds', grace);
   delete meta.selfLink;
 }
 

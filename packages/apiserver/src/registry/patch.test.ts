@@ -67,12 +67,40 @@ describe('patch', () => {
       spec: { replicas: 6 },
     });
     expect(scale).toMatchObject({ kind: 'Scale', spec: { replicas: 6 } });
-    expect(await statusOf(web('merge', wrong))).toMatchObject({ code: 400 });
+    expect(await statusOf(web('merge', wrong))).toMatchObject({
+      code: 422,
+      message: expect.stringMatching(
+        /^ "" is invalid: patch: Invalid value: "\{.*\}": no kind "Scale" is registered for version "v1" in scheme "/,
+      ),
+    });
   });
 
   test('strategic with retained keys changes the strategy whole', async () => {
     const patched = await web('strategic', { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } });
     expect((patched.spec as JsonObject).strategy).toEqual({ type: 'Recreate' });
+  });
+
+  test('a patched object may leave out its kind, not its version, and is of no other type', async () => {
+    expect(await web('merge', { kind: null })).toMatchObject({ kind: 'Deployment' });
+    expect(await web('json', [{ op: 'remove', path: '/kind' }])).toMatchObject({ kind: 'Deployment' });
+    expect(await statusOf(web('merge', { apiVersion: null }))).toMatchObject({
+      code: 400,
+      message: 'the name of the object (web based on URL) was undeterminable: name must be provided',
+    });
+    expect(await statusOf(web('merge', { kind: 'StatefulSet' }))).toMatchObject({
+      code: 422,
+      message: expect.stringContaining('": converting (v1.StatefulSet) to (apps.Deployment): unknown conversion'),
+    });
+  });
+
+  test.each(['merge', 'strategic', 'json'] as const)('%s cannot change the uid', async (type) => {
+    const patch = type === 'json' ? [{ op: 'replace', path: '/metadata/uid', value: 'x' }] : { metadata: { uid: 'x' } };
+    expect(await statusOf(web(type, patch))).toMatchObject({
+      code: 422,
+      message: 'Deployment.apps "web" is invalid: metadata.uid: Invalid value: "x": field is immutable',
+    });
+    const none = type === 'json' ? [{ op: 'remove', path: '/metadata/uid' }] : { metadata: { uid: null } };
+    expect(await web(type, none)).toMatchObject({ metadata: { uid: expect.any(String) } });
   });
 
   test('an absent object is not found', async () => {

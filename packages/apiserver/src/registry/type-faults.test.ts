@@ -90,7 +90,7 @@ test.each<[typeof pod, string, string, string | undefined]>([
     'the API version in the data (apiextensions.k8s.io/v1beta1) does not match the expected API version (apiextensions.k8s.io/v1)',
   ],
 ])('of %j, %j %j is refused as %j', (shown, version, kind, message) => {
-  expect(typeFault(shown, version, kind)?.message).toBe(message);
+  expect(typeFault(shown, version, kind)?.refusal.message).toBe(message);
 });
 
 test.each<[string | Uint8Array, string]>([

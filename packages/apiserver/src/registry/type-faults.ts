@@ -37,18 +37,24 @@ const schemeOf = (group: string): string =>
     ? 'k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:53'
     : 'pkg/api/legacyscheme/scheme.go:30';
 
+export interface TypeFault {
+  readonly refusal: ApiError;
+  /** What the scheme says; undefined when it could make one of the other. */
+  readonly why: string | undefined;
+}
+
 /** A body may leave out what it is; undefined when it says nothing else than what is asked for. */
-export function typeFault(shown: GroupVersionKind, sent: string, kindSent: string): ApiError | undefined {
+export function typeFault(shown: GroupVersionKind, sent: string, kindSent: string): TypeFault | undefined {
   const kind = kindSent || shown.kind;
   const named = versionNamed(shown, sent);
   const sameVersion = named.group === shown.group && named.version === shown.version;
   if (kind === shown.kind && sameVersion) return undefined;
   const why = isMeta(named, kind) ? noConversion(shown, 'v1', kind) : knownFault(shown, named, kind);
-  if (why !== undefined)
-    return badRequest(`${kind} in version "${named.version}" cannot be handled as a ${shown.kind}: ${why}`);
-  return badRequest(
-    `the API version in the data (${apiVersionOf(named)}) does not match the expected API version (${apiVersionOf(shown)})`,
-  );
+  const text =
+    why === undefined
+      ? `the API version in the data (${apiVersionOf(named)}) does not match the expected API version (${apiVersionOf(shown)})`
+      : `${kind} in version "${named.version}" cannot be handled as a ${shown.kind}: ${why}`;
+  return { refusal: badRequest(text), why };
 }
 
 /** The version a body names; one without a version names the one that is expected, when the group is that one. */

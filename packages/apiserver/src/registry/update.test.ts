@@ -91,6 +91,8 @@ describe('update', () => {
       code: 409,
       message: expect.stringContaining('Precondition failed: UID in precondition: another, UID in object meta: '),
     });
+    await call.remove('configmaps', 'default', 'c');
+    expect(await statusOf(call.update('configmaps', 'default', 'c', other))).toMatchObject({ code: 409 });
   });
 
   test('status, identity and deletion marks stay as they are', async () => {
@@ -98,15 +100,49 @@ describe('update', () => {
     const update = changed(await call.get('pods', 'default', 'p'), (each) => {
       each.status = { phase: 'Running' };
       metaOf(each).creationTimestamp = '2000-01-01T00:00:00Z';
-      metaOf(each).deletionTimestamp = '2000-01-01T00:00:00Z';
       metaOf(each).generation = 99;
       metaOf(each).labels = { a: 'b' };
     });
     const updated = await call.update('pods', 'default', 'p', update);
     expect(updated.status).toEqual({ phase: 'Pending', qosClass: 'BestEffort' });
     expect(updated.metadata).toMatchObject({ creationTimestamp: '2026-01-02T03:04:05Z', labels: { a: 'b' } });
-    expect(updated.metadata).not.toHaveProperty('deletionTimestamp');
     expect(updated.metadata).not.toHaveProperty('generation');
+  });
+
+  test('nobody marks an object as deleted, or changes the mark, by an update', async () => {
+    const made = await call.create('configmaps', 'default', configMap('c'));
+    const marked = changed(made, (each) => {
+      Object.assign(metaOf(each), { deletionTimestamp: '2000-01-01T00:00:00Z', deletionGracePeriodSeconds: 5 });
+    });
+    expect(await statusOf(call.update('configmaps', 'default', 'c', marked))).toMatchObject({
+      code: 422,
+      details: {
+        causes: [
+          {
+            field: 'metadata.deletionTimestamp',
+            message: 'Invalid value: 2000-01-01 00:00:00 +0000 UTC: field is immutable',
+          },
+          { field: 'metadata.deletionGracePeriodSeconds', message: 'Invalid value: 5: field is immutable' },
+        ],
+      },
+    });
+    const held = changed(made, (each) => {
+      metaOf(each).finalizers = ['a.b/c'];
+    });
+    await call.update('configmaps', 'default', 'c', held);
+    await call.remove('configmaps', 'default', 'c');
+    const dying = await call.get('configmaps', 'default', 'c');
+    const unmarked = changed(dying, (each) => {
+      delete metaOf(each).deletionTimestamp;
+      delete metaOf(each).deletionGracePeriodSeconds;
+    });
+    expect(await call.update('configmaps', 'default', 'c', unmarked)).toEqual(dying);
+    const later = changed(dying, (each) => {
+      Object.assign(metaOf(each), { deletionTimestamp: '2100-01-01T00:00:00Z', labels: { a: 'b' } });
+    });
+    expect(metaOf(await call.update('configmaps', 'default', 'c', later)).deletionTimestamp).toBe(
+      metaOf(dying).deletionTimestamp,
+    );
   });
 
   test('the name of the body must be that of the URL', async () => {

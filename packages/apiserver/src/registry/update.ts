@@ -4,7 +4,7 @@ import type { Answer, Incoming, RequestContext, Target, WriteOptions } from './c
 import { decodableOf, decodeBody } from './decode.ts';
 import { type Env, kindOf, methodNotSupported } from './env.ts';
 import { type Change, guaranteedUpdate } from './guaranteed-update.ts';
-import { checkName, settleNamespace } from './meta.ts';
+import { checkName, settleNamespace, uidOf } from './meta.ts';
 import { shownBy } from './shown.ts';
 import { findSubresource } from './subresources/table.ts';
 import { isLarge, othersTurn } from './turns.ts';
@@ -38,6 +38,7 @@ export async function update(
     ...(projection === undefined ? {} : { projection }),
     view: subresource?.type === 'view' ? subresource : undefined,
     allowCreate: subresource === undefined && kind.strategy.allowCreateOnUpdate === true,
+    uid: uidOf(decoded),
     make: () => copy(decoded),
   };
   return guaranteedUpdate(env, change);

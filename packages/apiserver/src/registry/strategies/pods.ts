@@ -28,6 +28,7 @@ export const pods: Strategy = holdsPodSpec(['spec'], {
 
   prepareForStatusUpdate(object, old) {
     keepAllButStatus(object, old);
+    delete metaOf(object).deletionTimestamp;
     putOrDelete(metaOf(object), 'ownerReferences', own(metaOf(old), 'ownerReferences'));
     const status = objectAt(object, 'status');
     if (status !== undefined) putOrDelete(status, 'qosClass', own(objectAt(old, 'status') ?? {}, 'qosClass'));
