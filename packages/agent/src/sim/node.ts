@@ -47,7 +47,7 @@ export async function runSimulatedNode(config: SimulatedNodeConfig, signal: Abor
       thresholds: {},
       tell: () => undefined,
       // Nothing ever befalls this host.
-      tickMs: 5000,
+      tickMs: 10_000,
     },
     sight,
   );

@@ -1,7 +1,7 @@
 /** The watch cache: one upstream watch for the whole registry, collections under it. */
-import { ApiError, type Clock, type Logger, type Random } from '@skiff/api';
+import { ApiError, type Clock, type Logger, type Random, type Timer } from '@skiff/api';
 import { isStoreError, type ListOptions, type Store, type StoredBytes, type StoreEvent } from '../storage/contract.ts';
-import { Collection, type Replacement } from './collection.ts';
+import { bookmarkTurns, Collection, type Replacement } from './collection.ts';
 import type { CollectionCache, Describe, WatchCache } from './contract.ts';
 
 export interface WatchCacheOptions {
@@ -45,7 +45,7 @@ class RegistryCache implements WatchCache {
   constructor(options: WatchCacheOptions) {
     this.#options = options;
     this.#running = this.#run(this.#closing.signal);
-    this.#every(options.bookmarkEveryMs ?? defaultBookmarkMs, async () => this.#bookmark());
+    this.#every((options.bookmarkEveryMs ?? defaultBookmarkMs) / bookmarkTurns, () => this.#bookmark());
     this.#every(options.auditEveryMs ?? defaultAuditMs, () => this.#audit());
   }
 
@@ -247,13 +247,20 @@ class RegistryCache implements WatchCache {
     for (const collection of this.#collections.values()) collection.bookmark();
   }
 
-  #every(intervalMs: number, run: () => Promise<void>): void {
-    const timer = this.#options.clock.after(intervalMs, () => {
-      void run().finally(() => {
-        if (!this.#closing.signal.aborted) this.#every(intervalMs, run);
-      });
-    });
-    this.#closing.signal.addEventListener('abort', () => timer.cancel(), { once: true });
+  /** Until the cache is closed; `run` is over before the next interval begins. */
+  #every(intervalMs: number, run: () => void | Promise<void>): void {
+    const { signal } = this.#closing;
+    let timer: Timer;
+    const arm = (): void => {
+      if (!signal.aborted) timer = this.#options.clock.after(intervalMs, look);
+    };
+    const look = (): void => {
+      const running = run();
+      if (running === undefined) arm();
+      else void running.finally(arm);
+    };
+    arm();
+    signal.addEventListener('abort', () => timer.cancel(), { once: true });
   }
 }
 

@@ -7,11 +7,14 @@ import { factsOf, KeptDocument, toCached, toKnown } from './document.ts';
 import { ExpectedWrites } from './expected.ts';
 import { History } from './history.ts';
 import { EventQueue } from './queue.ts';
+import { Rounds } from './rounds.ts';
 import { Shelf } from './shelf.ts';
 import { type DocumentChange, selects, selectsAll, tombstoneOf, viewsOf } from './views.ts';
 
 /** Events that may wait for one watcher (kube-apiserver keeps 10 to 1000 by kind). */
 const watcherCapacity = 10_000;
+/** Watchers are told how far the cache has come by turns, so many a round: thousands in one turn of the event loop would hold up everybody. */
+export const bookmarkTurns = 60;
 
 export interface CollectionContext {
   readonly describe: Describe;
@@ -35,6 +38,7 @@ export class Collection implements CollectionCache {
   /** Documents that cannot be read, with their versions. */
   #quarantined = new Map<string, bigint>();
   readonly #dispatcher = new Dispatcher();
+  readonly #bookmarked = new Rounds<BookmarkedWatcher>(bookmarkTurns);
   readonly #history = new History();
   /** How often documents came to be described otherwise. */
   #descriptions = 0;
@@ -65,6 +69,7 @@ export class Collection implements CollectionCache {
     // Nothing is awaited between looking back and being told of what comes: no change falls between.
     const first = this.#beginning(options);
     this.#dispatcher.add(watcher);
+    const unmark = options.bookmarks ? this.#bookmarked.add(watcher) : undefined;
     const stop = (): void => queue.end(undefined);
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
@@ -74,6 +79,7 @@ export class Collection implements CollectionCache {
         yield batch;
     } finally {
       this.#dispatcher.remove(watcher);
+      unmark?.();
       signal.removeEventListener('abort', stop);
     }
   }
@@ -167,10 +173,10 @@ export class Collection implements CollectionCache {
     }
   }
 
-  /** Tells watchers that asked for it how far the cache has come. */
+  /** Tells those watchers that asked for it, and whose turn it is, how far the cache has come. */
   bookmark(): void {
     const version = this.#context.revision();
-    for (const watcher of this.#dispatcher.all()) (watcher as BookmarkedWatcher).bookmark(version);
+    for (const watcher of this.#bookmarked.next()) watcher.bookmark(version);
   }
 
   end(error: Error): void {
@@ -198,7 +204,7 @@ export class Collection implements CollectionCache {
     return missed.map((change) => viewsOf(change)(filter)).filter((event) => event !== undefined);
   }
 
-  #watcher({ filter, after, bookmarks }: WatchOptions, queue: EventQueue): BookmarkedWatcher {
+  #watcher({ filter, after }: WatchOptions, queue: EventQueue): BookmarkedWatcher {
     const tooSlow = (): void => {
       this.#dispatcher.remove(watcher);
       queue.end(new ApiError('Expired', 'too old resource version: the watcher fell behind'));
@@ -215,7 +221,7 @@ export class Collection implements CollectionCache {
         if (event.version > sent) push(event);
       },
       bookmark(version) {
-        if (bookmarks && version > sent) push({ type: 'BOOKMARK', version, document: undefined });
+        if (version > sent) push({ type: 'BOOKMARK', version, document: undefined });
       },
       end: (error) => queue.end(error),
     };

@@ -12,8 +12,9 @@ export class EventQueue {
     this.#capacity = capacity;
   }
 
-  /** False when there is no room: the watcher has to be ended. */
+  /** False when there is no room: the watcher has to be ended. Nothing comes behind the end: what was left out before it is lost. */
   push(event: WatchEvent): boolean {
+    if (this.#closed) return true;
     if (this.#events.length >= this.#capacity) return false;
     this.#events.push(event);
     this.#wake?.();

@@ -113,13 +113,17 @@ export class FailoverChannel {
     hangUp(before);
   }
 
+  /** Looks now and then while the channel connects; at rest it waits until that changes. */
   #watch(): void {
+    if (this.#closed) return;
     this.#timer = this.#config.clock.after(watchEveryMs, () => {
-      if (this.#closed) return;
-      const isConnecting = stateOf(this.#current) === connectivityState.CONNECTING;
+      const state = stateOf(this.#current);
+      const isConnecting = state === connectivityState.CONNECTING;
       this.#connecting = lookAtConnect(this.#connecting, isConnecting, this.#config.clock.now());
       if (hangs(this.#connecting)) this.#replace('connect timed out');
-      this.#watch();
+      if (isConnecting) this.#watch();
+      else
+        this.#current.client.getChannel().watchConnectivityState(state, Number.POSITIVE_INFINITY, () => this.#watch());
     });
   }
 }
