@@ -38,6 +38,11 @@ test('a file alone', async () => {
   });
 });
 
+test('JSON as YAML', async () => {
+  const connection = await readConnection([await file('json', JSON.stringify(one))], undefined);
+  expect(connection).toEqual(await readConnection([await file('yaml', one)], undefined));
+});
+
 test('of several files the first to define a name wins, and a context may join parts of several', async () => {
   const first = await file('first', { users: [{ name: 'u', user: { token: 'mine' } }] });
   const second = await file('second', { ...one, 'current-context': 'x' });
