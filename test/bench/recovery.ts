@@ -4,7 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { type ApiObject, type Pod, realClock, resources } from '@skiff/api';
-import { type Client, connect, createInformerFactory, type Informer } from '@skiff/client';
+import { type Client, createInformerFactory, type Informer } from '@skiff/client';
+import { connect } from '@skiff/client/connect';
 import { silentLogger } from '@skiff/client/testing';
 import { type Load, namespaceOf, nodeOf, underLoad } from './load.ts';
 import { toLine } from './measure.ts';

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, connect as dialTcp, type Server } from 'node:net';
 import { realClock } from '@skiff/api';
-import { connect, type SkiffClient } from '@skiff/client';
+import type { SkiffClient } from '@skiff/client';
+import { connect } from '@skiff/client/connect';
 import { createKeepingLogger } from '@skiff/client/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runLink } from '../../packages/agent/src/link/index.ts';

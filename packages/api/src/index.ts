@@ -1,4 +1,4 @@
-/** What every part needs of objects. What is known of each kind is `api/kinds`, what a document must be `api/validation`: few programs load them. */
+/** What every part needs of objects; what few need has doors of its own: `api/json`, `api/kinds`, `api/quota`, `api/validation`, `api/wire`, `api/yaml`. */
 export * from './algebra/clock.ts';
 export * from './algebra/conditions.ts';
 export * from './algebra/cron.ts';
@@ -13,14 +13,8 @@ export * from './algebra/quantity.ts';
 export * from './algebra/time.ts';
 export type * from './definition.ts';
 export * from './errors.ts';
-export { formatPath, parseExact, setOwn } from './json/exact.ts';
-export * from './json/parse.ts';
 export * from './kinds/resources.ts';
 export type * from './kinds/types.ts';
 export * from './object.ts';
-export * from './quota/amounts.ts';
-export { claimLimitFaults, limitDefaults, podLimitFaults } from './quota/limits.ts';
-export { type QosClass, qosClassOf } from './quota/qos.ts';
-export { type Counted, chargeOf, chargeQuota, isTracked, usedOf, type Verdict } from './quota/quota.ts';
 export type * from './schema/schema.ts';
 export type * from './seams.ts';

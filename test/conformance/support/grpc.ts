@@ -1,6 +1,7 @@
 /** The administrator's gRPC client. */
 import { type Logger, realClock } from '@skiff/api';
-import { connect, type SkiffClient } from '@skiff/client';
+import type { SkiffClient } from '@skiff/client';
+import { connect } from '@skiff/client/connect';
 import { cluster } from '../../e2e/cluster.ts';
 import { door } from './rest.ts';
 

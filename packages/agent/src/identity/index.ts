@@ -1,7 +1,8 @@
 /** Who the agent is towards the API server: a certificate that it was given, or joins for and renews. */
 import { readFile } from 'node:fs/promises';
 import { isReason } from '@skiff/api';
-import { connect, type NodeCalls, type SkiffClient } from '@skiff/client';
+import type { NodeCalls, SkiffClient } from '@skiff/client';
+import { connect } from '@skiff/client/connect';
 import { retry } from '../async/retry.ts';
 import type { AgentConfig } from '../config.ts';
 import { certificateFault, type NodeCertificate, renewAt, validityOf } from './certificate.ts';

@@ -1,14 +1,6 @@
 /** Whether this node takes a pod that was bound to it: the last check, since bindings race. Pure; words are kubelet's. */
-import {
-  type Container,
-  type Node,
-  type NodeSelectorRequirement,
-  type NodeSelectorTerm,
-  type Pod,
-  qosClassOf,
-  type Taint,
-  type Toleration,
-} from '@skiff/api';
+import type { Container, Node, NodeSelectorRequirement, NodeSelectorTerm, Pod, Taint, Toleration } from '@skiff/api';
+import { qosClassOf } from '@skiff/api/quota';
 import type { Pressure } from '../eviction/thresholds.ts';
 import { quantityToNumber, toBytes, toMilliCpu } from '../quantity.ts';
 import { criticalPriority, isSidecar } from './spec.ts';

@@ -1,5 +1,6 @@
 /** Requests and limits as the kernel takes them; the formulas are kubelet's (cm/helpers_linux.go, qos/policy.go, v1.32). Pure. */
-import { type Container, type Pod, qosClassOf } from '@skiff/api';
+import type { Container, Pod } from '@skiff/api';
+import { qosClassOf } from '@skiff/api/quota';
 import { toBytes, toMilliCpu } from '../quantity.ts';
 import type { ContainerResources } from '../runtime/contract.ts';
 import { criticalPriority } from './spec.ts';

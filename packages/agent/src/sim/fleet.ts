@@ -1,6 +1,6 @@
 /** Many simulated nodes in one process, each with a certificate and a connection of its own. */
 import type { Clock, Logger, Random } from '@skiff/api';
-import { connect } from '@skiff/client';
+import { connect } from '@skiff/client/connect';
 import { together } from '../async/together.ts';
 import type { NodeTaint } from '../config.ts';
 import { connectToJoin, join } from '../identity/index.ts';

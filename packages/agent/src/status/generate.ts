@@ -1,11 +1,6 @@
 /** A pod's status from the facts of one moment. Pure: says only what the node answers for. */
-import {
-  type ContainerStatus as ApiContainerStatus,
-  formatTime,
-  isConditionTrue,
-  type PodStatus,
-  qosClassOf,
-} from '@skiff/api';
+import { type ContainerStatus as ApiContainerStatus, formatTime, isConditionTrue, type PodStatus } from '@skiff/api';
+import { qosClassOf } from '@skiff/api/quota';
 import { liveSandbox, type PodFacts } from '../pods/facts.ts';
 import { appContainers, type DeclaredContainer, ephemeralContainers, initContainers } from '../pods/spec.ts';
 import { type Verdict, verdictOf } from '../pods/verdict.ts';

@@ -1,4 +1,4 @@
-import { parseJson } from '@skiff/api';
+import { parseJson } from '@skiff/api/json';
 import { expect, test } from 'vitest';
 import type { BodyReader } from './bodies/reader.ts';
 import { decodeDeleteOptions } from './documents.ts';

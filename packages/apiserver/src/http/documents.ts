@@ -1,5 +1,6 @@
 /** Bodies into documents and documents into bodies, in each format that the doors speak. */
-import { type ApiError, badRequest, isReason, type Json, type JsonObject, type Parsed, parseJson } from '@skiff/api';
+import { type ApiError, badRequest, isReason, type Json, type JsonObject } from '@skiff/api';
+import { type Parsed, parseJson } from '@skiff/api/json';
 import type { AnyMessage } from '@skiff/api/wire';
 import { encodeProtobuf, encodeProtobufList, fromAny, toAny } from '@skiff/api/wire/server';
 import { checkDeleteOptions } from '../chain/options.ts';

@@ -1,5 +1,5 @@
 /** JSON for people: who gets it, and how it is made without making a long list whole. */
-import { parseJson } from '@skiff/api';
+import { parseJson } from '@skiff/api/json';
 import { listTexts } from './encode.ts';
 import { type Exchange, header } from './exchange.ts';
 

@@ -1,5 +1,6 @@
 /** Asks every linked agent what its node and pods use, again and again, so that rates have a steady window and a question costs nothing. */
-import { type Clock, type Json, type Logger, parseJson } from '@skiff/api';
+import type { Clock, Json, Logger } from '@skiff/api';
+import { parseJson } from '@skiff/api/json';
 import { type NodeUsage, readSummary, type UsageReader } from '../registry/usage/summary.ts';
 import type { Links } from './link.ts';
 

@@ -3,7 +3,8 @@
  * key of the page below `/registry/` and a NUL: the smallest key behind it. `rv` is -1 for a token that goes on at whatever
  * the newest state is.
  */
-import { type ApiError, badRequest, expired, type Json, maxJsonDepth, parseExact } from '@skiff/api';
+import { type ApiError, badRequest, expired, type Json } from '@skiff/api';
+import { maxJsonDepth, parseExact } from '@skiff/api/json';
 import { at, isObject, jsonKind, textAt } from '../patch/values.ts';
 import { registryPrefix } from './keys.ts';
 

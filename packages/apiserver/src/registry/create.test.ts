@@ -1,4 +1,5 @@
-import { type JsonObject, parseJson } from '@skiff/api';
+import type { JsonObject } from '@skiff/api';
+import { parseJson } from '@skiff/api/json';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configMap, deployment, pod } from './fixtures.ts';
 import {

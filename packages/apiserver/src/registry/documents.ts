@@ -2,7 +2,8 @@
  * Documents as text. The store keeps `kind`, `apiVersion` and `metadata` first and no resourceVersion (that is the store's
  * version of the key), so that a reader can splice it in without parsing.
  */
-import { type Json, type JsonObject, parseJson } from '@skiff/api';
+import type { Json, JsonObject } from '@skiff/api';
+import { parseJson } from '@skiff/api/json';
 import { type FieldSet, sharedText } from '../patch/apply/field-set.ts';
 import { childObject, isObject, put } from '../patch/values.ts';
 import type { StoredDocument } from '../storage/contract.ts';

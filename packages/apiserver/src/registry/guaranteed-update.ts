@@ -2,7 +2,8 @@
  * Read, change, write, and again when somebody else was faster: the one path of PUT, PATCH and the subresources that
  * change an object.
  */
-import { conflict, field, invalid, type JsonObject, notFound, refuseTooManyValues } from '@skiff/api';
+import { conflict, field, invalid, type JsonObject, notFound } from '@skiff/api';
+import { refuseTooManyValues } from '@skiff/api/json';
 import { copy, own, same } from '../patch/values.ts';
 import type { StoredDocument } from '../storage/contract.ts';
 import { type Admitting, admitMutating, admitValidating } from './admission.ts';

@@ -1,13 +1,6 @@
 /** Storing a new object: what POST, a creating PUT and a creating apply share. */
-import {
-  ApiError,
-  alreadyExists,
-  forbidden,
-  generateName,
-  type JsonObject,
-  type ResourceName,
-  refuseTooManyValues,
-} from '@skiff/api';
+import { ApiError, alreadyExists, forbidden, generateName, type JsonObject, type ResourceName } from '@skiff/api';
+import { refuseTooManyValues } from '@skiff/api/json';
 import { copy, own, put, textAt } from '../patch/values.ts';
 import { isStoreError } from '../storage/contract.ts';
 import { type Admitting, admitMutating, admitValidating } from './admission.ts';

@@ -1,5 +1,6 @@
 /** Keeps `metadata.managedFields` in step with who wrote what. */
-import { apiVersionOf, badRequest, formatTime, type JsonObject, refuseTooManyKeys } from '@skiff/api';
+import { apiVersionOf, badRequest, formatTime, type JsonObject } from '@skiff/api';
+import { refuseTooManyKeys } from '@skiff/api/json';
 import { emptySet, type FieldSet, setOf, sizeOf } from '../patch/apply/field-set.ts';
 import { type Managers, readManagers, writeManagers } from '../patch/apply/managers.ts';
 import { ownersAfterUpdate, ownersOfNew, type Versions, type Writer } from '../patch/apply/ownership.ts';

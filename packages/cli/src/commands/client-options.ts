@@ -39,7 +39,7 @@ export async function withConnection<T>(
       ? [options.kubeconfig]
       : (process.env.KUBECONFIG ?? join(defaultStateDir, 'kubeconfig')).split(':').filter((file) => file !== '');
   const connection = await readConnection(files, options.context);
-  const { connect } = await import('@skiff/client');
+  const { connect } = await import('@skiff/client/connect');
   const { ca, cert, key, token } = connection;
   const client = connect({
     userAgent: 'skiff/cli',

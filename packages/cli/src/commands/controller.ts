@@ -30,7 +30,7 @@ export function register(program: Command): void {
     .option('--node-monitor-grace-period <seconds>', 'how long a node may be silent', wholeNumber(1), 50)
     .action(async (options: ControllerOptions) => {
       const [{ connect }, { runControllers }, { hostname }] = await Promise.all([
-        import('@skiff/client'),
+        import('@skiff/client/connect'),
         import('@skiff/controller'),
         import('node:os'),
       ]);

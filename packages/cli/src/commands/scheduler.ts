@@ -19,7 +19,7 @@ export function register(program: Command): void {
     .option('--no-leader-elect', 'run without a Lease: only where there is one scheduler')
     .action(async (options: SchedulerOptions) => {
       const [{ connect }, { runScheduler }, { hostname }] = await Promise.all([
-        import('@skiff/client'),
+        import('@skiff/client/connect'),
         import('@skiff/scheduler'),
         import('node:os'),
       ]);

@@ -1,7 +1,8 @@
 /** A client with the administrator's certificate of a cluster on this machine. */
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '@skiff/api';
-import { connect, type SkiffClient } from '@skiff/client';
+import type { SkiffClient } from '@skiff/client';
+import { connect } from '@skiff/client/connect';
 import { caFile, grpcAddress, keyPair } from './components.ts';
 import type { ClusterConfig } from './layout.ts';
 import { quiet } from './quiet.ts';

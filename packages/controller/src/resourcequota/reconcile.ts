@@ -3,20 +3,8 @@
  * and with `spec.hard`. Admission charges before an object exists, so a count may miss what is being made just now: use goes down
  * only on a quota that nobody has charged for a while.
  */
-import {
-  type Amounts,
-  type ApiObject,
-  type Clock,
-  type Counted,
-  canonicalJson,
-  fromAmounts,
-  isTracked,
-  moreThan,
-  type ResourceQuota,
-  resources,
-  toAmounts,
-  usedOf,
-} from '@skiff/api';
+import { type ApiObject, type Clock, canonicalJson, type ResourceQuota, resources } from '@skiff/api';
+import { type Amounts, type Counted, fromAmounts, isTracked, moreThan, toAmounts, usedOf } from '@skiff/api/quota';
 import type { Client, Informer, InformerFactory } from '@skiff/client';
 import type { Catalog } from '../catalog.ts';
 import type { Controller, LookAgain } from '../runtime/controller.ts';

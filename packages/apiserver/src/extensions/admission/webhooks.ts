@@ -1,5 +1,6 @@
 /** Admission webhooks (admissionregistration.k8s.io/v1): those that change objects, one after the other; those that judge, all at once. */
-import { badRequest, forbidden, internal, type JsonObject, parseJson, type Random, uuid } from '@skiff/api';
+import { badRequest, forbidden, internal, type JsonObject, type Random, uuid } from '@skiff/api';
+import { parseJson } from '@skiff/api/json';
 import type { ClientConfig } from '@skiff/api/validation';
 import type { Authoriser } from '../../chain/attributes.ts';
 import { jsonPatch } from '../../patch/json-patch.ts';

@@ -2,7 +2,8 @@
  * The group versions that other servers answer for: which they are, whether they can be reached, what they serve; and the
  * entries of those that this server answers for itself.
  */
-import { type Clock, type Definition, isReason, type JsonObject, type Logger, parseJson } from '@skiff/api';
+import { type Clock, type Definition, isReason, type JsonObject, type Logger } from '@skiff/api';
+import { parseJson } from '@skiff/api/json';
 import { follow, type LiveCollection } from '../../chain/live.ts';
 import { copy, isObject, same, textAt } from '../../patch/values.ts';
 import type { UserInfo } from '../../registry/contract.ts';

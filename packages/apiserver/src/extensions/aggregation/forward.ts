@@ -1,14 +1,7 @@
 /** The verbs of the registry, carried out by a server behind this one over REST: what a gRPC caller asks of a group that is served elsewhere. */
 import type { IncomingMessage } from 'node:http';
-import {
-  ApiError,
-  apiVersionOf,
-  httpCodeOf,
-  type JsonObject,
-  parseJson,
-  type Status,
-  type StatusReason,
-} from '@skiff/api';
+import { ApiError, apiVersionOf, httpCodeOf, type JsonObject, type Status, type StatusReason } from '@skiff/api';
+import { parseJson } from '@skiff/api/json';
 import { isObject, listAt, numberAt, objectAt, put, textAt } from '../../patch/values.ts';
 import type {
   Answer,

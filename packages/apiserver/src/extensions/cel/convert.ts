@@ -1,5 +1,6 @@
 /** From JSON to what expressions compute with, by the schema: integers and doubles, times and bytes are told apart by it alone. */
-import { type Json, type JsonObject, parseTime, setOwn } from '@skiff/api';
+import { type Json, type JsonObject, parseTime } from '@skiff/api';
+import { setOwn } from '@skiff/api/json';
 import { isObject } from '../../patch/values.ts';
 import { fieldSchema, itemsOf, type JsonSchema } from '../schema/json-schema.ts';
 import { durationOf } from './library/standard.ts';

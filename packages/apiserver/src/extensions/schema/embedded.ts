@@ -1,5 +1,6 @@
 /** Objects inside objects (x-kubernetes-embedded-resource): they have a type and valid metadata like any other. */
-import { type FieldError, field, formatPath, type Json } from '@skiff/api';
+import { type FieldError, field, type Json } from '@skiff/api';
+import { formatPath } from '@skiff/api/json';
 import { builtinType } from '@skiff/api/kinds';
 import { decode, validateObjectMeta } from '@skiff/api/validation';
 import { copy, isObject, own, textAt } from '../../patch/values.ts';

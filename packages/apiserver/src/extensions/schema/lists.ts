@@ -1,5 +1,6 @@
 /** Lists whose items have an identity: sets, and maps by their keys (x-kubernetes-list-type). */
-import { type FieldError, field, formatPath, goMap, type Json, type JsonObject } from '@skiff/api';
+import { type FieldError, field, goMap, type Json, type JsonObject } from '@skiff/api';
+import { formatPath } from '@skiff/api/json';
 import { isObject, own } from '../../patch/values.ts';
 import { itemsOf, type JsonSchema, propertyOf, valuesOf } from './json-schema.ts';
 

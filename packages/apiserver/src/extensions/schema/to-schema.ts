@@ -1,5 +1,6 @@
 /** A custom kind's schema in the form that the registry prunes, defaults, applies and lists by. Made when first needed. */
-import { type ObjectSchema, type Schema, setOwn } from '@skiff/api';
+import type { ObjectSchema, Schema } from '@skiff/api';
+import { setOwn } from '@skiff/api/json';
 import { builtinType } from '@skiff/api/kinds';
 import { itemsOf, type JsonSchema, valuesOf } from './json-schema.ts';
 

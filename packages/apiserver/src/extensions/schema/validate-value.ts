@@ -3,7 +3,8 @@
  * and of apiextensions' translation of them; the rule that what did not change is not held against an update ("ratcheting",
  * KEP-4008) too. Walks the schema as it is: nothing is compiled, so a schema costs nothing before it is used.
  */
-import { type FieldError, field, formatPath, type Json, type JsonObject } from '@skiff/api';
+import { type FieldError, field, type Json, type JsonObject } from '@skiff/api';
+import { formatPath } from '@skiff/api/json';
 import { isObject, own, same } from '../../patch/values.ts';
 import { formatCheck } from './formats.ts';
 import { fieldSchema, itemsOf, type JsonSchema, propertyOf } from './json-schema.ts';

@@ -3,7 +3,8 @@
  * nothing of an answer that is no document reaches whoever caused the call.
  */
 import { Agent, request as httpsRequest } from 'node:https';
-import { type Clock, type JsonObject, parseJson } from '@skiff/api';
+import type { Clock, JsonObject } from '@skiff/api';
+import { parseJson } from '@skiff/api/json';
 import type { ClientConfig } from '@skiff/api/validation';
 import { isObject } from '../../patch/values.ts';
 import type { ResolveService } from './resolve.ts';

@@ -1,5 +1,6 @@
 /** One body read by the slow readers. Pure. */
-import { badRequest, type Parsed, parseThoroughly, refuseTooManyValues } from '@skiff/api';
+import { badRequest } from '@skiff/api';
+import { type Parsed, parseThoroughly, refuseTooManyValues } from '@skiff/api/json';
 import { decodeProtobuf } from '@skiff/api/wire/server';
 import { parseYaml } from '@skiff/api/yaml';
 import type { Work } from './reader.ts';

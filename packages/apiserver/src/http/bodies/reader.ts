@@ -3,7 +3,8 @@
  * reader (YAML, numbers beyond 2^53, repeated keys, long messages) on a thread of its own, one after another.
  */
 import { Worker } from 'node:worker_threads';
-import { ApiError, type Parsed, parseQuickly, parseThoroughly, type StatusReason } from '@skiff/api';
+import { ApiError, type StatusReason } from '@skiff/api';
+import { type Parsed, parseQuickly, parseThoroughly } from '@skiff/api/json';
 import type { decodeProtobuf } from '@skiff/api/wire/server';
 import type { Format } from '../negotiate.ts';
 import { readSlowly } from './read.ts';

@@ -1,13 +1,6 @@
 /** How apply sees a value: as a whole, as named fields, or as a list of items that have a name. From the schema. */
-import {
-  type ArraySchema,
-  type Json,
-  type JsonObject,
-  type MapSchema,
-  type ObjectSchema,
-  refuseTooManyKeys,
-  type Schema,
-} from '@skiff/api';
+import type { ArraySchema, Json, JsonObject, MapSchema, ObjectSchema, Schema } from '@skiff/api';
+import { refuseTooManyKeys } from '@skiff/api/json';
 import { isObject, own } from '../values.ts';
 
 export type Shape =

@@ -1,16 +1,13 @@
 /** LimitRanger: containers get the namespace's default requests and limits; pods and claims out of range are refused. */
 import {
-  type Amounts,
-  claimLimitFaults,
   forbidden,
   formatQuantity,
   type JsonObject,
   type LimitRange,
-  limitDefaults,
   type PersistentVolumeClaim,
   type Pod,
-  podLimitFaults,
 } from '@skiff/api';
+import { type Amounts, claimLimitFaults, limitDefaults, podLimitFaults } from '@skiff/api/quota';
 import { childObject, objectsAt, own, put, textAt } from '../../patch/values.ts';
 import type { AdmissionRequest, AdmissionStep } from '../contract.ts';
 import { parseText } from '../documents.ts';

@@ -3,20 +3,17 @@
  * of the quota's status guarded by its version, so that no two requests, on this server or on another, spend the same room. What a
  * write that fails afterwards was charged is given back by the quota controller, which counts anew.
  */
+import { type ApiObject, forbidden, type JsonObject, type ResourceQuota } from '@skiff/api';
 import {
   type Amounts,
-  type ApiObject,
   addAmounts,
   type Counted,
   chargeOf,
   chargeQuota,
-  forbidden,
   fromAmounts,
-  type JsonObject,
   moreThan,
-  type ResourceQuota,
   toAmounts,
-} from '@skiff/api';
+} from '@skiff/api/quota';
 import { childObject, put } from '../../patch/values.ts';
 import { isStoreError, type StoredDocument } from '../../storage/contract.ts';
 import type { AdmissionRequest, AdmissionStep } from '../contract.ts';

@@ -1,5 +1,6 @@
 /** Pods: phase and QoS class at birth, graceful deletion, and the fields schedulers and node agents select by. */
-import { formatTime, type JsonObject, type Pod, qosClassOf } from '@skiff/api';
+import { formatTime, type JsonObject, type Pod } from '@skiff/api';
+import { qosClassOf } from '@skiff/api/quota';
 import { listAt, numberAt, objectAt, objectsAt, own, put, textAt } from '../../patch/values.ts';
 import type { Strategy } from '../contract.ts';
 import { keepAllButStatus } from '../keep.ts';

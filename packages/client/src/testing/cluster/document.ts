@@ -1,5 +1,6 @@
 /** Any object, as far as the in-memory cluster looks into it. */
-import { type ApiObject, type Json, type JsonObject, type ObjectMeta, setOwn } from '@skiff/api';
+import type { ApiObject, Json, JsonObject, ObjectMeta } from '@skiff/api';
+import { setOwn } from '@skiff/api/json';
 
 export interface Document extends ApiObject {
   spec?: JsonObject;
