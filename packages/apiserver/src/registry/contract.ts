@@ -206,6 +206,9 @@ export interface AdmissionRequest {
   readonly dryRun: boolean;
 }
 
+/** Faults, or faults that take a while to find. */
+type Checked = readonly FieldError[] | Promise<readonly FieldError[]>;
+
 /** What makes a kind special beyond its schema. Every member is pure; each kind with something to say has one small file. */
 export interface Strategy {
   /** Turns other ways to write something into the one that is kept (Secret.stringData), after defaulting. Runs on whatever arrives. */
@@ -216,8 +219,8 @@ export interface Strategy {
   /** For the `status` subresource: everything but status comes from `old`. */
   prepareForStatusUpdate?(object: JsonObject, old: JsonObject, nowMs: number): void;
   validate?(object: JsonObject): readonly FieldError[];
-  validateNew?(object: JsonObject): readonly FieldError[];
-  validateUpdate?(object: JsonObject, old: JsonObject, subresource: string): readonly FieldError[];
+  validateNew?(object: JsonObject): Checked;
+  validateUpdate?(object: JsonObject, old: JsonObject, subresource: string): Checked;
   warnings?(object: JsonObject): readonly string[];
   /** Selectable fields beyond metadata.name and metadata.namespace. */
   selectableFields?(object: Readonly<Record<string, unknown>>): Readonly<Record<string, string>>;

@@ -14,7 +14,7 @@ export async function checkNew(context: RequestContext, kind: Kind, object: Json
   const refusal = refuse(kind, object, [
     ...((await kind.check?.(object, undefined, '')) ?? []),
     ...(kind.strategy.validate?.(object) ?? []),
-    ...(kind.strategy.validateNew?.(object) ?? []),
+    ...((await kind.strategy.validateNew?.(object)) ?? []),
   ]);
   if (refusal !== undefined) throw refusal;
   for (const text of kind.strategy.warnings?.(object) ?? []) context.warn(text);
@@ -32,7 +32,7 @@ export async function checkChanged(
   const refusal = refuse(kind, object, [
     ...((await kind.check?.(object, old, subresource)) ?? []),
     ...(kind.strategy.validate?.(object) ?? []),
-    ...(kind.strategy.validateUpdate?.(object, old, subresource) ?? []),
+    ...((await kind.strategy.validateUpdate?.(object, old, subresource)) ?? []),
   ]);
   if (refusal !== undefined) throw refusal;
   for (const text of kind.strategy.warnings?.(object) ?? []) context.warn(text);

@@ -1,6 +1,7 @@
 /** The CEL rules of a schema, held against objects (apiextensions' cel.Validator). */
 import { type FieldError, field, type Json, type JsonObject } from '@skiff/api';
 import { isObject, same } from '../../patch/values.ts';
+import type { Default } from '../schema/default-faults.ts';
 import { readFieldPath } from '../schema/field-path.ts';
 import {
   itemsOf,
@@ -48,6 +49,21 @@ export function ruleChecker(schema: JsonSchema): RuleChecker {
   };
 }
 
+/**
+ * Faults of a schema's defaults: they must hold for a new value and for one that stays. All together may cost what an object may
+ * (apiextensions' defaulting.ValidateDefaults).
+ */
+export async function defaultRuleFaults(defaults: readonly Default[]): Promise<readonly FieldError[]> {
+  const walk = new Walk(new Map(), new Map());
+  for (const { schema, value, path, isResource } of defaults) {
+    const met = walk.faults.length;
+    await walk.visit(schema, value, undefined, path, isResource);
+    if (walk.faults.length === met) await walk.visit(schema, value, value, path, isResource);
+    if (walk.isSpent) break;
+  }
+  return walk.faults;
+}
+
 const rulesIn = (schema: JsonSchema): readonly ValidationRule[] => schema['x-kubernetes-validations'] ?? [];
 
 function compileAll(schema: JsonSchema, isRoot: boolean): readonly Rule[] {
@@ -84,6 +100,10 @@ class Walk {
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error;
     }
+  }
+
+  get isSpent(): boolean {
+    return this.#left <= 0;
   }
 
   #hasRules(schema: JsonSchema): boolean {

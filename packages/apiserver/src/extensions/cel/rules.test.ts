@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from '@skiff/api';
 import { describe, expect, test } from 'vitest';
+import { defaultsIn } from '../schema/default-faults.ts';
 import type { JsonSchema, ValidationRule } from '../schema/json-schema.ts';
-import { ruleChecker } from './check-rules.ts';
+import { defaultRuleFaults, ruleChecker } from './check-rules.ts';
 import { ruleFaults } from './rule-faults.ts';
 
 const withRules = (schema: JsonSchema, ...rules: readonly ValidationRule[]): JsonSchema => ({
@@ -163,5 +164,57 @@ describe('objects under rules', () => {
     expect(await check(root({ l: list }), { l: long })).toEqual([
       `spec.l: Invalid value: "array": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: self.all(a, self.all(b, a != b || a == b))`,
     ]);
+  });
+});
+
+describe('the rules of a default', () => {
+  const faultsIn = async (spec: JsonSchema): Promise<string[]> => {
+    const schema: JsonSchema = { type: 'object', properties: { spec } };
+    return (await defaultRuleFaults(defaultsIn(schema, '#'))).map((fault) => `${fault.field}: ${fault.message}`);
+  };
+  const at = '#.properties[spec].default';
+  const positive = { rule: 'self > 0' };
+
+  test.each<[string, JsonSchema, string[]]>([
+    ['hold', withRules({ type: 'integer', default: 1 }, positive, { rule: 'self == oldSelf' }), []],
+    [
+      'do not hold',
+      withRules({ type: 'integer', default: 0 }, positive),
+      [`${at}: Invalid value: 0: failed rule: self > 0`],
+    ],
+    [
+      'are those of what is in it',
+      { type: 'object', properties: { a: withRules({ type: 'integer' }, positive) }, default: { a: -1 } },
+      [`${at}.a: Invalid value: -1: failed rule: self > 0`],
+    ],
+    [
+      'forbid that it stays',
+      withRules({ type: 'integer', default: 1 }, { rule: 'self > oldSelf' }),
+      [`${at}: Invalid value: 1: failed rule: self > oldSelf`],
+    ],
+    [
+      'forbid that it is new',
+      withRules({ type: 'integer', default: 1 }, { rule: 'oldSelf.hasValue()', optionalOldSelf: true }),
+      [`${at}: Invalid value: 1: failed rule: oldSelf.hasValue()`],
+    ],
+    [
+      'are asked in items',
+      { type: 'array', items: withRules({ type: 'integer', default: 0 }, positive) },
+      ['#.properties[spec].items.default: Invalid value: 0: failed rule: self > 0'],
+    ],
+    ['say nothing of null', withRules({ type: 'integer', nullable: true, default: null }, positive), []],
+  ])('%s', async (_, spec, faults) => expect(await faultsIn(spec)).toEqual(faults));
+
+  test('all together cost no more than those of an object', async () => {
+    const costly = withRules(
+      { type: 'array', items: { type: 'integer' }, default: Array.from({ length: 300 }, () => 1) as Json[] },
+      { rule: 'self.all(x, self.all(y, x + y > 0))' },
+    );
+    const spec: JsonSchema = {
+      type: 'object',
+      properties: Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`p${index}`, costly])),
+    };
+    const faults = await faultsIn(spec);
+    expect(faults.at(-1)).toContain('running out of cost budget');
   });
 });

@@ -87,6 +87,27 @@ describe('a CustomResourceDefinition', () => {
     ]);
   });
 
+  test('has no default that its rules refuse, be it new or changed', async () => {
+    const size = (fallback: number): JsonSchema => ({
+      type: 'integer',
+      default: fallback,
+      'x-kubernetes-validations': [{ rule: 'self > 0', message: 'must be something' }],
+    });
+    const of = (fallback: number) => widgets({ versions: [version(specSchema({ size: size(fallback) }))] });
+    const refused = {
+      code: 422,
+      message: expect.stringContaining(
+        'spec.validation.openAPIV3Schema.properties[spec].properties[size].default: Invalid value: 0: must be something',
+      ),
+    };
+    const crds = 'apiextensions.k8s.io/v1/customresourcedefinitions';
+    expect(await statusOf(memory.call.create(crds, '', of(0)))).toMatchObject(refused);
+    await memory.define(of(1));
+    const { versions } = of(0).spec as JsonObject;
+    const changed = memory.call.patch(crds, '', 'widgets.x.io', 'merge', { spec: { versions } as JsonObject });
+    expect(await statusOf(changed)).toMatchObject(refused);
+  });
+
   test('H-236 that takes the names of another waits for them', async () => {
     await memory.define(widgets({ names: { shortNames: ['wd'] } }));
     await memory.call.create(

@@ -1,6 +1,8 @@
 /** What a CustomResourceDefinition must be, and which changes of it are allowed (apiextensions' validation of v1.32). */
 import { checkDns1035Label, checkDns1123Subdomain, type FieldError, field, goList, type JsonObject } from '@skiff/api';
 import { same } from '../../patch/values.ts';
+import { defaultRuleFaults, hasRules } from '../cel/check-rules.ts';
+import { defaultsIn } from '../schema/default-faults.ts';
 import { approvalFaults } from './approval.ts';
 import { asCrd, type CrdSpec, isTrue, type Names, type Version } from './types.ts';
 import { type ConversionOptions, conversionFaults, conversionOptions } from './validate-conversion.ts';
@@ -39,6 +41,23 @@ export function definitionUpdateFaults(object: JsonObject, oldObject: JsonObject
   faults.push(...approvalFaults(crd, old));
   addPreserving(faults, spec, before);
   return faults;
+}
+
+/** What the rules of new and changed schemas say of their defaults. For a definition that has no other fault. */
+export function defaultRuleFaultsOf(
+  object: JsonObject,
+  oldObject?: JsonObject,
+): readonly FieldError[] | Promise<readonly FieldError[]> {
+  const { versions = [] } = asCrd(object).spec ?? {};
+  const old = oldObject === undefined ? undefined : asCrd(oldObject).spec;
+  const isShared = sharedParts(versions).has('schema');
+  const defaults = (isShared ? versions.slice(0, 1) : versions).flatMap((version, index) => {
+    const schema = version.schema?.openAPIV3Schema;
+    if (schema === undefined || isUnchanged(version, old)) return [];
+    const path = isShared ? 'spec.validation' : `spec.versions[${index}].schema`;
+    return defaultsIn(schema, `${path}.openAPIV3Schema`).filter((each) => hasRules(each.schema));
+  });
+  return defaults.length === 0 ? [] : defaultRuleFaults(defaults);
 }
 
 /** Faults of a changed status. */

@@ -9,21 +9,34 @@ import { validateValue } from './validate-value.ts';
 
 const metaFields = new Set(['metadata', 'kind', 'apiVersion']);
 
-/** Faults of all defaults below `schema`, whose path is `path`. Below a resource's metadata they are not looked at. */
-export function defaultFaults(schema: JsonSchema, path: string): FieldError[] {
-  return faultsBelow({ ...schema, 'x-kubernetes-embedded-resource': true }, path);
+/** A default that a schema has for a value. */
+export interface Default {
+  readonly schema: JsonSchema;
+  readonly value: Json;
+  readonly path: string;
+  /** It stands for a whole resource. */
+  readonly isResource: boolean;
 }
 
-function faultsBelow(schema: JsonSchema, path: string): FieldError[] {
+/** Faults of all defaults below `schema`, whose path is `path`. */
+export const defaultFaults = (schema: JsonSchema, path: string): FieldError[] =>
+  defaultsIn(schema, path).flatMap(({ schema, value, path }) => ownFaults(schema, value, path));
+
+/** All defaults below `schema`, whose path is `path`. Below a resource's metadata they are not looked at. */
+export const defaultsIn = (schema: JsonSchema, path: string): Default[] =>
+  defaultsBelow({ ...schema, 'x-kubernetes-embedded-resource': true }, path);
+
+function defaultsBelow(schema: JsonSchema, path: string): Default[] {
   const isResource = schema['x-kubernetes-embedded-resource'] === true;
-  const faults = schema.default === undefined ? [] : ownFaults(schema, schema.default, `${path}.default`);
+  const { default: value } = schema;
+  const found = value === undefined ? [] : [{ schema, value, path: `${path}.default`, isResource }];
   const items = itemsOf(schema);
-  if (items !== undefined) faults.push(...faultsBelow(items, `${path}.items`));
+  if (items !== undefined) found.push(...defaultsBelow(items, `${path}.items`));
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (isResource && metaFields.has(name)) continue;
-    faults.push(...faultsBelow(property, `${path}.properties[${name}]`));
+    found.push(...defaultsBelow(property, `${path}.properties[${name}]`));
   }
-  return faults;
+  return found;
 }
 
 function ownFaults(schema: JsonSchema, value: Json, path: string): FieldError[] {

@@ -1,7 +1,12 @@
 /** CustomResourceDefinitions: what arrives here becomes a kind. */
 import { formatTime, type Json, type JsonObject } from '@skiff/api';
 import { decodeSchemas } from '../../extensions/crd/decode-schemas.ts';
-import { definitionFaults, definitionStatusFaults, definitionUpdateFaults } from '../../extensions/crd/validate.ts';
+import {
+  defaultRuleFaultsOf,
+  definitionFaults,
+  definitionStatusFaults,
+  definitionUpdateFaults,
+} from '../../extensions/crd/validate.ts';
 import { childObject, listAt, objectsAt, own, put, textAt } from '../../patch/values.ts';
 import type { Strategy } from '../contract.ts';
 import { finalizersOf, metaOf } from '../meta.ts';
@@ -20,9 +25,15 @@ export const customResourceDefinitions: Strategy = standard(
       rememberStoredVersion(object);
     },
     prepareForUpdate: rememberStoredVersion,
-    validateNew: definitionFaults,
-    validateUpdate: (object, old, subresource) =>
-      subresource === 'status' ? definitionStatusFaults(object) : definitionUpdateFaults(object, old),
+    validateNew(object) {
+      const faults = definitionFaults(object);
+      return faults.length > 0 ? faults : defaultRuleFaultsOf(object);
+    },
+    validateUpdate(object, old, subresource) {
+      if (subresource === 'status') return definitionStatusFaults(object);
+      const faults = definitionUpdateFaults(object, old);
+      return faults.length > 0 ? faults : defaultRuleFaultsOf(object, old);
+    },
     holdsDeletion: (object) => textAt(object, 'metadata', 'deletionTimestamp') === '',
     markDeleting(object, nowMs) {
       const finalizers = finalizersOf(object);
