@@ -5,13 +5,13 @@ import type { AnyMessage } from '@skiff/api/wire';
 import { encodeProtobuf, encodeProtobufList, fromAny, toAny } from '@skiff/api/wire/server';
 import { checkDeleteOptions } from '../chain/options.ts';
 import { wrongPatch } from '../patch/errors.ts';
-import type { DeleteOptions, Incoming, ListAnswer, PatchBody, PatchType } from '../registry/contract.ts';
+import type { DeleteOptions, Incoming, PatchBody, PatchType } from '../registry/contract.ts';
 import { othersTurn } from '../registry/turns.ts';
 import { unrecognised } from '../registry/type-faults.ts';
 import type { BodyReader, TextFormat } from './bodies/reader.ts';
 import { readingFault, typedObject } from './bodies/typed.ts';
 import { utf8 } from './body.ts';
-import { listMetaText, portions } from './encode.ts';
+import { type ListHead, listMetaText, portions } from './encode.ts';
 import type { Format } from './negotiate.ts';
 import { toYaml } from './yaml.ts';
 
@@ -116,11 +116,9 @@ export function encodeDocument(text: string, format: Format): string | Uint8Arra
   return format === 'yaml' ? toYaml(documentOf(text)) : encodeProtobuf(documentOf(text));
 }
 
-type ListHead = Pick<ListAnswer, 'apiVersion' | 'kind' | 'resourceVersion' | 'continue' | 'remainingItemCount'>;
-
 const headOf = (list: ListHead): JsonObject => ({
   ...{ kind: list.kind, apiVersion: list.apiVersion },
-  metadata: documentOf(listMetaText(list)),
+  metadata: documentOf(listMetaText(list, list.custom)),
 });
 
 /** A list in protobuf. Unlike its text it is made whole, since messages stand behind their length; others have their turn meanwhile. */

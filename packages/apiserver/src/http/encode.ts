@@ -40,22 +40,23 @@ export function* slices(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceChars) yield bytes.subarray(at, at + pieceChars);
 }
 
+/** What a list says of itself. */
+export type ListHead = Pick<ListAnswer, 'apiVersion' | 'kind' | 'custom'> & ListMeta;
+type ListMeta = Pick<ListAnswer, 'resourceVersion' | 'continue' | 'remainingItemCount'>;
+
 /** ListMeta as JSON. */
-export function listMetaText(list: Pick<ListAnswer, 'resourceVersion' | 'continue' | 'remainingItemCount'>): string {
+export function listMetaText(list: ListMeta, showsContinue = false): string {
   return JSON.stringify({
     resourceVersion: list.resourceVersion,
-    ...(list.continue === '' ? {} : { continue: list.continue }),
+    ...(list.continue === '' && !showsContinue ? {} : { continue: list.continue }),
     ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
   });
 }
 
 /** A list document; `items` are the objects' own texts. */
-export function* listTexts(
-  list: Pick<ListAnswer, 'apiVersion' | 'kind' | 'resourceVersion' | 'continue' | 'remainingItemCount'>,
-  items: Iterable<string>,
-): Generator<string> {
+export function* listTexts(list: ListHead, items: Iterable<string>): Generator<string> {
   const head = `{"kind":${JSON.stringify(list.kind)},"apiVersion":${JSON.stringify(list.apiVersion)}`;
-  yield `${head},"metadata":${listMetaText(list)},"items":[`;
+  yield `${head},"metadata":${listMetaText(list, list.custom)},"items":[`;
   let first = true;
   for (const item of items) {
     yield first ? item : `,${item}`;

@@ -267,7 +267,7 @@ function listShape(transform: Representation['transform'], answer: ListAnswer): 
   const partials = function* (): Generator<string> {
     for (const item of answer.items) yield partialText(item, version);
   };
-  return [{ ...answer, ...partialListHead(version) }, partials()];
+  return [{ ...answer, ...partialListHead(version), custom: false }, partials()];
 }
 
 const streamed: ReadonlySet<string> = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);

@@ -5,7 +5,8 @@ import { request as httpsRequest } from 'node:https';
 import { gunzipSync } from 'node:zlib';
 import { decodeProtobuf, encodeProtobuf } from '@skiff/api/wire/server';
 import { parseYaml } from '@skiff/api/yaml';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { widgets } from '../extensions/testing.ts';
 import { type Reply, startTestServer, type TestServer } from './testing/server.ts';
 
 let at: TestServer;
@@ -249,6 +250,19 @@ describe('pages', () => {
     expect(second.metadata).toEqual({ resourceVersion: first.metadata.resourceVersion });
     const selected = json(await at.request(`${configMaps}?limit=2&labelSelector=set%3Dabc`));
     expect(selected.metadata.remainingItemCount).toBeUndefined();
+  });
+
+  it('of custom kinds say so when nothing follows, as Go writes what it has no type for', async () => {
+    await at.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', widgets());
+    const path = '/apis/x.io/v1/namespaces/default/widgets';
+    await vi.waitFor(async () => expect((await at.request(path)).status).toBe(200), { timeout: 10_000 });
+    const metadata = async (accept: string) => json(await at.request(path, { headers: { accept } })).metadata;
+    const resourceVersion = expect.any(String);
+    expect(await metadata('application/json')).toEqual({ continue: '', resourceVersion });
+    const yaml = await at.request(path, { headers: { accept: 'application/yaml' } });
+    expect(parseYaml(yaml.text)[0]?.value).toMatchObject({ metadata: { continue: '', resourceVersion } });
+    for (const as of ['Table', 'PartialObjectMetadataList'])
+      expect(await metadata(`application/json;as=${as};v=v1;g=meta.k8s.io`)).toEqual({ resourceVersion });
   });
 
   it('at an exact version are as it was then', async () => {

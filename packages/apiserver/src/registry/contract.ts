@@ -116,6 +116,8 @@ export interface ListAnswer {
   readonly continue: string;
   readonly remainingItemCount: number | undefined;
   readonly items: Texts;
+  /** Go has no type for it: an empty `continue` is shown. */
+  readonly custom?: boolean;
 }
 
 export interface RegistryEvent {

@@ -191,5 +191,6 @@ function answer(kind: Kind, found: Found): ListAnswer {
     continue: found.continue ?? '',
     remainingItemCount: found.remaining,
     items: found.items,
+    custom: kind.custom === true,
   };
 }
