@@ -51,7 +51,6 @@ import {
   addPersistentVolumeUpdate,
 } from './persistent-volumes.ts';
 import { addNewPod, addPod } from './pod/pod.ts';
-import { addPodResize } from './pod/resize.ts';
 import { addPodStatusUpdate } from './pod/status.ts';
 import { addEphemeralUpdate, addPodUpdate } from './pod/update.ts';
 import { addResourceQuota, addResourceQuotaStatus, addResourceQuotaUpdate } from './quota.ts';
@@ -139,7 +138,6 @@ export const kindRules: ReadonlyMap<string, KindRule> = new Map<string, KindRule
       subresources: {
         status: changes(addPodStatusUpdate),
         ephemeralcontainers: changes(addEphemeralUpdate),
-        resize: changes(addPodResize),
       },
     },
   ],

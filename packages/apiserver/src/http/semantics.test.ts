@@ -53,6 +53,19 @@ describe('methods', () => {
     expect((await raw(`${configMaps}/nope`, {}, 'HEAD')).status).toBe(404);
   });
 
+  it('pods/resize is not there: its feature gate is off in v1.32', async () => {
+    const { resources } = json(await at.request('/api/v1')) as { resources: { name: string }[] };
+    expect(resources.filter(({ name }) => name.startsWith('pods/')).map(({ name }) => name)).not.toContain(
+      'pods/resize',
+    );
+    for (const method of ['GET', 'PATCH', 'PUT']) {
+      const reply = await raw('/api/v1/namespaces/default/pods/p/resize', {}, method);
+      expect([reply.status, JSON.parse(reply.body.toString()).message]).toEqual([
+        ...[404, 'the server could not find the requested resource'],
+      ]);
+    }
+  });
+
   it('a verb that a kind does not have is a 405', async () => {
     for (const [method, path] of [
       ['GET', '/apis/authorization.k8s.io/v1/subjectaccessreviews'],

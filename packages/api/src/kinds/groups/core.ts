@@ -41,7 +41,6 @@ export const coreKinds: readonly Definition[] = [
       subresource('log', ['get']),
       subresource('portforward', streamVerbs, 'PodPortForwardOptions'),
       subresource('proxy', proxyVerbs, 'PodProxyOptions'),
-      subresource('resize', writeVerbs),
       status,
     ],
   }),

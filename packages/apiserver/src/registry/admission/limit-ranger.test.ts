@@ -75,17 +75,6 @@ describe('C308 a limit range', () => {
     );
   });
 
-  it('bounds what a running pod may grow to', async () => {
-    await create(pod(cpu('1', '1')));
-    await range({ type: 'Container', max: { cpu: '2' } });
-    const grown = (amount: string) => at.call.update('pods/resize', 'default', 'p', pod(cpu(amount, amount)));
-    expect(await statusOf(grown('3'))).toMatchObject({
-      code: 403,
-      message: 'pods "p" is forbidden: maximum cpu usage per Container is 2, but limit is 3',
-    });
-    expect((await grown('2')).spec).toMatchObject({ containers: [{ resources: cpu('2', '2') }] });
-  });
-
   it('bounds claims', async () => {
     await range({ type: 'PersistentVolumeClaim', min: { storage: '1Gi' }, max: { storage: '2Gi' } });
     const claim = (storage: string) =>

@@ -27,7 +27,7 @@ export function limitRanger(env: Env): AdmissionStep {
     validate(request) {
       const { object, target } = request;
       if (object === undefined) return;
-      const isPod = isNewPod(request) || isResize(request);
+      const isPod = isNewPod(request);
       if (!isPod && !isClaim(request)) return;
       for (const range of rangesIn(env, target.namespace)) {
         const faults = isPod
@@ -42,9 +42,6 @@ export function limitRanger(env: Env): AdmissionStep {
 
 const isNewPod = ({ operation, target }: AdmissionRequest): boolean =>
   operation === 'CREATE' && target.group === '' && target.resource === 'pods' && target.subresource === '';
-
-const isResize = ({ operation, target }: AdmissionRequest): boolean =>
-  operation === 'UPDATE' && target.group === '' && target.resource === 'pods' && target.subresource === 'resize';
 
 const isClaim = ({ operation, target }: AdmissionRequest): boolean =>
   (operation === 'CREATE' || operation === 'UPDATE') &&

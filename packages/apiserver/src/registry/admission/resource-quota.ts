@@ -22,7 +22,7 @@ import { collectionOf, type Env } from '../env.ts';
 
 const quotas = { group: '', version: 'v1', resource: 'resourcequotas' };
 /** Beside what is created: what may come to use more by a change. */
-const growing = new Set(['services/', 'persistentvolumeclaims/', 'pods/resize']);
+const growing = new Set(['services/', 'persistentvolumeclaims/']);
 
 export function resourceQuota(env: Env): AdmissionStep {
   /** Requests of one namespace wait for each other: they would only make each other's writes fail. */

@@ -8,7 +8,6 @@ import { binding } from './binding.ts';
 import { ephemeralContainers } from './ephemeral-containers.ts';
 import { eviction } from './eviction.ts';
 import { finalize } from './finalize.ts';
-import { resize } from './resize.ts';
 import { scale } from './scale.ts';
 import { status } from './status.ts';
 import { token } from './token.ts';
@@ -60,7 +59,6 @@ const ofKinds: ReadonlyMap<string, Subresource> = new Map<string, Subresource>([
   ['/pods/binding', binding],
   ['/pods/eviction', eviction],
   ['/pods/ephemeralcontainers', ephemeralContainers],
-  ['/pods/resize', resize],
   ['/namespaces/finalize', finalize],
   ['/serviceaccounts/token', token],
   ['certificates.k8s.io/certificatesigningrequests/approval', approval],
