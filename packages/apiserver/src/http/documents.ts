@@ -48,7 +48,7 @@ export async function decodePatch(
   type: PatchType,
 ): Promise<Pick<PatchBody, 'patch' | 'duplicates' | 'size'>> {
   const { value, duplicates } = await readPatch(bodies, body, type);
-  if (type === 'json' ? !Array.isArray(value) && value !== null : !isObject(value))
+  if (value !== null && (type === 'json' ? !Array.isArray(value) : !isObject(value)))
     throw badRequest(wrongPatch(value, type));
   return { patch: value, duplicates, size: body.length };
 }

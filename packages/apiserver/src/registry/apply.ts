@@ -67,8 +67,9 @@ function emptyObject({ kind, target }: Applying): JsonObject {
 
 /** The configuration, checked against the request and the schema. Throws BadRequest. */
 function readConfiguration({ kind, target, body }: Applying): JsonObject {
-  if (!isObject(body.patch)) throw badRequest('error decoding YAML: an applied configuration must be an object');
-  const config = copy(body.patch);
+  const sent = body.patch ?? {};
+  if (!isObject(sent)) throw badRequest('error decoding YAML: an applied configuration must be an object');
+  const config = copy(sent);
   const { definition } = kind;
   const { group, version, kind: name } = definition;
   if (textAt(config, 'apiVersion') !== apiVersionOf(definition) || textAt(config, 'kind') !== name)

@@ -3,6 +3,7 @@ import { builtinType } from '@skiff/api/kinds';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { customKind } from './custom-kinds.ts';
 import type { Kind } from './definition-table.ts';
+import { scale } from './subresources/scale.ts';
 import {
   type Caller,
   createMemoryRegistry,
@@ -171,6 +172,28 @@ describe('custom kinds', () => {
       code: 500,
       message: 'Internal error occurred: the spec replicas field ".spec.size" does not exist',
     });
+    expect(await statusOf(call.patch(`${v2}/scale`, 'default', 'w', 'merge', {}))).toMatchObject({
+      code: 400,
+      message: 'the spec replicas field ".spec.size" cannot be empty',
+    });
+    const scaled = await call.patch(`${v2}/scale`, 'default', 'w', 'merge', {
+      ...{ metadata: { uid: 'x' }, spec: { replicas: 4 } },
+    });
+    expect(scaled.spec).toEqual({ replicas: 4 });
+  });
+
+  test.each<[object, string]>([
+    [{ size: 'two' }, '.spec.size accessor error: two is of the type string, expected int64'],
+    [{ size: 1.5 }, '.spec.size accessor error: 1.5 is of the type float64, expected int64'],
+    [{ size: null }, '.spec.size accessor error: <nil> is of the type <nil>, expected int64'],
+    [
+      { size: { a: [true] } },
+      '.spec.size accessor error: map[a:[true]] is of the type map[string]interface {}, expected int64',
+    ],
+  ])('say what stands where their replicas should: %j', async (spec, message) => {
+    const paths = { specReplicas: '.spec.size', statusReplicas: '.status.size' };
+    const object = { kind: 'Widget', apiVersion: 'x.io/v4', metadata: { name: 'w' }, spec } as JsonObject;
+    expect(() => scale.get({ scale: paths } as Kind, object)).toThrow(message);
   });
 
   test('take no strategic merge patch', async () => {

@@ -102,7 +102,7 @@ async function attempt(env: Env, change: Change, key: string, document: StoredDo
   const { projection } = change;
   const part = projection === undefined ? {} : { part: shownBy(projection) };
   const admitting: Admitting = { context, target, kind, operation: 'UPDATE', options, dryRun: options.dryRun, ...part };
-  const shown = (whole: JsonObject): JsonObject => projection?.get(kind, whole) ?? whole;
+  const shown = (whole: JsonObject): JsonObject => projection?.get(kind, whole, true) ?? whole;
   if (large) await othersTurn();
   const wanted = await change.make(copy(shown(old)), large);
   if (large) await othersTurn();

@@ -103,6 +103,15 @@ describe('patch', () => {
     expect(await web(type, none)).toMatchObject({ metadata: { uid: expect.any(String) } });
   });
 
+  test('nothing changes nothing, but is no merge patch', async () => {
+    const before = await call.get('apps/v1/deployments', 'default', 'web');
+    expect(await web('strategic', null)).toEqual(before);
+    expect(await web('json', null)).toEqual(before);
+    expect(await statusOf(web('merge', null))).toMatchObject({ code: 400, message: 'Invalid JSON Patch' });
+    const applied = call.apply('apps/v1/deployments', 'default', 'web', null as unknown as JsonObject, 'one');
+    expect(await statusOf(applied)).toMatchObject({ code: 400, message: 'invalid object type: /, Kind=' });
+  });
+
   test('an absent object is not found', async () => {
     expect(await statusOf(call.patch('configmaps', 'default', 'c', 'merge', {}))).toMatchObject({
       code: 404,

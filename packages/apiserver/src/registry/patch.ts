@@ -68,13 +68,16 @@ async function patched(patching: Patching, old: JsonObject): Promise<JsonObject>
 
 async function carryOut(shown: Decodable, old: JsonObject, body: PatchBody): Promise<JsonObject> {
   if (body.type === 'json') return requireObject(await jsonPatch(old, body.patch));
-  if (!isObject(body.patch)) throw new PatchError('malformed', wrongPatch(body.patch, body.type));
+  if (body.type === 'merge' && body.patch === null) throw new PatchError('malformed', 'Invalid JSON Patch');
+  // Nothing is a map without entries to Go.
+  const wanted = body.patch ?? {};
+  if (!isObject(wanted)) throw new PatchError('malformed', wrongPatch(wanted, body.type));
   if (body.type === 'strategic') {
     // Kubernetes merges into an object whose type it knows: what the patch says of it changes nothing.
-    const { apiVersion: _, kind: __, ...rest } = body.patch;
+    const { apiVersion: _, kind: __, ...rest } = wanted;
     return strategicMergePatch(old, rest, shown.schema());
   }
-  return requireObject(mergePatch(old, body.patch));
+  return requireObject(mergePatch(old, wanted));
 }
 
 function requireObject(value: unknown): JsonObject {

@@ -2,16 +2,15 @@
 import type { JsonObject } from '@skiff/api';
 import { copy, put } from '../patch/values.ts';
 import type { Kind } from './definition-table.ts';
-import { metaOf, resourceVersionOf, uidOf } from './meta.ts';
+import { metaOf, resourceVersionOf } from './meta.ts';
 import type { Projection } from './subresources/table.ts';
 
-/** The object with the part in it, and with what the part says of who is meant. */
+/** The object with the part in it, and with the version that the part says is meant. */
 export function carriedOver(kind: Kind, projection: Projection, whole: JsonObject, part: JsonObject): JsonObject {
   const object = copy(whole);
   projection.put(kind, object, part);
-  const [version, uid] = [resourceVersionOf(part), uidOf(part)];
+  const version = resourceVersionOf(part);
   if (version === '') delete metaOf(object).resourceVersion;
   else put(metaOf(object), 'resourceVersion', version);
-  if (uid !== '') put(metaOf(object), 'uid', uid);
   return object;
 }

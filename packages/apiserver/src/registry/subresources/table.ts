@@ -28,7 +28,8 @@ export interface ViewChange {
 export interface Projection {
   readonly type: 'projection';
   readonly shown: { readonly group: string; readonly version: string; readonly kind: string };
-  get(kind: Kind, object: JsonObject): JsonObject;
+  /** `isChange`: it is shown to be changed, and need not be whole. */
+  get(kind: Kind, object: JsonObject, isChange?: boolean): JsonObject;
   /** Carries the part over into `object`. Throws ApiError Invalid. */
   put(kind: Kind, object: JsonObject, part: JsonObject): void;
 }
