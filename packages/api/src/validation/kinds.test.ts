@@ -429,7 +429,9 @@ test('quotas, limits, leases, priorities', () => {
   ]);
   expect(
     faultsOf(object('v1', 'LimitRange', 'spec: {limits: [{type: Pod, min: {cpu: "2"}, max: {cpu: "1"}}]}')),
-  ).toEqual(['spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1']);
+  ).toEqual([
+    'spec.limits[0].min[cpu]: Invalid value: resource.Quantity{i:resource.int64Amount{value:2, scale:0}, d:resource.infDecAmount{Dec:(*inf.Dec)(nil)}, s:"2", Format:"DecimalSI"}: min value 2 is greater than max value 1',
+  ]);
   expect(faultsOf(object('coordination.k8s.io/v1', 'Lease', 'spec: {leaseDurationSeconds: 0}'))).toEqual([
     'spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0',
   ]);

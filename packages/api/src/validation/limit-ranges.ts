@@ -1,6 +1,8 @@
 /** LimitRange: for each resource min ≤ default request ≤ default ≤ max, and a ratio that fits between (ValidateLimitRange). */
+import { goQuantity } from '../algebra/go-quantity.ts';
+import type { GoText } from '../algebra/go-text.ts';
 import { checkQualifiedName } from '../algebra/names.ts';
-import { compareQuantities, type Quantity, tryParseQuantity } from '../algebra/quantity.ts';
+import { compareQuantities, formatQuantity, type Quantity, tryParseQuantity } from '../algebra/quantity.ts';
 import { field } from '../errors.ts';
 import type { LimitRange, LimitRangeItem, QuantityValue } from '../kinds/types.ts';
 import { addContainerResourceName, addResourceName, canOvercommit } from './pod/resources.ts';
@@ -65,35 +67,38 @@ function addLimits(faults: Faults, item: Loose<LimitRangeItem>, path: string): v
   for (const name of names) {
     const amountOf = (list: ListName): Quantity | undefined =>
       given.includes(list) ? tryParseQuantity(lists[list]?.[name] ?? '') : undefined;
-    const textOf = (list: ListName): string => String(lists[list]?.[name]);
+    const textOf = (list: ListName): string => formatQuantity(amountOf(list) ?? none);
+    const shownOf = (list: ListName): GoText => goQuantity(lists[list]?.[name]);
     for (const [low, high, at, lowWord, highWord] of orders) {
       const [lowest, highest] = [amountOf(low), amountOf(high)];
       if (lowest === undefined || highest === undefined || compareQuantities(lowest, highest) <= 0) continue;
       const why = `${lowWord} value ${textOf(low)} is greater than ${highWord} value ${textOf(high)}`;
-      faults.push(field.invalid(`${path}.${at}[${name}]`, textOf(at), why));
+      faults.push(field.invalid(`${path}.${at}[${name}]`, shownOf(at), why));
     }
-    addRatio(faults, amountOf, textOf('maxLimitRequestRatio'), `${path}.maxLimitRequestRatio[${name}]`);
+    addRatio(faults, amountOf, shownOf('maxLimitRequestRatio'), `${path}.maxLimitRequestRatio[${name}]`);
     const [limit, request] = [amountOf('default'), amountOf('defaultRequest')];
     if (canOvercommit(name) || limit === undefined || request === undefined) continue;
     if (compareQuantities(limit, request) === 0) continue;
     const why = `default value ${textOf('default')} must equal to defaultRequest value ${textOf('defaultRequest')} in ${name}`;
-    faults.push(field.invalid(`${path}.defaultRequest[${name}]`, textOf('defaultRequest'), why));
+    faults.push(field.invalid(`${path}.defaultRequest[${name}]`, shownOf('defaultRequest'), why));
   }
 }
 
+const none = { nano: 0n, format: 'DecimalSI' } as const;
 const one = { nano: 1_000_000_000n, format: 'DecimalSI' } as const;
 
 function addRatio(
   faults: Faults,
   amountOf: (list: ListName) => Quantity | undefined,
-  text: string,
+  shown: GoText,
   path: string,
 ): void {
   const [ratio, min, max] = [amountOf('maxLimitRequestRatio'), amountOf('min'), amountOf('max')];
   if (ratio === undefined) return;
-  if (compareQuantities(ratio, one) < 0) faults.push(field.invalid(path, text, `ratio ${text} is less than 1`));
+  const text = formatQuantity(ratio);
+  if (compareQuantities(ratio, one) < 0) faults.push(field.invalid(path, shown, `ratio ${text} is less than 1`));
   if (min === undefined || max === undefined || min.nano <= 0n) return;
   if (ratio.nano * min.nano <= max.nano * one.nano) return;
   const most = (Number(max.nano) / Number(min.nano)).toFixed(6);
-  faults.push(field.invalid(path, text, `ratio ${text} is greater than max/min = ${most}`));
+  faults.push(field.invalid(path, shown, `ratio ${text} is greater than max/min = ${most}`));
 }

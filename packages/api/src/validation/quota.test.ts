@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { goQuantity } from '../algebra/go-quantity.ts';
 import { faultsOf } from './testing.ts';
+
+const shown = (amount: number): string => goQuantity(amount).text;
 
 const named = (kind: string, spec: string): string =>
   `{apiVersion: v1, kind: ${kind}, metadata: {name: a}, spec: {${spec}}}`;
@@ -51,19 +54,19 @@ describe('quotas and limits', () => {
     ],
     [
       'type: Pod, min: {cpu: 2}, max: {cpu: 1}',
-      `${at}.min[cpu]: Invalid value: "2": min value 2 is greater than max value 1`,
+      `${at}.min[cpu]: Invalid value: ${shown(2)}: min value 2 is greater than max value 1`,
     ],
     [
       'type: Container, min: {cpu: 2}, defaultRequest: {cpu: 1}, default: {cpu: 3}',
-      `${at}.defaultRequest[cpu]: Invalid value: "1": min value 2 is greater than default request value 1`,
+      `${at}.defaultRequest[cpu]: Invalid value: ${shown(1)}: min value 2 is greater than default request value 1`,
     ],
     [
       'type: Container, defaultRequest: {cpu: 2}, default: {cpu: 1}',
-      `${at}.defaultRequest[cpu]: Invalid value: "2": default request value 2 is greater than default limit value 1`,
+      `${at}.defaultRequest[cpu]: Invalid value: ${shown(2)}: default request value 2 is greater than default limit value 1`,
     ],
     [
       'type: Container, min: {cpu: 1}, max: {cpu: 2}, maxLimitRequestRatio: {cpu: 3}',
-      `${at}.maxLimitRequestRatio[cpu]: Invalid value: "3": ratio 3 is greater than max/min = 2.000000`,
+      `${at}.maxLimitRequestRatio[cpu]: Invalid value: ${shown(3)}: ratio 3 is greater than max/min = 2.000000`,
     ],
   ])('limit %s', (body, ...faults) => {
     expect(range(body)).toEqual(faults);

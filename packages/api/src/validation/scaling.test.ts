@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { goQuantity } from '../algebra/go-quantity.ts';
 import { faultsOf } from './testing.ts';
 
 const autoscaler = (metric: string, rest = 'maxReplicas: 2, scaleTargetRef: {kind: Deployment, name: a}'): string =>
@@ -26,6 +27,10 @@ test.each([
         `${at}.type: Unsupported value: "": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"`,
       ),
     ],
+  ],
+  [
+    'type: Pods, pods: {metric: {name: m}, target: {type: AverageValue, averageValue: 0}}',
+    [`${at}.pods.target.averageValue: Invalid value: ${goQuantity(0).text}: must be positive`],
   ],
   ['type: Pods', [`${at}.pods: Required value: must populate information for the given metric source`]],
   [

@@ -1,4 +1,6 @@
 /** HorizontalPodAutoscaler (autoscaling/v2 and v1) and PodDisruptionBudget. */
+
+import { goQuantity } from '../algebra/go-quantity.ts';
 import { goPointer, goStruct } from '../algebra/go-text.ts';
 import { checkDns1123Label, checkPathSegment } from '../algebra/names.ts';
 import { tryParseQuantity } from '../algebra/quantity.ts';
@@ -195,7 +197,7 @@ function addTarget(faults: Faults, target: Loose<MetricTarget>, path: string): v
   for (const name of ['value', 'averageValue'] as const) {
     const value = target[name];
     if (value !== undefined && (tryParseQuantity(value)?.nano ?? 1n) <= 0n) {
-      faults.push(field.invalid(`${path}.${name}`, String(value), 'must be positive'));
+      faults.push(field.invalid(`${path}.${name}`, goQuantity(value), 'must be positive'));
     }
   }
   if (averageUtilization !== undefined && averageUtilization < 1) {

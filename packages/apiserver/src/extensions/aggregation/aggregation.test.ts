@@ -10,6 +10,7 @@ import { type FarServer, reaches, startFar } from './testing.ts';
 let server: TestServer;
 let far: FarServer;
 let isUp = true;
+let openApi: object;
 
 const resources = {
   kind: 'APIResourceList',
@@ -34,13 +35,21 @@ const document = {
   },
 };
 
+/** Has it looked at anew. */
+const poke = (label: string) =>
+  server.request('/apis/apiregistration.k8s.io/v1/apiservices/v1.far.io', {
+    ...{ method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } },
+    body: JSON.stringify({ metadata: { labels: { poke: label } } }),
+  });
+
 beforeAll(async () => {
+  openApi = document;
   server = await startTestServer();
   far = await startFar((request, path, json) => {
     if (!isUp) json(500, {});
     else if (path === '/apis/far.io/v1') json(200, resources);
     else if (path === '/openapi/v3/apis/far.io/v1') json(200, { openapi: '3.0.0', far: true });
-    else if (path === '/openapi/v2') json(200, document);
+    else if (path === '/openapi/v2') json(200, openApi);
     else if (path.endsWith('/odd')) json(600, {});
     else if (request.method === 'POST') {
       const parts: Buffer[] = [];
@@ -153,12 +162,20 @@ describe('a server behind this one', () => {
     expect((await server.request('/apis/far.io/v1/stars', { as: nobody })).status).toBe(403);
   });
 
+  test('that describes itself at too great a length is available, and not described here', async () => {
+    openApi = { ...document, info: { description: 'x'.repeat(8 * 1024 * 1024) } };
+    await poke('long');
+    await vi.waitFor(
+      async () => expect((await server.request('/openapi/v2')).text).not.toContain('A far star.'),
+      30_000,
+    );
+    await reaches(server, 'v1.far.io', 'True', 'Passed');
+    expect((await server.request('/apis/far.io/v1/stars')).status).toBe(200);
+  });
+
   test('that does not answer is unavailable, and its clients are told so', async () => {
     isUp = false;
-    await server.request('/apis/apiregistration.k8s.io/v1/apiservices/v1.far.io', {
-      ...{ method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' } },
-      body: JSON.stringify({ metadata: { labels: { poke: 'it' } } }),
-    });
+    await poke('down');
     await reaches(server, 'v1.far.io', 'False', 'FailedDiscoveryCheck');
     const reply = await server.request('/apis/far.io/v1/stars');
     expect(reply.status).toBe(503);

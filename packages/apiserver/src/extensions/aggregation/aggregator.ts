@@ -193,7 +193,7 @@ class Keeper {
       if (fault !== undefined) return await this.#report(object, fault);
       const path = `/apis/${group}/${version}`;
       const answer = await callRemote(this.#options, service, { method: 'GET', path, user: checker, signal });
-      const text = await readWhole(answer);
+      const text = await readWhole(answer, maxDiscoveryBytes);
       if (answer.statusCode !== 200) throw new BadStatus(answer.statusCode ?? 0);
       await this.#readDocument(name, service, signal);
       if (this.#texts.get(name) !== text) {
@@ -234,12 +234,13 @@ class Keeper {
     const etag = before?.etag === undefined ? {} : { etag: before.etag };
     const call = { method: 'GET', path: '/openapi/v2', user: checker, signal, ...etag };
     const answer = await callRemote(this.#options, service, call);
-    const text = await readWhole(answer);
     if (answer.statusCode === 304) return;
     let document: unknown;
     try {
+      const text = await readWhole(answer, maxOpenApiBytes);
       document = answer.statusCode === 200 ? parseJson(text).value : undefined;
     } catch (error) {
+      signal.throwIfAborted();
       this.#options.logger.warn({ err: error, name }, 'the OpenAPI document of an API service cannot be read');
     }
     const { group = '', version = '' } = service.spec ?? {};
@@ -262,6 +263,10 @@ class Keeper {
       .catch(unlessReason('Conflict', 'NotFound'));
   }
 }
+
+/** What is parsed in one turn: some tens of milliseconds. What a whole cluster serves takes no more. */
+const maxOpenApiBytes = 8 * 1024 * 1024;
+const maxDiscoveryBytes = 1024 * 1024;
 
 /** Who asks: an identity that every server behind this one lets in. */
 const checker: UserInfo = { name: 'system:kube-aggregator', uid: '', groups: ['system:masters'], extra: {} };

@@ -20,6 +20,7 @@ const resources = {
       ...{ name: 'stars', singularName: 'star', namespaced: true, kind: 'Star' },
       verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'],
     },
+    { name: 'odd', singularName: 'odd', namespaced: true, kind: 'Odd', verbs: ['watch'] },
   ],
 };
 
@@ -43,6 +44,10 @@ beforeAll(async () => {
         });
       }
       if (path.endsWith('/broken')) return void response.writeHead(502).end('<html>');
+      if (url.includes('watch=true') && path.endsWith('/odd')) {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        return void response.end(`${JSON.stringify({ type: 'ERROR', object: { code: 1e9, message: 'odd' } })}\n`);
+      }
       if (url.includes('watch=true')) {
         response.writeHead(200, { 'content-type': 'application/json' });
         response.write(`${JSON.stringify({ type: 'ADDED', object: star('a') })}\n{"type":"MOD`);
@@ -130,6 +135,10 @@ describe('a gRPC caller', () => {
     const ended = new Promise((_, reject) => stream.once('error', (error) => reject(fromGrpcFailure(error))));
     expect(await refusal(ended)).toMatchObject({ code: 410, reason: 'Expired', message: 'too old' });
     expect(events).toEqual(['EVENT_TYPE_ADDED a', 'EVENT_TYPE_MODIFIED b']);
+    const odd = client.Watch({ target: { ...target(), resource: 'odd' } });
+    odd.on('data', () => {});
+    const oddly = new Promise((_, reject) => odd.once('error', (error) => reject(fromGrpcFailure(error))));
+    expect(await refusal(oddly)).toMatchObject({ code: 500, reason: 'InternalError', message: 'odd' });
   });
 
   test('is refused in the words of the far side, or in ours when it has none', async () => {

@@ -197,11 +197,17 @@ function eventOf(line: string): RegistryEvent {
   const event = objectOf(line);
   const object = objectAt(event, 'object') ?? {};
   const said = textAt(event, 'type');
-  if (said === 'ERROR') throw refusal(numberAt(object, 'code') ?? 500, JSON.stringify(object));
+  if (said === 'ERROR') {
+    const code = numberAt(object, 'code');
+    throw refusal(isFailure(code) ? code : 500, JSON.stringify(object));
+  }
   const type = eventTypes.find((each) => each === said);
   if (type === undefined) throw notUnderstood();
   return { type, text: JSON.stringify(object) };
 }
+
+const isFailure = (code: number | undefined): code is number =>
+  code !== undefined && Number.isInteger(code) && code >= 400 && code < 600;
 
 const reasons = Object.entries(httpCodeOf) as [StatusReason, number][];
 

@@ -73,13 +73,16 @@ export async function callRemote(parts: RemoteParts, service: ApiService, asked:
   return answerOf(call);
 }
 
+/** No list or object of a server behind this one is larger. */
+const maxDocumentBytes = 32 * 1024 * 1024;
+
 /** All of an answer. Throws Error when it is too large. */
-export async function readWhole(answer: IncomingMessage): Promise<string> {
+export async function readWhole(answer: IncomingMessage, maxBytes = maxDocumentBytes): Promise<string> {
   const pieces: Buffer[] = [];
   let size = 0;
   for await (const piece of answer) {
     size += (piece as Buffer).length;
-    if (size > maxDocumentBytes) {
+    if (size > maxBytes) {
       answer.destroy();
       throw new Error('the answer is too large');
     }
@@ -87,8 +90,6 @@ export async function readWhole(answer: IncomingMessage): Promise<string> {
   }
   return Buffer.concat(pieces).toString('utf8');
 }
-
-const maxDocumentBytes = 32 * 1024 * 1024;
 
 function answerOf(call: ClientRequest, body = true): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
