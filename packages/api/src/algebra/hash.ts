@@ -16,9 +16,8 @@ export function canonicalJson(value: unknown): string {
 /** FNV-1a, 32 bits, over the UTF-8 bytes of the text. */
 export function fnv1a32(text: string): number {
   let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(text, 'utf8')) {
-    hash = Math.imul(hash ^ byte, 0x01000193);
-  }
+  const bytes = Buffer.from(text, 'utf8');
+  for (let index = 0; index < bytes.length; index += 1) hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x01000193);
   return hash >>> 0;
 }
 
@@ -35,8 +34,11 @@ export function safeEncode(text: string): string {
  */
 export function templateHash(template: unknown, collisionCount?: number): string {
   const salt = collisionCount === undefined ? '' : String(collisionCount);
-  return safeEncode(String(fnv1a32(canonicalJson(template) + salt)));
+  return textHash(canonicalJson(template) + salt);
 }
+
+/** A short name for a text: the same on every machine. */
+export const textHash = (text: string): string => safeEncode(String(fnv1a32(text)));
 
 /** True when two JSON values are equal, whatever the order of their keys. */
 export function deepEqual(a: unknown, b: unknown): boolean {

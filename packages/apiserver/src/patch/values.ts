@@ -84,12 +84,15 @@ export function objectAt(value: Json | undefined, ...path: readonly string[]): J
 /** The array behind a path; an empty one when it is absent or something else. */
 export function listAt(value: Json | undefined, ...path: readonly string[]): readonly Json[] {
   const found = at(value, ...path);
-  return Array.isArray(found) ? found : [];
+  return Array.isArray(found) ? found : none;
 }
+
+const none: readonly Json[] = Object.freeze([]);
 
 /** The objects of the array behind a path. */
 export function objectsAt(value: Json | undefined, ...path: readonly string[]): readonly JsonObject[] {
-  return listAt(value, ...path).filter(isObject);
+  const list = listAt(value, ...path);
+  return list.every(isObject) ? list : list.filter(isObject);
 }
 
 /** The string behind a path; '' when it is absent or something else. */

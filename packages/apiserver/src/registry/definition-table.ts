@@ -79,9 +79,14 @@ export interface DefinitionTable {
 
 const idOf = (of: GroupVersionResource): string => `${of.group}/${of.version}/${of.resource}`;
 
+const namedAlike = (kinds: Iterable<Kind>): ReadonlyMap<string, readonly Kind[]> =>
+  Map.groupBy(kinds, ({ definition }) => definition.resource);
+
 /** A table that holds `kinds`; order is that of arrival. */
 export function createDefinitionTable(kinds: readonly Kind[]): DefinitionTable {
   const byId = new Map(kinds.map((kind) => [idOf(kind.definition), kind]));
+  // Every request asks a dozen times: a text made for each would cost more than looking through the few of a name.
+  let byResource = namedAlike(byId.values());
   const listeners = new Set<() => void>();
   const byStorage = new Map<string, Kind>();
   const file = (kind: Kind): void => {
@@ -94,11 +99,13 @@ export function createDefinitionTable(kinds: readonly Kind[]): DefinitionTable {
   };
   for (const kind of kinds) file(kind);
   const changed = (): void => {
+    byResource = namedAlike(byId.values());
     for (const run of [...listeners]) run();
   };
   return {
     all: () => [...byId.values()],
-    find: (of) => byId.get(idOf(of)),
+    find: ({ group, version, resource }) =>
+      byResource.get(resource)?.find(({ definition }) => definition.group === group && definition.version === version),
     storedAs: ({ group, resource }) => byStorage.get(`${group}/${resource}`),
     add(added) {
       for (const kind of added) {

@@ -15,9 +15,10 @@ export interface Wanted {
 /** The new version. Throws what the store throws. */
 export async function writeStored(env: Env, kind: Kind, { key, text, object, expected }: Wanted): Promise<bigint> {
   const collection = collectionOf(env, kind);
-  collection.expect(key, text, object);
+  const bytes = Buffer.from(text);
+  collection.expect(key, { text, bytes }, object);
   try {
-    return await (expected === undefined ? env.store.create(key, text) : env.store.update(key, text, expected));
+    return await (expected === undefined ? env.store.create(key, bytes) : env.store.update(key, bytes, expected));
   } catch (error) {
     collection.unexpect(key);
     throw error;

@@ -19,6 +19,9 @@ export interface Page {
   readonly remaining: number;
 }
 
+/** A text, or its UTF-8 where somebody has it already. */
+export type Text = string | Buffer;
+
 /** A document whose text is not made a string of. */
 export interface StoredBytes {
   readonly key: string;
@@ -68,9 +71,9 @@ export interface Store {
   /** The version of every key that starts with `prefix`, without the texts: what a cache compares itself with. Throws like `list`. */
   versions(prefix: string, revision: bigint): Promise<ReadonlyMap<string, bigint>>;
   /** Throws `exists`. Returns the new version. */
-  create(key: string, text: string): Promise<bigint>;
+  create(key: string, text: Text): Promise<bigint>;
   /** Throws `conflict` (with what is there) unless the key is at `expected`; `missing` when it is gone. Returns the new version. */
-  update(key: string, text: string, expected: bigint): Promise<bigint>;
+  update(key: string, text: Text, expected: bigint): Promise<bigint>;
   /** Throws like `update`. Returns the revision of the deletion. */
   delete(key: string, expected: bigint): Promise<bigint>;
   /**

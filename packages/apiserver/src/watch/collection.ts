@@ -1,7 +1,15 @@
 /** One collection of the watch cache: its documents, the last of its history, and who watches. */
 import { ApiError, expired } from '@skiff/api';
 import type { StoredBytes } from '../storage/contract.ts';
-import type { CachedDocument, CollectionCache, Describe, Filter, WatchEvent, WatchOptions } from './contract.ts';
+import type {
+  CachedDocument,
+  CollectionCache,
+  Describe,
+  Filter,
+  WatchEvent,
+  WatchOptions,
+  Written,
+} from './contract.ts';
 import { Dispatcher, type Watcher } from './dispatch.ts';
 import { factsOf, KeptDocument, toCached, toKnown } from './document.ts';
 import { ExpectedWrites } from './expected.ts';
@@ -84,8 +92,8 @@ export class Collection implements CollectionCache {
     }
   }
 
-  expect(key: string, text: string, object: Readonly<Record<string, unknown>>): void {
-    this.#expected.add(key, text, factsOf(object, this.#context.describe));
+  expect(key: string, written: Written, object: Readonly<Record<string, unknown>>): void {
+    this.#expected.add(key, written, factsOf(object, this.#context.describe));
   }
 
   unexpect(key: string): void {

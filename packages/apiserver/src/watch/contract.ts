@@ -54,14 +54,20 @@ export interface WatchOptions {
   readonly bookmarks: boolean;
 }
 
+/** A text and its UTF-8. */
+export interface Written {
+  readonly text: string;
+  readonly bytes: Buffer;
+}
+
 /** One collection in the cache, e.g. all of `/registry/apps/deployments/`. */
 export interface CollectionCache {
   /** How many documents it holds. */
   readonly size: number;
   list(filter: Filter): { readonly documents: readonly CachedDocument[]; readonly revision: bigint };
   get(key: string): CachedDocument | undefined;
-  /** Says that `text`, which is `object`, is about to be written under `key`: its event then needs no parsing. `object` may change afterwards. */
-  expect(key: string, text: string, object: Readonly<Record<string, unknown>>): void;
+  /** Says that `written`, which is `object`, is about to be written under `key`: its event then needs no parsing. `object` may change afterwards. */
+  expect(key: string, written: Written, object: Readonly<Record<string, unknown>>): void;
   /** The write that was expected did not happen, or nobody knows. */
   unexpect(key: string): void;
   /**

@@ -14,19 +14,19 @@ const bytes = Buffer.from(text);
 
 test('what is known is handed over once, and only for the very bytes', () => {
   const expected = new ExpectedWrites();
-  expected.add('a', text, facts);
+  expected.add('a', { text, bytes }, facts);
   const known = expected.take('a', bytes);
   expect(known?.facts).toBe(facts);
   expect(String(bytes.subarray(known?.metadataAt))).toBe('"name":"a"}}');
   expect(expected.take('a', bytes)).toBeUndefined();
-  expected.add('a', text, facts);
+  expected.add('a', { text, bytes }, facts);
   expect(expected.take('a', Buffer.from('{"metadata":{"name":"a"}}'))).toBeUndefined();
   expect(expected.take('a', bytes)).toBeUndefined();
 });
 
 test('what never comes is forgotten, oldest first', () => {
   const expected = new ExpectedWrites();
-  for (let index = 0; index <= 1000; index += 1) expected.add(String(index), text, facts);
+  for (let index = 0; index <= 1000; index += 1) expected.add(String(index), { text, bytes }, facts);
   expect(expected.take('0', bytes)).toBeUndefined();
   expect(expected.take('1', bytes)?.facts).toBe(facts);
 });
@@ -44,7 +44,11 @@ test('an event is selected by what was announced of it, or by its own text', asy
     pod('default', 'own', { labels: { app: 'x' } }),
     pod('default', 'other', { labels: { app: 'x' } }),
   ];
-  pods.expect(podKey('default', 'own'), own, JSON.parse(own) as Record<string, unknown>);
+  pods.expect(
+    podKey('default', 'own'),
+    { text: own, bytes: Buffer.from(own) },
+    JSON.parse(own) as Record<string, unknown>,
+  );
   expect(described).toBe(1);
   await store.create(podKey('default', 'own'), own);
   const version = await store.create(podKey('default', 'other'), other);

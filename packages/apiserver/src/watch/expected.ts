@@ -2,7 +2,7 @@
  * What this server is about to write comes back from the store as an event. Whoever writes has the object at hand: its facts are taken
  * from there, and the event need not be read when its bytes are the very ones that were announced.
  */
-import type { Facts } from './contract.ts';
+import type { Facts, Written } from './contract.ts';
 import { metadataStart } from './splice.ts';
 
 /** Writes in flight are fewer; more than this wait only while the watch of the store is broken. */
@@ -23,10 +23,10 @@ export class ExpectedWrites {
   readonly #byKey = new Map<string, Expected>();
 
   /** Throws SyntaxError when the text has no metadata. */
-  add(key: string, text: string, facts: Facts): void {
+  add(key: string, { text, bytes }: Written, facts: Facts): void {
     const metadataAt = Buffer.byteLength(text.slice(0, metadataStart(text)));
     this.#byKey.delete(key);
-    this.#byKey.set(key, { bytes: Buffer.from(text), metadataAt, facts });
+    this.#byKey.set(key, { bytes, metadataAt, facts });
     if (this.#byKey.size <= maxExpected) return;
     for (const oldest of this.#byKey.keys()) {
       this.#byKey.delete(oldest);

@@ -1,5 +1,5 @@
 /** ServiceAccount: every pod runs as an account; one that exists, and with a token when this server can mint one. */
-import { forbidden, type Json, type JsonObject, templateHash } from '@skiff/api';
+import { forbidden, type Json, type JsonObject, textHash } from '@skiff/api';
 import { childObject, copy, listAt, objectsAt, own, put, textAt } from '../../patch/values.ts';
 import type { AdmissionRequest, AdmissionStep, Target } from '../contract.ts';
 import type { Env } from '../env.ts';
@@ -109,7 +109,7 @@ function addTokenVolume(spec: JsonObject, namespace: string): void {
   const volumes = objectsAt(spec, 'volumes');
   const present = volumes.map((volume) => textAt(volume, 'name')).find((name) => name.startsWith('kube-api-access-'));
   const suffix = (): string =>
-    templateHash([namespace, textAt(spec, 'serviceAccountName')])
+    textHash(`${namespace}/${textAt(spec, 'serviceAccountName')}`)
       .padStart(5, 'x')
       .slice(-5);
   const name = present ?? `kube-api-access-${suffix()}`;

@@ -9,8 +9,13 @@ interface Gate {
 }
 
 /** Every container of a pod's spec, of whatever kind. */
-export const containersOf = (spec: JsonObject): readonly JsonObject[] =>
-  ['containers', 'initContainers', 'ephemeralContainers'].flatMap((kind) => objectsAt(spec, kind));
+export function containersOf(spec: JsonObject): readonly JsonObject[] {
+  const initContainers = objectsAt(spec, 'initContainers');
+  const ephemeralContainers = objectsAt(spec, 'ephemeralContainers');
+  const containers = objectsAt(spec, 'containers');
+  if (initContainers.length + ephemeralContainers.length === 0) return containers;
+  return [...containers, ...initContainers, ...ephemeralContainers];
+}
 
 const contextsOf = (spec: JsonObject): readonly JsonObject[] =>
   containersOf(spec)

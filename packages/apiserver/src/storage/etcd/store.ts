@@ -10,6 +10,7 @@ import {
   type Store,
   type StoredDocument,
   StoreError,
+  type Text,
 } from '../contract.ts';
 import { Batcher } from './batcher.ts';
 import { EtcdCalls } from './calls.ts';
@@ -138,19 +139,19 @@ class EtcdStore implements Store {
     }
   }
 
-  async create(key: string, text: string): Promise<bigint> {
+  async create(key: string, text: Text): Promise<bigint> {
     const write = putWrite(key, text, 0n);
-    const outcome = await this.#write(write, (current) => current?.text === text);
+    const outcome = await this.#write(write, (current) => current?.text === String(text));
     if (outcome.done) return outcome.version;
     const { current } = outcome;
     throw new StoreError('exists', key, `${key} exists`, current === undefined ? {} : { current });
   }
 
-  async update(key: string, text: string, expected: bigint): Promise<bigint> {
+  async update(key: string, text: Text, expected: bigint): Promise<bigint> {
     const write = putWrite(key, text, expected);
     return versionFrom(
       write,
-      await this.#write(write, (current) => current?.text === text && current.version > expected),
+      await this.#write(write, (current) => current?.text === String(text) && current.version > expected),
     );
   }
 

@@ -1,5 +1,5 @@
 /** One guarded write as etcd sees it, alone or among others of a transaction, and what came of it. */
-import type { StoredDocument } from '../contract.ts';
+import type { StoredDocument, Text } from '../contract.ts';
 import { toDocument } from './keys.ts';
 import { bytesOf, type Guarded, type Operation, type TxnAnswer, type TxnRequest } from './txn.ts';
 import { guardOf, slotOf, versionOf } from './versions.ts';
@@ -18,8 +18,8 @@ export type WriteOutcome =
   | { readonly done: true; readonly version: bigint }
   | { readonly done: false; readonly current: StoredDocument | undefined };
 
-export const putWrite = (key: string, text: string, expected: bigint): GuardedWrite =>
-  toWrite(key, expected, { type: 'put', value: Buffer.from(text) });
+export const putWrite = (key: string, text: Text, expected: bigint): GuardedWrite =>
+  toWrite(key, expected, { type: 'put', value: typeof text === 'string' ? Buffer.from(text) : text });
 
 export const deleteWrite = (key: string, expected: bigint): GuardedWrite => toWrite(key, expected, { type: 'delete' });
 

@@ -9,6 +9,7 @@ import {
   type StoredDocument,
   StoreError,
   type StoreEvent,
+  type Text,
 } from '../contract.ts';
 import { compareKeys } from '../order.ts';
 
@@ -71,15 +72,15 @@ class InMemoryStore implements MemoryStore {
     return new Map(at.map(({ key, version }) => [key, version]));
   }
 
-  async create(key: string, text: string): Promise<bigint> {
+  async create(key: string, text: Text): Promise<bigint> {
     const current = this.#documents.get(key);
     if (current !== undefined) throw new StoreError('exists', key, `${key} exists`, { current });
-    return this.#put(key, text);
+    return this.#put(key, String(text));
   }
 
-  async update(key: string, text: string, expected: bigint): Promise<bigint> {
+  async update(key: string, text: Text, expected: bigint): Promise<bigint> {
     this.#demand(key, expected);
-    return this.#put(key, text);
+    return this.#put(key, String(text));
   }
 
   async delete(key: string, expected: bigint): Promise<bigint> {
