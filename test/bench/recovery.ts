@@ -133,16 +133,14 @@ function differences({ informers }: Watchers, list: ReadonlyMap<string, string>)
   return wrong + [...held.keys()].filter((name) => !list.has(name)).length;
 }
 
-/** Milliseconds until reads are served: of one namespace, and one object. */
-async function untilServed(server: BenchServer): Promise<number> {
+/** Resolves when a namespace's pods can be listed. */
+async function untilServed(server: BenchServer): Promise<void> {
   const beganMs = performance.now();
-  const starting = server.restart();
   for (;;) {
     const reader = restReader(server);
     try {
       await reader.get(`/api/v1/namespaces/${namespaceOf(0)}/pods`);
-      await starting;
-      return performance.now() - beganMs;
+      return;
     } catch (error) {
       if (performance.now() - beganMs > withinMs) throw error;
       await sleep(20);
@@ -159,7 +157,13 @@ async function measure(server: BenchServer, load: Load): Promise<void> {
   const listsBefore = watchers.lists();
   const crashedMs = performance.now();
   await server.crash();
-  const servedMs = await untilServed(server);
+  const beganMs = performance.now();
+  const sinceStart = (): number => performance.now() - beganMs;
+  // Ready is who has all of the cache; reads of much else are served before.
+  const [readyMs, servedMs] = await Promise.all([
+    server.restart().then(sinceStart),
+    untilServed(server).then(sinceStart),
+  ]);
   await sleep(2000);
   const changes = await stopChanges();
   const list = await listed(server);
@@ -173,6 +177,7 @@ async function measure(server: BenchServer, load: Load): Promise<void> {
       toLine({ name: `recovery.${name}`, values: [value], unit, comparedWith, comparedValues: [compared], setting }),
     );
   line('serving-reads', servedMs, 'ms', 'aim', 5000);
+  line('ready', readyMs, 'ms', 'serving reads', servedMs);
   line('all-resumed', resumedMs, 'ms', 'serving reads', servedMs);
   line('relists', watchers.lists() - listsBefore, 'lists', 'watchers', nodes);
   line('lost', lost, 'pods', 'all pods', list.size);

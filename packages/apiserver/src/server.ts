@@ -302,7 +302,10 @@ async function listenAll(config: ApiServerConfig, rest: RestDoor, grpc: GrpcDoor
   return bound;
 }
 
-/** Starts a server and resolves when both doors accept requests and everything a new cluster needs is there. Rejects when the signal aborts first. */
+/**
+ * Starts a server and resolves when both doors accept requests and everything a new cluster needs is there. Doors are open before, while
+ * large collections are read: gets and short lists are answered, what needs all of them waits. Rejects when the signal aborts first.
+ */
 export async function startServer(config: ApiServerConfig, signal: AbortSignal): Promise<RunningServer> {
   const { clock, logger, random } = config;
   const [caCertificate, caKey, certificate, key] = await Promise.all(
@@ -337,7 +340,7 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
     await store.close();
   });
   try {
-    await core.cache.synced(running);
+    await core.cache.begun(running);
     const { registry } = core;
     const definitions = keepDefinitions(
       {
@@ -360,6 +363,8 @@ export async function startServer(config: ApiServerConfig, signal: AbortSignal):
     ]);
     await core.keptFlowControl.ensureAll();
     const bound = await listenAll(config, rest, grpc);
+    logger.info({ ...bound }, 'the API server serves reads');
+    await core.cache.synced(running);
     const restPort = parseListen(bound.rest[0] ?? '').port;
     const objects = clusterObjects({ serviceCIDR: config.serviceCidr, restPort });
     await bootstrap({

@@ -62,8 +62,8 @@ async function ensure({ registry, signal }: BootstrapOptions, wanted: BootstrapO
     ...{ group, version: 'v1', resource, namespace },
     ...{ name: textAt(object, 'metadata', 'name'), subresource: '' },
   };
-  const read = (): Promise<JsonObject | undefined> =>
-    registry.get(context, target, { resourceVersion: '' }).then(
+  const read = (resourceVersion: string): Promise<JsonObject | undefined> =>
+    registry.get(context, target, { resourceVersion }).then(
       ({ text }) => JSON.parse(text) as JsonObject,
       (error: unknown) => {
         if (isReason(error, 'NotFound')) return undefined;
@@ -74,7 +74,10 @@ async function ensure({ registry, signal }: BootstrapOptions, wanted: BootstrapO
     const body = { document: structuredClone(object), duplicates: [] };
     return registry.create(context, { ...target, name: '' }, body, writeOptions);
   };
-  const current = await read();
+  // Nearly always it is there and as it should be, and the cache tells.
+  const cached = await read('0');
+  if (cached !== undefined && reconcile?.(cached, object) === undefined) return false;
+  const current = await read('');
   if (current !== undefined) {
     const next = reconcile?.(current, object);
     if (next === undefined) return false;
@@ -89,7 +92,7 @@ async function ensure({ registry, signal }: BootstrapOptions, wanted: BootstrapO
     return true;
   } catch (error) {
     // A server that was faster made the object, or holds its address and is about to.
-    if (isReason(error, 'AlreadyExists') || (await read()) !== undefined) return false;
+    if (isReason(error, 'AlreadyExists') || (await read('')) !== undefined) return false;
     throw error;
   }
 }

@@ -67,6 +67,11 @@ export function collectionOf(env: Env, kind: Kind): CollectionCache {
   return collection;
 }
 
+/** What looks at other kinds than the one it is about waits until all of them are there. */
+export async function wholeCache({ cache }: Pick<Env, 'cache'>, signal: AbortSignal): Promise<void> {
+  if (!cache.isSynced) await cache.synced(signal);
+}
+
 /** 405 in Kubernetes' words. */
 export function methodNotSupported(of: { group: string; resource: string }, verb: string): ApiError {
   const qualified = of.group === '' ? of.resource : `${of.resource}.${of.group}`;

@@ -1,9 +1,9 @@
-/** GET of one object: linearizable from the store, or from the cache when any version will do. */
+/** GET of one object: linearizable from the store, or from the cache when any version will do and the kind is loaded. */
 import { notFound } from '@skiff/api';
 import type { Answer, GetOptions, RequestContext, Target } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import { parseText, toText, withResourceVersion } from './documents.ts';
-import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
+import { collectionOf, type Env, kindOf, methodNotSupported, wholeCache } from './env.ts';
 import { keyOf } from './keys.ts';
 import { readStored } from './read-stored.ts';
 import { freshen, readResourceVersion } from './resource-versions.ts';
@@ -15,6 +15,7 @@ export async function get(env: Env, context: RequestContext, target: Target, opt
   const virtual = env.virtual.get(`${target.group}/${target.resource}`);
   if (virtual !== undefined) {
     if (virtual.get === undefined) throw methodNotSupported(target, 'get');
+    await wholeCache(env, context.signal);
     const object = await virtual.get(context, target);
     if (object === undefined) throw notFound(target, target.name);
     return { text: toText(object), created: false };
@@ -35,13 +36,14 @@ async function readText(
 ): Promise<string> {
   const key = keyOf(kind, target.namespace, target.name);
   const version = readResourceVersion(resourceVersion);
-  if (version === undefined) {
+  const collection = collectionOf(env, kind);
+  if (version !== undefined && version > 0n) await freshen(env, version, context.signal);
+  if (version === undefined || !collection.isLoaded) {
     const document = await readStored(env, target, key, context.signal);
     if (document === undefined) throw notFound(target, target.name);
     return textAsKind(kind, { ...document, text: withResourceVersion(document) });
   }
-  if (version > 0n) await freshen(env, version, context.signal);
-  const cached = collectionOf(env, kind).get(key);
+  const cached = collection.get(key);
   if (cached === undefined) throw notFound(target, target.name);
   return textAsKind(kind, cached);
 }

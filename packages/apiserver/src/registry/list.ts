@@ -1,6 +1,7 @@
 /**
  * Lists. Without a version: consistent, from the cache once it has seen the store's newest revision. With one: what
- * KEP-1904's table says. Pages after the first are read from the store at the first page's revision.
+ * KEP-1904's table says. Pages after the first are read from the store at the first page's revision; so are, as of now, short lists
+ * of a kind that the cache is still reading, and longer ones wait for it.
  */
 import { apiVersionOf, badRequest } from '@skiff/api';
 import { isStoreError, type Page, type StoredDocument } from '../storage/contract.ts';
@@ -9,7 +10,7 @@ import { type Continuation, decodeContinue, encodeContinue, expiredContinue } fr
 import type { ListAnswer, ListOptions, RequestContext, Target, Texts } from './contract.ts';
 import type { Kind } from './definition-table.ts';
 import { parseText, toText, withResourceVersion } from './documents.ts';
-import { collectionOf, type Env, kindOf, methodNotSupported } from './env.ts';
+import { collectionOf, type Env, kindOf, methodNotSupported, wholeCache } from './env.ts';
 import { prefixOf } from './keys.ts';
 import { freshen, readResourceVersion } from './resource-versions.ts';
 import { factsOf, factsOfObject, type Selection, select } from './selectors.ts';
@@ -18,6 +19,8 @@ import { type ShownDocument, textAsKind, textsAsKind } from './versions.ts';
 
 /** How many documents are read from the store at a time while selectors throw most of them away. */
 const minReadAhead = 500;
+/** Documents of a list without a limit that is read from the store: they are all in memory until it is answered. */
+const mostFromStore = 5_000;
 
 export async function list(
   env: Env,
@@ -30,6 +33,7 @@ export async function list(
   if (virtual !== undefined) {
     if (virtual.list === undefined) throw methodNotSupported(target, 'list');
     const { matches } = select(kind, target, options);
+    await wholeCache(env, context.signal);
     const objects = (await virtual.list(context, target)).filter((object) => matches(factsOfObject(object)));
     return answer(kind, { items: objects.map(toText), revision: env.cache.revision });
   }
@@ -45,7 +49,28 @@ export async function list(
     return fromStore(env, context, kind, target, selection, { after: '', revision: version }, options.limit);
   }
   if (version !== 0n) await freshen(env, version, context.signal);
+  const collection = collectionOf(env, kind);
+  if (!collection.isLoaded) {
+    if (await isShort(env, context, kind, target, selection, options))
+      return fromStore(env, context, kind, target, selection, { after: '', revision: undefined }, options.limit);
+    await collection.loaded(context.signal);
+  }
   return fromCache(env, kind, selection, limited ? options.limit : 0);
+}
+
+/** While the cache reads the kind: whether the store can answer at a cost that depends on the answer alone. */
+async function isShort(
+  env: Env,
+  context: RequestContext,
+  kind: Kind,
+  target: Target,
+  { everything }: Selection,
+  { limit }: ListOptions,
+): Promise<boolean> {
+  if (!everything) return false;
+  if (limit > 0) return true;
+  const { remaining } = await readPage(env, context, kind, target, { after: '', revision: undefined }, 1);
+  return remaining < mostFromStore;
 }
 
 async function continued(
@@ -149,8 +174,10 @@ async function textIfSelected(
 
 const shown = (document: StoredDocument): ShownDocument => ({ ...document, text: withResourceVersion(document) });
 
-const pageSize = (selection: Selection, limit: number): number =>
-  selection.everything && limit > 0 ? limit : Math.max(limit, minReadAhead);
+function pageSize({ everything }: Selection, limit: number): number {
+  if (!everything) return Math.max(limit, minReadAhead);
+  return limit > 0 ? limit : mostFromStore;
+}
 
 async function readPage(
   env: Env,

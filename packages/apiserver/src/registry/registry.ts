@@ -7,7 +7,7 @@ import { standardAdmission } from './admission/index.ts';
 import { resourceQuota } from './admission/resource-quota.ts';
 import { componentStatusKind } from './component-statuses.ts';
 import { connect } from './connect.ts';
-import type { AdmissionStep, Registry } from './contract.ts';
+import type { AdmissionStep, Registry, RequestContext } from './contract.ts';
 import { create } from './create.ts';
 import { decodableOf, decodeTrusted } from './decode.ts';
 import { createDefinitionTable, type Kind, type StoredAs } from './definition-table.ts';
@@ -109,14 +109,20 @@ export function createRegistry(options: RegistryOptions): ExtensibleRegistry {
     get: (context, target, rest) => get(env, context, target, rest),
     list: (context, target, rest) => list(env, context, target, rest),
     watch: (context, target, rest) => watch(env, context, target, rest),
-    create: (context, target, body, rest) => create(env, context, target, body, rest),
-    update: (context, target, body, rest) => update(env, context, target, body, rest),
-    patch: (context, target, body, rest) => patch(env, context, target, body, rest),
-    delete: (context, target, rest) => deleteOne(env, context, target, rest),
-    deleteCollection: (context, target, listing, rest) => deleteCollection(env, context, target, listing, rest),
-    connect: (context, target, streamOptions) => connect(env, context, target, streamOptions),
+    create: (context, target, body, rest) => afterLoad(env, context, () => create(env, context, target, body, rest)),
+    update: (context, target, body, rest) => afterLoad(env, context, () => update(env, context, target, body, rest)),
+    patch: (context, target, body, rest) => afterLoad(env, context, () => patch(env, context, target, body, rest)),
+    delete: (context, target, rest) => afterLoad(env, context, () => deleteOne(env, context, target, rest)),
+    deleteCollection: (context, target, listing, rest) =>
+      afterLoad(env, context, () => deleteCollection(env, context, target, listing, rest)),
+    connect: (context, target, streamOptions) =>
+      afterLoad(env, context, () => connect(env, context, target, streamOptions)),
   };
 }
+
+/** Admission looks at objects of any kind in the cache. */
+const afterLoad = <T>(env: Env, { signal }: RequestContext, run: () => Promise<T>): Promise<T> =>
+  env.cache.isSynced ? run() : env.cache.synced(signal).then(run);
 
 const isSameResource = (a: StoredAs, b: StoredAs | undefined): boolean =>
   a.group === b?.group && a.resource === b.resource;

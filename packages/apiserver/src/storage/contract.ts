@@ -67,7 +67,11 @@ export interface Store {
   /** Documents whose key starts with `prefix`, in key order. Throws `compacted` when `revision` is gone, `future` when it is not there yet. */
   list(prefix: string, options?: ListOptions, signal?: AbortSignal): Promise<Page>;
   /** All documents of `prefix` in key order, as of one revision; what a cache reads at its start. At least one page, and throws, like `list`. */
-  pages(prefix: string, options?: Pick<ListOptions, 'revision'>, signal?: AbortSignal): AsyncIterable<BytesPage>;
+  pages(
+    prefix: string,
+    options?: Pick<ListOptions, 'revision' | 'after'>,
+    signal?: AbortSignal,
+  ): AsyncIterable<BytesPage>;
   /** The version of every key that starts with `prefix`, without the texts: what a cache compares itself with. Throws like `list`. */
   versions(prefix: string, revision: bigint): Promise<ReadonlyMap<string, bigint>>;
   /** Throws `exists`. Returns the new version. */

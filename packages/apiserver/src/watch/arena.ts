@@ -70,7 +70,8 @@ export class Arena {
     if (free !== undefined) return free;
     const bytes = sizes[size] ?? maxBytes;
     if (this.#used + bytes > this.#block.length) {
-      this.#block = Buffer.allocUnsafeSlow(blockBytes);
+      // Shared memory is not counted with the heap: of other blocks every 64 MB would make V8 look through all of it.
+      this.#block = Buffer.from(new SharedArrayBuffer(blockBytes));
       this.#used = 0;
     }
     const start = this.#used;

@@ -1,8 +1,10 @@
 /** The watch cache: one upstream watch for the whole registry, collections under it. */
 import { ApiError, type Clock, type Logger, type Random, type Timer } from '@skiff/api';
-import { isStoreError, type ListOptions, type Store, type StoredBytes, type StoreEvent } from '../storage/contract.ts';
-import { bookmarkTurns, Collection, type Replacement } from './collection.ts';
+import { isStoreError, type ListOptions, type Store, type StoreEvent } from '../storage/contract.ts';
+import { bookmarkTurns, Collection } from './collection.ts';
 import type { CollectionCache, Describe, WatchCache } from './contract.ts';
+import { copyOf, type Documents, mapAt, Reading, registryPrefix, storageKeyOf } from './reading.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface WatchCacheOptions {
   readonly store: Store;
@@ -13,9 +15,9 @@ export interface WatchCacheOptions {
   readonly bookmarkEveryMs?: number;
   /** How often the cache compares itself with the store. */
   readonly auditEveryMs?: number;
+  /** Of a collection with more documents than this the rest is read last, while all others are served. */
+  readonly largeCollection?: number;
 }
-
-export const registryPrefix = '/registry/';
 
 const defaultBookmarkMs = 60_000;
 const defaultAuditMs = 5 * 60_000;
@@ -26,6 +28,10 @@ const defaultAuditMs = 5 * 60_000;
  */
 const recalledTransactions = 2000;
 
+const defaultLargeCollection = 500;
+/** Events that wait for their collections to be read. With more the watch of the store waits as well. */
+const mostWaiting = 20_000;
+
 export function createWatchCache(options: WatchCacheOptions): WatchCache {
   return new RegistryCache(options);
 }
@@ -34,13 +40,22 @@ class RegistryCache implements WatchCache {
   readonly #options: WatchCacheOptions;
   readonly #collections = new Map<string, Collection>();
   /** Raw documents of collections that nobody has asked for yet; read when somebody does. */
-  #unclaimed = new Map<string, Map<string, StoredBytes>>();
+  readonly #unclaimed = new Map<string, Documents>();
+  /** For each collection that is not read to its end the events since the revision that it is read as of. */
+  readonly #waiting = new Map<string, StoreEvent[]>();
   readonly #waiters = new Set<{ readonly revision: bigint; readonly resolve: () => void }>();
   readonly #closing = new AbortController();
   #diverged = new AbortController();
-  readonly #firstSync = Promise.withResolvers<void>();
+  readonly #begun = Promise.withResolvers<void>();
+  readonly #synced = Promise.withResolvers<void>();
+  #isBegun = false;
+  #isSynced = false;
   readonly #running: Promise<void>;
+  /** Reading what was put off. */
+  #rest: Promise<void> = Promise.resolve();
   #revision = 0n;
+  /** The store's when it was first read: from here on the cache is as new as it was then. */
+  #replayedTo = 0n;
 
   constructor(options: WatchCacheOptions) {
     this.#options = options;
@@ -53,20 +68,20 @@ class RegistryCache implements WatchCache {
     return this.#revision;
   }
 
-  async synced(signal?: AbortSignal): Promise<void> {
-    if (signal === undefined) return this.#firstSync.promise;
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => aborted.reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-    try {
-      await Promise.race([this.#firstSync.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  begun(signal?: AbortSignal): Promise<void> {
+    return unlessAborted(this.#begun.promise, signal);
+  }
+
+  synced(signal?: AbortSignal): Promise<void> {
+    return unlessAborted(this.#synced.promise, signal);
   }
 
   async reaches(revision: bigint, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    if (!this.#isBegun) await this.begun(signal);
     if (this.#revision >= revision) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter = { revision, resolve };
@@ -100,6 +115,7 @@ class RegistryCache implements WatchCache {
         this.#options.logger.error({ key, err }, 'a stored document cannot be read; it is left out'),
     });
     this.#collections.set(storageKey, made);
+    if (this.#revision === 0n || this.#waiting.has(storageKey)) return made;
     // Deletions before this moment were not kept: a watch from an older version has to list.
     const replacement = made.replacement();
     for (const document of this.#unclaimed.get(storageKey)?.values() ?? []) replacement.put(document);
@@ -117,31 +133,33 @@ class RegistryCache implements WatchCache {
     for (const collection of this.#collections.values())
       collection.end(new ApiError('ServiceUnavailable', 'the server is shutting down'));
     await this.#running;
+    await this.#rest;
   }
 
   async #run(closing: AbortSignal): Promise<void> {
-    const { clock, logger, random, store } = this.#options;
+    const { logger, store } = this.#options;
     let isLoaded = false;
-    let replayedTo = 0n;
     while (!closing.aborted) {
       const signal = AbortSignal.any([closing, this.#diverged.signal]);
       try {
-        if (!isLoaded) replayedTo = await this.#load(signal);
+        if (!isLoaded) await this.#load(signal);
         isLoaded = true;
-        if (this.#revision >= replayedTo) this.#firstSync.resolve();
         for await (const batch of store.watch(registryPrefix, this.#revision, signal)) {
           for (const event of batch.events) this.#apply(event);
           this.#advance(batch.revision);
-          if (this.#revision >= replayedTo) this.#firstSync.resolve();
+          if (this.#waitingEvents > mostWaiting) await this.#rest;
         }
       } catch (error) {
         if (closing.aborted) return;
         // History is gone: the state is read anew. Of any other fault the watch goes on where it was.
-        if (isStoreError(error, 'compacted')) isLoaded = false;
-        logger.warn({ err: error }, isLoaded ? 'the watch of the store ended; resuming' : 'reading everything anew');
-        await clock.sleep(100 + random() * 400, closing).catch(() => undefined);
+        if (isStoreError(error, 'compacted')) this.#diverged.abort();
+        const isLost = !isLoaded || this.#diverged.signal.aborted;
+        logger.warn({ err: error }, isLost ? 'reading everything anew' : 'the watch of the store ended; resuming');
+        await this.#pause(closing);
       }
       if (this.#diverged.signal.aborted) {
+        // It ends with the signal.
+        await this.#rest;
         this.#diverged = new AbortController();
         isLoaded = false;
       }
@@ -149,12 +167,13 @@ class RegistryCache implements WatchCache {
   }
 
   /**
-   * Reads everything, and answers the revision from which on it is as new as it was when asked for. What happened since the last event is
+   * Reads everything, at the first time large collections last and beside what follows. What happened since the last event is
    * known only in sum, so watchers of before are ended: they list again.
    */
-  async #load(signal: AbortSignal): Promise<bigint> {
+  async #load(signal: AbortSignal): Promise<void> {
     const { store } = this.#options;
     const newest = await store.revision(signal);
+    this.#replayedTo = newest;
     if (this.#revision !== 0n) await this.#read({}, signal);
     else
       try {
@@ -164,33 +183,65 @@ class RegistryCache implements WatchCache {
         if (!isStoreError(error, 'compacted')) throw error;
         await this.#read({}, signal);
       }
-    return newest;
   }
 
-  /** Page by page, so that never all of it is here twice; what was read takes the place of what there is in one turn. */
-  async #read(options: Pick<ListOptions, 'revision'>, signal: AbortSignal): Promise<void> {
-    const replacements = new Map<Collection, Replacement>();
-    const unclaimed = new Map<string, Map<string, StoredBytes>>();
-    let revision = 0n;
-    for await (const page of this.#options.store.pages(registryPrefix, options, signal)) {
-      revision = page.revision;
-      for (const stored of page.documents) {
-        const storageKey = storageKeyOf(stored.key);
-        const collection = this.#collections.get(storageKey);
-        if (collection === undefined) mapAt(unclaimed, storageKey).set(stored.key, copyOf(stored));
-        else replacementOf(replacements, collection).put(stored);
-      }
-    }
-    // A collection may have been asked for between two pages.
-    for (const [storageKey, collection] of this.#collections) {
-      const replacement = replacementOf(replacements, collection);
-      for (const document of unclaimed.get(storageKey)?.values() ?? []) replacement.put(document);
-      unclaimed.delete(storageKey);
-      replacement.finish(revision);
-    }
-    this.#unclaimed = unclaimed;
-    this.#revision = revision;
-    this.#advance(revision);
+  /** What was read takes the place of what there is in one turn. */
+  async #read(asOf: Pick<ListOptions, 'revision'>, signal: AbortSignal): Promise<void> {
+    const { store, largeCollection = defaultLargeCollection } = this.#options;
+    // Who is served already is served what there is until all is there.
+    const mostAtFirst = this.#revision === 0n ? largeCollection : Number.POSITIVE_INFINITY;
+    const reading = new Reading({ store, collections: this.#collections, mostAtFirst, ...asOf });
+    await reading.readFirst(signal);
+    this.#unclaimed.clear();
+    this.#waiting.clear();
+    for (const storageKey of reading.putOff) this.#waiting.set(storageKey, []);
+    for (const storageKey of reading.whole) this.#show(reading, storageKey);
+    this.#revision = reading.revision;
+    this.#advance(reading.revision);
+    this.#rest = this.#readRest(reading, signal);
+  }
+
+  /** Ends early when the signal aborts, which it lets happen itself when the state is to be read anew. */
+  async #readRest(reading: Reading, signal: AbortSignal): Promise<void> {
+    for (const storageKey of reading.putOff)
+      while (this.#waiting.has(storageKey))
+        try {
+          await reading.readRest(storageKey, signal);
+          signal.throwIfAborted();
+          this.#show(reading, storageKey);
+          this.#settle();
+        } catch (error) {
+          if (signal.aborted) return;
+          this.#options.logger.warn({ err: error, storageKey }, 'reading a large collection failed; trying again');
+          if (isStoreError(error, 'compacted')) this.#diverged.abort();
+          else await this.#pause(signal);
+        }
+  }
+
+  #show(reading: Reading, storageKey: string): void {
+    const unclaimed = reading.finish(storageKey);
+    if (unclaimed !== undefined) this.#unclaimed.set(storageKey, unclaimed);
+    const events = this.#waiting.get(storageKey) ?? [];
+    this.#waiting.delete(storageKey);
+    for (const event of events) this.#apply(event);
+  }
+
+  get #waitingEvents(): number {
+    return this.#waiting.values().reduce((sum, { length }) => sum + length, 0);
+  }
+
+  #settle(): void {
+    if (this.#isSynced || this.#revision < this.#replayedTo) return;
+    this.#isBegun = true;
+    this.#begun.resolve();
+    if (this.#waiting.size > 0) return;
+    this.#isSynced = true;
+    this.#synced.resolve();
+  }
+
+  #pause(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options;
+    return clock.sleep(100 + random() * 400, signal).catch(() => undefined);
   }
 
   /**
@@ -199,6 +250,7 @@ class RegistryCache implements WatchCache {
    */
   async #audit(): Promise<void> {
     const { logger, store } = this.#options;
+    if (!this.#isSynced) return;
     const revision = this.#revision;
     const held = this.#versions();
     try {
@@ -219,28 +271,34 @@ class RegistryCache implements WatchCache {
     const versions = new Map<string, bigint>();
     for (const collection of this.#collections.values())
       for (const [key, version] of collection.versions()) versions.set(key, version);
-    for (const waiting of this.#unclaimed.values())
-      for (const { key, version } of waiting.values()) versions.set(key, version);
+    for (const unclaimed of this.#unclaimed.values())
+      for (const { key, version } of unclaimed.values()) versions.set(key, version);
     return versions;
   }
 
   #apply(event: StoreEvent): void {
     const key = event.type === 'put' ? event.document.key : event.key;
     const storageKey = storageKeyOf(key);
+    const waiting = this.#waiting.get(storageKey);
+    if (waiting !== undefined) {
+      waiting.push(event);
+      return;
+    }
     const collection = this.#collections.get(storageKey);
     if (collection !== undefined) {
       if (event.type === 'put') collection.put(event.document);
       else collection.remove(key, event.version);
       return;
     }
-    const waiting = mapAt(this.#unclaimed, storageKey);
-    if (event.type === 'put') waiting.set(key, copyOf(event.document));
-    else waiting.delete(key);
+    const unclaimed = mapAt(this.#unclaimed, storageKey);
+    if (event.type === 'put') unclaimed.set(key, copyOf(event.document));
+    else unclaimed.delete(key);
   }
 
   #advance(revision: bigint): void {
     if (revision > this.#revision) this.#revision = revision;
     for (const waiter of this.#waiters) if (waiter.revision <= this.#revision) waiter.resolve();
+    this.#settle();
   }
 
   #bookmark(): void {
@@ -264,35 +322,10 @@ class RegistryCache implements WatchCache {
   }
 }
 
-/** To be kept: its bytes lie among others. */
-const copyOf = (stored: StoredBytes): StoredBytes => ({ ...stored, bytes: Buffer.from(stored.bytes) });
-
-function mapAt<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V> {
-  const found = maps.get(key);
-  if (found !== undefined) return found;
-  const made = new Map<string, V>();
-  maps.set(key, made);
-  return made;
-}
-
-function replacementOf(replacements: Map<Collection, Replacement>, collection: Collection): Replacement {
-  const found = replacements.get(collection);
-  if (found !== undefined) return found;
-  const made = collection.replacement();
-  replacements.set(collection, made);
-  return made;
-}
-
 /** Keys that one has and the other has not, or at another version. */
 function differences(held: ReadonlyMap<string, bigint>, stored: ReadonlyMap<string, bigint>): string[] {
   const wrong: string[] = [];
   for (const [key, version] of stored) if (held.get(key) !== version) wrong.push(key);
   for (const key of held.keys()) if (!stored.has(key)) wrong.push(key);
   return wrong;
-}
-
-/** `/registry/apps/deployments/ns/name` → `apps/deployments`. */
-function storageKeyOf(key: string): string {
-  const [group = '', resource = ''] = key.slice(registryPrefix.length).split('/', 2);
-  return `${group}/${resource}`;
 }

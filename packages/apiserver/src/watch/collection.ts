@@ -17,6 +17,7 @@ import { History } from './history.ts';
 import { EventQueue } from './queue.ts';
 import { Rounds } from './rounds.ts';
 import { Shelf } from './shelf.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import { type DocumentChange, selects, selectsAll, tombstoneOf, viewsOf } from './views.ts';
 
 /** Events that may wait for one watcher (kube-apiserver keeps 10 to 1000 by kind). */
@@ -48,6 +49,8 @@ export class Collection implements CollectionCache {
   readonly #dispatcher = new Dispatcher();
   readonly #bookmarked = new Rounds<BookmarkedWatcher>(bookmarkTurns);
   readonly #history = new History();
+  readonly #loaded = Promise.withResolvers<void>();
+  #isLoaded = false;
   /** How often documents came to be described otherwise. */
   #descriptions = 0;
 
@@ -57,6 +60,14 @@ export class Collection implements CollectionCache {
 
   get size(): number {
     return this.#documents.size;
+  }
+
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  loaded(signal: AbortSignal): Promise<void> {
+    return unlessAborted(this.#loaded.promise, signal);
   }
 
   get(key: string): CachedDocument | undefined {
@@ -72,6 +83,8 @@ export class Collection implements CollectionCache {
   }
 
   async *watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<readonly WatchEvent[]> {
+    if (!this.#isLoaded) await this.loaded(signal).catch(() => undefined);
+    if (signal.aborted) return;
     const queue = new EventQueue(watcherCapacity);
     const watcher = this.#watcher(options, queue);
     // Nothing is awaited between looking back and being told of what comes: no change falls between.
@@ -79,8 +92,7 @@ export class Collection implements CollectionCache {
     this.#dispatcher.add(watcher);
     const unmark = options.bookmarks ? this.#bookmarked.add(watcher) : undefined;
     const stop = (): void => queue.end(undefined);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop, { once: true });
     try {
       if (first.length > 0) yield first;
       for (let batch = await queue.take(); batch !== undefined && !signal.aborted; batch = await queue.take())
@@ -167,6 +179,8 @@ export class Collection implements CollectionCache {
         this.#quarantined = quarantined;
         this.#history.reset(revision);
         if (described !== this.#descriptions) this.redescribe();
+        this.#isLoaded = true;
+        this.#loaded.resolve();
       },
     };
   }

@@ -62,6 +62,9 @@ export interface Written {
 
 /** One collection in the cache, e.g. all of `/registry/apps/deployments/`. */
 export interface CollectionCache {
+  /** False until what the store held at start is here: what the others below tell is not the state until then, but `watch` waits for it. */
+  readonly isLoaded: boolean;
+  loaded(signal: AbortSignal): Promise<void>;
   /** How many documents it holds. */
   readonly size: number;
   list(filter: Filter): { readonly documents: readonly CachedDocument[]; readonly revision: bigint };
@@ -78,10 +81,13 @@ export interface CollectionCache {
 }
 
 export interface WatchCache {
-  /** Resolves when the first full state has been read. */
+  /** Resolves when all but large collections are loaded, and as new as the store was at start. */
+  begun(signal?: AbortSignal): Promise<void>;
+  /** Resolves when that can be said of all collections. */
   synced(signal?: AbortSignal): Promise<void>;
+  readonly isSynced: boolean;
   readonly revision: bigint;
-  /** Resolves when the cache has everything up to `revision`; rejects with ApiError Timeout (cause ResourceVersionTooLarge) after `timeoutMs`. */
+  /** Resolves when the cache has everything up to `revision`; rejects with ApiError Timeout (cause ResourceVersionTooLarge) after `timeoutMs`, from `begun` on. */
   reaches(revision: bigint, timeoutMs: number, signal?: AbortSignal): Promise<void>;
   /** `storageKey` is `<group or core>/<resource>`. Makes the collection on first use; `describe` tells the facts of a parsed document (called once a document). */
   collection(storageKey: string, describe: Describe): CollectionCache;

@@ -86,7 +86,11 @@ class EtcdStore implements Store {
     return { documents, ...last };
   }
 
-  pages(prefix: string, options: Pick<ListOptions, 'revision'> = {}, signal?: AbortSignal): AsyncIterable<BytesPage> {
+  pages(
+    prefix: string,
+    options: Pick<ListOptions, 'revision' | 'after'> = {},
+    signal?: AbortSignal,
+  ): AsyncIterable<BytesPage> {
     return this.#pages(prefix, options, signal);
   }
 

@@ -62,7 +62,7 @@ class InMemoryStore implements MemoryStore {
     return { documents, revision, remaining: keys.length - chosen.length };
   }
 
-  async *pages(prefix: string, options: Pick<ListOptions, 'revision'> = {}): AsyncIterable<BytesPage> {
+  async *pages(prefix: string, options: Pick<ListOptions, 'revision' | 'after'> = {}): AsyncIterable<BytesPage> {
     const { documents, revision } = await this.list(prefix, options);
     yield { documents: documents.map(toBytes), revision };
   }
