@@ -1,5 +1,6 @@
 /** Collections that the chain itself must know (roles, bindings, pods), kept current by list and watch on the registry. */
 import { type Clock, isReason, type JsonObject, type Logger } from '@skiff/api';
+import { decode } from '@skiff/api/validation';
 import type { Registry, Target } from '../registry/contract.ts';
 import { systemContext } from '../registry/system-context.ts';
 
@@ -42,12 +43,22 @@ export function follow<T>(options: LiveOptions<T>): LiveCollection<T> {
   let version = 0;
   const first = Promise.withResolvers<void>();
 
+  /** Whoever writes to the store itself may write anything: what is not of its kind is left out, alone. */
+  const read = (object: JsonObject, key: string): T | undefined => {
+    const schema = registry.definition(collection.group, collection.version, collection.resource)?.schema();
+    const { value, faults } = schema === undefined ? { value: object, faults: [] } : decode(schema, object);
+    const [fault] = faults;
+    if (fault === undefined) return options.project(value as JsonObject);
+    logger.error({ resource: collection.resource, key, fault }, 'a stored object is not of its kind; it is left out');
+    return undefined;
+  };
+
   const apply = (into: Map<string, T>, type: string, text: string): void => {
     const object = JSON.parse(text) as JsonObject;
-    const { namespace, name } = identityOf(object);
-    const value = type === 'DELETED' ? undefined : options.project(object);
-    if (value === undefined) into.delete(liveKey(namespace, name));
-    else into.set(liveKey(namespace, name), value);
+    const key = liveKey(identityOf(object).namespace, identityOf(object).name);
+    const value = type === 'DELETED' ? undefined : read(object, key);
+    if (value === undefined) into.delete(key);
+    else into.set(key, value);
   };
 
   const list = async (): Promise<string> => {

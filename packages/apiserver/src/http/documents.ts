@@ -12,6 +12,7 @@ import type { BodyReader, TextFormat } from './bodies/reader.ts';
 import { readingFault, typedObject } from './bodies/typed.ts';
 import { utf8 } from './body.ts';
 import { type ListHead, listMetaText, portions } from './encode.ts';
+import { encodeRightParts } from './misshapen.ts';
 import type { Format } from './negotiate.ts';
 import { toYaml } from './yaml.ts';
 
@@ -113,7 +114,7 @@ const documentOf = (text: string): JsonObject => parseJson(text).value as JsonOb
 /** A document's text in the format agreed on. */
 export function encodeDocument(text: string, format: Format): string | Uint8Array {
   if (format === 'json') return text;
-  return format === 'yaml' ? toYaml(documentOf(text)) : encodeProtobuf(documentOf(text));
+  return format === 'yaml' ? toYaml(documentOf(text)) : documentBytes(text);
 }
 
 const headOf = (list: ListHead): JsonObject => ({
@@ -121,11 +122,17 @@ const headOf = (list: ListHead): JsonObject => ({
   metadata: documentOf(listMetaText(list, list.custom)),
 });
 
+/** An item that does not say what it is is what its list says: the store may hold such a one. */
+const typed = (item: JsonObject, { kind, apiVersion }: ListHead): JsonObject =>
+  typeof item.kind === 'string' && typeof item.apiVersion === 'string'
+    ? item
+    : { ...item, kind: kind.replace(/List$/, ''), apiVersion };
+
 /** A list in protobuf. Unlike its text it is made whole, since messages stand behind their length; others have their turn meanwhile. */
 export async function protobufList(list: ListHead, items: Iterable<string>): Promise<Uint8Array> {
   const messages: Uint8Array[] = [];
   for (const portion of portions(items, (text) => text.length)) {
-    for (const text of portion) messages.push(messageOf(text).value);
+    for (const text of portion) messages.push(encodeRightParts(typed(documentOf(text), list), toAny).value);
     await othersTurn();
   }
   return encodeProtobufList(headOf(list), messages);
@@ -143,10 +150,10 @@ export function* yamlList(list: ListHead, items: Iterable<string>): Generator<st
 }
 
 /** An object's protobuf body, as a watch frames it. */
-export const documentBytes = (text: string): Uint8Array => encodeProtobuf(documentOf(text));
+export const documentBytes = (text: string): Uint8Array => encodeRightParts(documentOf(text), encodeProtobuf);
 
 /** An object's text as the bare message of its kind (gRPC). Throws ApiError BadRequest for kinds that have none. */
-export const messageOf = (text: string): AnyMessage => toAny(documentOf(text));
+export const messageOf = (text: string): AnyMessage => encodeRightParts(documentOf(text), toAny);
 
 /** The document of a bare message, as a write's body. Throws ApiError BadRequest. */
 export const incomingMessage = (message: AnyMessage): Incoming => ({ document: fromAny(message), duplicates: [] });

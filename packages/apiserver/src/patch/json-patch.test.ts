@@ -97,3 +97,16 @@ describe('json patch', () => {
     expect(await faultOf(jsonPatch({ a: { text: 'x'.repeat(1000) } }, doubling))).toBe('too-large');
   });
 });
+
+test('nothing becomes deeper than what can be read again', async () => {
+  const nest = (levels: number): Json => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+  const inside = `/a${'/0'.repeat(599)}`;
+  const document = { a: nest(600), b: nest(400) };
+  expect(await jsonPatch(document, [{ op: 'add', path: `${inside}/-`, value: nest(399) }])).toHaveProperty('a');
+  for (const operation of [
+    { op: 'add', path: `${inside}/-`, value: nest(400) },
+    { op: 'copy', from: '/b', path: `${inside}/-` },
+    { op: 'move', from: '/b', path: `${inside}/-` },
+  ])
+    await expect(jsonPatch(document, [operation])).rejects.toMatchObject({ fault: 'too-large' });
+});

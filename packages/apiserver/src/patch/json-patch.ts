@@ -5,6 +5,7 @@
  */
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Json } from '@skiff/api';
+import { maxJsonDepth } from '@skiff/api/json';
 import jsonPatchLibrary from 'fast-json-patch';
 import { PatchError, wrongPatch } from './errors.ts';
 import { copy, isObject, jsonKind, own, same } from './values.ts';
@@ -119,6 +120,8 @@ function wholly({ op, value }: Operation): Json {
 
 function carryOut(document: Json, given: Operation): Json {
   const operation = checkTarget(document, given);
+  if (operation.op !== 'remove' && tokensOf(operation.path).length + depthOf(operation.value) > maxJsonDepth)
+    throw new PatchError('too-large', `${operation.op} operation does not apply: exceeded max depth`);
   try {
     return jsonPatchLibrary.applyOperation(document, toLibrary(operation), false, true, true).newDocument;
   } catch (error) {
@@ -127,6 +130,14 @@ function carryOut(document: Json, given: Operation): Json {
       `${operation.op} operation does not apply: ${operation.path}: ${errorName(error)}`,
     );
   }
+}
+
+/** How many objects and lists stand in each other. */
+function depthOf(value: Json | undefined): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let deepest = 0;
+  for (const member of Object.values(value)) deepest = Math.max(deepest, depthOf(member));
+  return deepest + 1;
 }
 
 function tested(document: Json, operation: Operation): Json {

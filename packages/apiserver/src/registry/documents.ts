@@ -2,7 +2,7 @@
  * Documents as text. The store keeps `kind`, `apiVersion` and `metadata` first and no resourceVersion (that is the store's
  * version of the key), so that a reader can splice it in without parsing.
  */
-import type { Json, JsonObject } from '@skiff/api';
+import type { Json, JsonObject, Logger } from '@skiff/api';
 import { parseJson } from '@skiff/api/json';
 import { type FieldSet, sharedText } from '../patch/apply/field-set.ts';
 import { childObject, isObject, put } from '../patch/values.ts';
@@ -54,6 +54,21 @@ export function withResourceVersion(document: Pick<StoredDocument, 'text' | 'ver
 /** The object of a text that this server wrote; integers beyond 2^53 stay exact. */
 export function parseText(text: string): JsonObject {
   return parseJson(text).value as JsonObject;
+}
+
+/** The object of a stored text, or undefined when it is none: whoever writes to the store itself may write anything. The log names its key. */
+export function readStoredText(
+  { key, text }: Pick<StoredDocument, 'key' | 'text'>,
+  logger: Logger,
+): JsonObject | undefined {
+  try {
+    const object: Json = parseText(text);
+    if (isObject(object)) return object;
+    throw new SyntaxError('the document is no object');
+  } catch (err) {
+    logger.error({ err, key }, 'a stored document cannot be read; it is left out');
+    return undefined;
+  }
 }
 
 /** The object of a stored document, resourceVersion included. */

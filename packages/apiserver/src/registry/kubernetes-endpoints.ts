@@ -6,7 +6,7 @@ import { type Clock, formatMicroTime, isReason, type JsonObject, type Logger, pa
 import { own, put, same, textAt } from '../patch/values.ts';
 import { isStoreError, type Store } from '../storage/contract.ts';
 import type { Registry, RequestContext, Target } from './contract.ts';
-import { parseText } from './documents.ts';
+import { parseText, readStoredText } from './documents.ts';
 import { registryPrefix } from './keys.ts';
 import { systemContext } from './system-context.ts';
 
@@ -81,10 +81,11 @@ export async function publish(options: EndpointsOptions, signal: AbortSignal): P
   );
 }
 
-async function liveAddresses({ store, clock }: EndpointsOptions): Promise<readonly string[]> {
+async function liveAddresses({ store, clock, logger }: EndpointsOptions): Promise<readonly string[]> {
   const { documents } = await store.list(prefix);
   return documents
-    .map((document) => parseText(document.text))
+    .map((document) => readStoredText(document, logger))
+    .filter((lease) => lease !== undefined)
     .filter((lease) => clock.now() - (parseTime(textAt(lease, 'renewTime')) ?? 0) < goneAfterMs)
     .map((lease) => textAt(lease, 'metadata', 'name'))
     .sort();

@@ -2,7 +2,7 @@
 import { type Clock, type JsonObject, type Logger, parseTime } from '@skiff/api';
 import { isObject, textAt } from '../patch/values.ts';
 import { isStoreError, type Store } from '../storage/contract.ts';
-import { parseText } from './documents.ts';
+import { readStoredText } from './documents.ts';
 import { registryPrefix } from './keys.ts';
 import { repairServiceRanges } from './services/repair.ts';
 
@@ -45,7 +45,8 @@ export async function expireEvents(options: MaintenanceOptions, signal: AbortSig
     );
     for (const document of page.documents) {
       after = document.key;
-      if (lastSeenMs(parseText(document.text)) >= oldestMs) continue;
+      const event = readStoredText(document, options.logger);
+      if (event === undefined || lastSeenMs(event) >= oldestMs) continue;
       try {
         await store.delete(document.key, document.version);
         deleted += 1;

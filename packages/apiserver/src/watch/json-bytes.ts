@@ -1,5 +1,7 @@
 /** JSON by its bytes, as strictly as `JSON.parse` reads it and without making anything of it. All throw SyntaxError; an index is that of the next byte. */
 
+import { maxJsonDepth } from '@skiff/api/json';
+
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
@@ -58,7 +60,7 @@ function skipEscape(bytes: Buffer, start: number): number {
   return start + 6;
 }
 
-/** Any value with all that is in it, however deep. */
+/** Any value with all that is in it. Nothing that is deeper could be read as an object later. */
 export function skipValue(bytes: Buffer, start: number): number {
   /** For each level that is open: how it ends. */
   const ends: number[] = [];
@@ -68,7 +70,7 @@ export function skipValue(bytes: Buffer, start: number): number {
     const byte = bytes[at];
     if (byte === quote) at = skipString(bytes, at);
     else if (byte === openBrace || byte === openBracket) {
-      ends.push(end);
+      if (ends.push(end) > maxJsonDepth) throw new SyntaxError(`exceeded max depth at ${at}`);
       end = byte === openBrace ? closeBrace : closeBracket;
       at = skipSpace(bytes, at + 1);
       if (bytes[at] !== end) {

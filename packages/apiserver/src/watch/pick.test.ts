@@ -1,3 +1,4 @@
+import { maxJsonDepth, parseJson } from '@skiff/api/json';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pick, wanted } from './pick.ts';
@@ -129,7 +130,10 @@ function at(value: unknown, [name, ...rest]: readonly string[]): unknown {
 }
 
 test('is not led astray by depth', () => {
-  const deep = 100_000;
-  expect(picked(`{"x":${'['.repeat(deep)}${']'.repeat(deep)},"a":1}`, ['a']).object).toEqual({ a: 1 });
-  expect(() => picked(`{"x":${'['.repeat(deep)}`, ['a'])).toThrow(SyntaxError);
+  const of = (deep: number): string => `{"x":${'['.repeat(deep)}${']'.repeat(deep)},"a":1}`;
+  expect(picked(of(maxJsonDepth - 1), ['a']).object).toEqual({ a: 1 });
+  expect(() => parseJson(of(maxJsonDepth))).toThrow('exceeded max depth');
+  expect(() => picked(of(maxJsonDepth + 1), ['a'])).toThrow('exceeded max depth');
+  expect(() => picked(of(100_000), ['a'])).toThrow('exceeded max depth');
+  expect(() => picked(`{"x":${'['.repeat(900)}`, ['a'])).toThrow(SyntaxError);
 });

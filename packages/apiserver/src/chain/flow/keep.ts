@@ -8,7 +8,7 @@ import {
   type Logger,
   type PriorityLevelConfiguration,
 } from '@skiff/api';
-import { textAt } from '../../patch/values.ts';
+import { isObject, textAt } from '../../patch/values.ts';
 import type { Registry, Target, WriteOptions } from '../../registry/contract.ts';
 import { systemContext } from '../../registry/system-context.ts';
 import { follow, type LiveCollection } from '../live.ts';
@@ -62,7 +62,8 @@ export function keepFlowControl(parts: KeepFlowControl, signal: AbortSignal): Ke
     follow({
       ...{ registry, clock, logger, signal, onChange },
       collection: { group, version: 'v1', resource },
-      project: (object) => object,
+      // One without a spec says nothing that could be followed.
+      project: (object) => (isObject(object.spec) ? object : undefined),
     });
   const levels = live('prioritylevelconfigurations');
   const schemas = live('flowschemas');

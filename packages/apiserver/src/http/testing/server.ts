@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClientOptions, credentials, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { type JsonObject, type Logger, realClock } from '@skiff/api';
+import type { StoreConfig } from '../../config.ts';
 import { createCA, issueCertificate, type KeyPair, type Usage } from '../../pki/authority.ts';
 import { writeAtomically, writeKeyPair } from '../../pki/files.ts';
 import { type RunningServer, startServer } from '../../server.ts';
@@ -69,7 +70,7 @@ function memoryLogger(lines: string[]): Logger {
   return logger;
 }
 
-export async function startTestServer(): Promise<TestServer> {
+export async function startTestServer(store: StoreConfig = { type: 'memory' }): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'skiff-apiserver-'));
   const nowMs = realClock.now();
   const ca = await createCA({ commonName: 'skiff-ca', nowMs, lifetimeMs: day });
@@ -90,7 +91,7 @@ export async function startTestServer(): Promise<TestServer> {
   const log: string[] = [];
   const server = await startServer(
     {
-      store: { type: 'memory' },
+      store,
       restListen: ['127.0.0.1:0'],
       grpcListen: ['127.0.0.1:0'],
       advertiseAddress: '127.0.0.1',

@@ -8,6 +8,7 @@ import {
   type Pod,
 } from '@skiff/api';
 import { type Amounts, claimLimitFaults, limitDefaults, podLimitFaults } from '@skiff/api/quota';
+import { decode } from '@skiff/api/validation';
 import { childObject, objectsAt, own, put, textAt } from '../../patch/values.ts';
 import type { AdmissionRequest, AdmissionStep } from '../contract.ts';
 import { parseText } from '../documents.ts';
@@ -54,7 +55,9 @@ function rangesIn(env: Env, namespace: string): readonly LimitRange[] {
   const kind = env.table.find(limitRanges);
   if (kind === undefined) return [];
   const { documents } = collectionOf(env, kind).list({ namespace, name: '' });
-  const ranges = documents.map(({ text }) => parseText(text) as unknown as LimitRange);
+  const schema = kind.definition.schema();
+  // The store may hold what is no range: what is wrong in it counts for nothing.
+  const ranges = documents.map(({ text }) => decode(schema, parseText(text)).value as unknown as LimitRange);
   return ranges.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 

@@ -75,11 +75,20 @@ const toText = (range: Range, value: string, owner: string, nowMs: number): stri
   });
 
 function toMarker(prefix: string, document: { key: string; text: string; version: bigint }): Marker {
-  const fields: JsonObject = parseText(document.text);
+  const fields = fieldsOf(document.text);
   return {
     value: document.key.slice(prefix.length),
     owner: textAt(fields, 'owner'),
     takenAtMs: numberAt(fields, 'takenAtMs') ?? 0,
     version: document.version,
   };
+}
+
+/** What cannot be read is nobody's: it goes as soon as repairs find it. */
+function fieldsOf(text: string): JsonObject {
+  try {
+    return parseText(text);
+  } catch {
+    return {};
+  }
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock, JsonObject, Logger } from '@skiff/api';
 import type { Store } from '../../storage/contract.ts';
-import { parseText } from '../documents.ts';
+import { readStoredText } from '../documents.ts';
 import { registryPrefix } from '../keys.ts';
 import { addressesOf, ownerOf, portsOf } from './hook.ts';
 import { createMarkers, type Markers } from './markers.ts';
@@ -26,7 +26,9 @@ export async function repairServiceRanges(options: RepairOptions): Promise<void>
   // Records first: a service that is stored in between then has its record, and is not taken for a lost one.
   const [addressRecords, portRecords] = [await addresses.all(), await ports.all()];
   const { documents } = await store.list(`${registryPrefix}core/services/`);
-  const services = documents.map((document): JsonObject => parseText(document.text));
+  const services = documents
+    .map((document) => readStoredText(document, options.logger))
+    .filter((service) => service !== undefined);
   await repair(options, addresses, addressRecords, (service) => addressesOf(service), services);
   await repair(options, ports, portRecords, (service) => portsOf(service).map(String), services);
 }
