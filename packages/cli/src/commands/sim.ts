@@ -33,7 +33,7 @@ export function register(program: Command): void {
     .option('--seed <number>', 'chance follows from it and the pods’ names', wholeNumber(0), 1)
     .option('--prefix <name>', 'nodes are called <name>-0, <name>-1, …', 'sim')
     .option('--first <number>', 'number of the first node', wholeNumber(0), 0)
-    .option('--processes <count>', 'spread the nodes over this many (default: one for every 1,250)', wholeNumber(1, 64))
+    .option('--processes <count>', 'spread the nodes over this many (default: one for every 2,500)', wholeNumber(1, 64))
     .option('--max-pods <count>', 'pods that may run on each', wholeNumber(1, 10_000), 110)
     .option('--node-labels <key=value,...>', 'labels of the Nodes, besides skiff.io/simulated=true', '')
     .option('--register-with-taints <key=value:effect,...>', 'taints of the Nodes', '')
@@ -50,7 +50,7 @@ async function runSim(options: SimOptions): Promise<void> {
   ]);
   const { nodes, podsPerNode, seed, prefix, first, crashes, failedPulls } = options;
   if (first + nodes > maxNodes) throw new Error(`--first and --nodes: at most ${maxNodes} nodes in all`);
-  const processes = options.processes ?? Math.min(Math.ceil(nodes / 1250), 2 * availableParallelism());
+  const processes = options.processes ?? Math.min(Math.ceil(nodes / 2500), 2 * availableParallelism());
   const logger = componentLogger('sim');
   await withConnection(options, async ({ client, connection, namespace }) => {
     if (connection.ca === undefined) throw new Error('the kubeconfig names no certificate authority');
