@@ -16,8 +16,13 @@ export interface RestReader {
   close(): void;
 }
 
+/** As Go's client, which is kubectl's: a reader lets so much come at a time, and all of them together more. */
+const streamWindow = 4 * 1024 * 1024;
+const sessionWindow = 1024 ** 3;
+
 export function restReader({ rest, admin }: BenchServer): RestReader {
-  const session = http2.connect(`https://${rest}`, { ...admin, settings: { initialWindowSize: 4 * 1024 * 1024 } });
+  const session = http2.connect(`https://${rest}`, { ...admin, settings: { initialWindowSize: streamWindow } });
+  session.once('connect', () => session.setLocalWindowSize(sessionWindow));
   session.on('error', () => undefined);
   const read = (path: string, take: (chunk: Buffer) => void): Promise<Timed> =>
     new Promise((resolve, reject) => {

@@ -11,4 +11,5 @@ test('turns of the event loop are told once each, in seconds', async () => {
   expect(values.map(([, name]) => name).sort()).toEqual(['max', 'mean', 'min', 'p50', 'p90', 'p99', 'stddev']);
   for (const [, , value] of values) expect(Number(value)).toBeGreaterThanOrEqual(0);
   expect(text).toContain('process_resident_memory_bytes');
+  expect(text).not.toContain('nodejs_active_');
 });
