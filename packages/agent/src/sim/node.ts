@@ -47,7 +47,7 @@ export async function runSimulatedNode(config: SimulatedNodeConfig, signal: Abor
       thresholds: {},
       tell: () => undefined,
       // Nothing ever befalls this host.
-      tickMs: 10_000,
+      tickMs: 30_000,
     },
     sight,
   );

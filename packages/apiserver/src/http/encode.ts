@@ -3,21 +3,31 @@
  * tail, a piece at a time, so that a list of any length costs one piece of memory beside what the cache already holds.
  */
 import { ApiError, type Status, type StatusDetails } from '@skiff/api';
-import type { ListAnswer } from '../registry/contract.ts';
+import type { ListAnswer, Part } from '../registry/contract.ts';
 
 /** Pieces are about this long, so that a write is neither a syscall an object nor a megabyte. */
 export const pieceChars = 64 * 1024;
+/** Most lists are short. */
+const firstPieceBytes = 8 * 1024;
 
-/** Joins small texts to pieces of about `pieceChars`. */
-export function* pieces(texts: Iterable<string>): Generator<string> {
-  let piece = '';
-  for (const text of texts) {
-    piece += text;
-    if (piece.length < pieceChars) continue;
-    yield piece;
-    piece = '';
+/** Joins small texts, in UTF-8, to pieces that grow to about `pieceChars`. Bytes are copied before the next part is asked for. */
+export function* pieces(parts: Iterable<Part>): Generator<Buffer> {
+  let size = firstPieceBytes;
+  let piece = Buffer.allocUnsafeSlow(size);
+  let used = 0;
+  for (const part of parts) {
+    const length = typeof part === 'string' ? Buffer.byteLength(part) : part.length;
+    if (used + length > piece.length) {
+      if (used > 0) yield piece.subarray(0, used);
+      size = Math.min(2 * size, pieceChars);
+      piece = Buffer.allocUnsafeSlow(Math.max(size, length));
+      used = 0;
+    }
+    if (typeof part === 'string') piece.write(part, used);
+    else piece.set(part, used);
+    used += length;
   }
-  if (piece !== '') yield piece;
+  if (used > 0) yield piece.subarray(0, used);
 }
 
 /** Lists of items that are about `pieceChars` long together, so that nothing has to be made whole. */
@@ -53,13 +63,14 @@ export function listMetaText(list: ListMeta, showsContinue = false): string {
   });
 }
 
-/** A list document; `items` are the objects' own texts. */
-export function* listTexts(list: ListHead, items: Iterable<string>): Generator<string> {
+/** A list document; `items` are the objects' own texts, or their bytes. */
+export function* listTexts(list: ListHead, items: Iterable<Part>): Generator<Part> {
   const head = `{"kind":${JSON.stringify(list.kind)},"apiVersion":${JSON.stringify(list.apiVersion)}`;
   yield `${head},"metadata":${listMetaText(list, list.custom)},"items":[`;
   let first = true;
   for (const item of items) {
-    yield first ? item : `,${item}`;
+    if (!first) yield ',';
+    yield item;
     first = false;
   }
   yield ']}\n';

@@ -1,7 +1,7 @@
 /** The resource verbs over HTTP: reads what the request says, calls the registry, sends what it answers. */
 import { ApiError, apiVersionOf, type Clock, type Definition, notFound, type Random, type Verb } from '@skiff/api';
 import { hasMessage } from '@skiff/api/wire/server';
-import type { Answer, Incoming, ListAnswer, Registry, RequestContext, Target } from '../registry/contract.ts';
+import type { Answer, Incoming, ListAnswer, Registry, RequestContext, Target, Texts } from '../registry/contract.ts';
 import type { BodyReader } from './bodies/reader.ts';
 import { readBody } from './body.ts';
 import {
@@ -253,13 +253,16 @@ async function sendList(work: Work, { format, transform }: Representation, answe
   if (format === 'protobuf') await respondPieces(exchange, head, slices(await protobufList(list, items)));
   else if (format === 'yaml') await respondPieces(exchange, head, pieces(yamlList(list, items)));
   else {
-    const texts = wantsPretty(exchange) ? prettyList(list, items) : listTexts(list, items);
-    await respondPieces(exchange, head, pieces(texts));
+    const parts = wantsPretty(exchange) ? prettyList(list, items) : listTexts(list, items.parts?.() ?? items);
+    await respondPieces(exchange, head, pieces(parts));
   }
 }
 
 /** The list and its items, or their metadata alone. */
-function listShape(transform: Representation['transform'], answer: ListAnswer): [ListAnswer, Iterable<string>] {
+function listShape(
+  transform: Representation['transform'],
+  answer: ListAnswer,
+): [ListAnswer, Iterable<string> & Pick<Texts, 'parts'>] {
   if (transform === undefined) return [answer, answer.items];
   if (transform.kind === 'PartialObjectMetadata')
     throw new ApiError('NotAcceptable', 'you requested PartialObjectMetadata, but the requested object is a list');

@@ -102,9 +102,14 @@ export interface Answer {
   readonly created: boolean;
 }
 
+/** A text, or its bytes in UTF-8. */
+export type Part = string | Uint8Array;
+
 /** Texts of many objects. Those that the watch cache holds are made one by one as they are read: nobody should hold all at once. */
 export interface Texts extends Iterable<string> {
   readonly length: number;
+  /** The same one by one, in UTF-8 where they lie so. What it tells is to be read at once. */
+  parts?(): Iterable<Part>;
   map<T>(as: (text: string) => T): T[];
 }
 

@@ -20,6 +20,8 @@ export interface Converter {
 export interface ShownDocument {
   readonly text: string;
   readonly version: bigint;
+  /** The text's bytes where they lie so, until the next change. */
+  readonly bytes?: Uint8Array | undefined;
 }
 
 /** The stored object as `kind` shows it. Throws ApiError when somebody else converts it and fails. */
@@ -90,6 +92,9 @@ const textsOf = (documents: readonly ShownDocument[]): Texts => ({
   length: documents.length,
   *[Symbol.iterator]() {
     for (const { text } of documents) yield text;
+  },
+  *parts() {
+    for (const document of documents) yield document.bytes ?? document.text;
   },
   map: (as) => documents.map(({ text }) => as(text)),
 });

@@ -83,6 +83,9 @@ export class Arena {
 export const textAt = ({ block, start, length, isAscii: isPlain }: Place): string =>
   block.toString(isPlain ? 'latin1' : 'utf8', start, start + length);
 
+/** Another text's once the place is given back. */
+export const bytesAt = ({ block, start, length }: Place): Buffer => block.subarray(start, start + length);
+
 function placeSizes(): readonly number[] {
   const all = [leastBytes];
   for (let last = leastBytes; last < maxBytes; ) {

@@ -86,6 +86,15 @@ describe('reading', () => {
     expect(JSON.parse(found?.text ?? '').metadata.resourceVersion).toBe(String(versions.get('b')));
   });
 
+  test('the bytes of a document are its text while it is the newest', async () => {
+    const { pods, create, update } = await given();
+    await create('a', { labels: { app: 'é' } });
+    const [document] = pods.list(everything).documents;
+    expect(Buffer.from(document?.bytes ?? []).toString()).toBe(document?.text);
+    await update('a', { labels: { app: 'x' } });
+    expect([document?.bytes, document?.text]).toEqual([undefined, expect.stringContaining('é')]);
+  });
+
   test('waiting for what is not there ends with Timeout, on time', async () => {
     const { cache, clock } = await given();
     const waiting = cache.reaches(10n ** 9n, 3000);

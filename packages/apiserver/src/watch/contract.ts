@@ -18,8 +18,10 @@ export interface CachedDocument {
   readonly key: string;
   readonly version: bigint;
   readonly facts: Facts;
-  /** The stored text with `metadata.resourceVersion` spliced in; made once, shared by every reader. */
+  /** The stored text with `metadata.resourceVersion` spliced in. */
   readonly text: string;
+  /** The same in UTF-8, where it lies so, until the next change: to be read at once. */
+  readonly bytes?: Uint8Array | undefined;
 }
 
 /** Selects documents of one collection. A change is judged once for all watchers that hand in the same object. */

@@ -1,6 +1,6 @@
 /** From a stored text to what the cache keeps. The text is read here, once, and what was made of it let go. */
 import type { StoredBytes } from '../storage/contract.ts';
-import { type Arena, type Place, type Spliced, textAt, textOf } from './arena.ts';
+import { type Arena, bytesAt, type Place, type Spliced, textAt, textOf } from './arena.ts';
 import type { CachedDocument, Describe, Facts, Paths } from './contract.ts';
 import type { Known } from './expected.ts';
 import { pick, type Wanted, wanted } from './pick.ts';
@@ -24,6 +24,10 @@ export class KeptDocument implements CachedDocument {
   get text(): string {
     if (typeof this.#kept === 'string') return this.#kept;
     return 'block' in this.#kept ? textAt(this.#kept) : textOf(this.#kept);
+  }
+
+  get bytes(): Buffer | undefined {
+    return typeof this.#kept === 'object' && 'block' in this.#kept ? bytesAt(this.#kept) : undefined;
   }
 
   moveInto(arena: Arena): void {
