@@ -108,6 +108,7 @@ async function attempt(env: Env, change: Change, key: string, document: StoredDo
   if (large) await othersTurn();
   settleNamespace(wanted, kind.definition.namespaced ? target.namespace : '');
   checkName(wanted, target.name);
+  change.view?.narrow?.(wanted, old);
   if (projection === undefined && change.managed !== true) await recordUpdate(env, { ...change, large }, old, wanted);
   if (large) await othersTurn();
   await admitMutating(env, admitting, wanted, shown(old));

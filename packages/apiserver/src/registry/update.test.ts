@@ -1,6 +1,6 @@
 import type { JsonObject } from '@skiff/api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { copy } from '../patch/values.ts';
+import { copy, objectsAt } from '../patch/values.ts';
 import { configMap, deployment, pod } from './fixtures.ts';
 import { metaOf, resourceVersionOf } from './meta.ts';
 import {
@@ -48,6 +48,19 @@ describe('update', () => {
     const updated = await call.update('apps/v1/deployments', 'default', 'web', reordered);
     expect(updated).toEqual(made);
     expect(await memory.store.revision()).toBe(before);
+  });
+
+  test('who writes the status takes nothing of the rest from those who manage it', async () => {
+    const made = await call.create('apps/v1/deployments', 'default', deployment('web'));
+    const managed = (object: JsonObject) =>
+      objectsAt(object, 'metadata', 'managedFields').map(({ subresource = '', fieldsV1 }) => [subresource, fieldsV1]);
+    const reported = changed(made, (each) => {
+      (each.spec as JsonObject).replicas = 3;
+      each.status = { replicas: 1 };
+    });
+    const updated = await call.update('apps/v1/deployments/status', 'default', 'web', reported);
+    expect(updated).toMatchObject({ spec: made.spec, status: { replicas: 1 } });
+    expect(managed(updated)).toEqual([...managed(made), ['status', { 'f:status': { 'f:replicas': {} } }]]);
   });
 
   test('a StatefulSet without a service can be written back as Go clients write it', async () => {

@@ -4,6 +4,7 @@ import type { View } from './table.ts';
 
 export const status: View = {
   type: 'view',
+  narrow: keepAllButStatus,
   prepare(kind, object, old, { nowMs }) {
     if (kind.strategy.prepareForStatusUpdate !== undefined) {
       kind.strategy.prepareForStatusUpdate(object, old, nowMs);

@@ -15,6 +15,8 @@ import { token } from './token.ts';
 /** The same document, of which only a part may change. */
 export interface View {
   readonly type: 'view';
+  /** Leaves out what no writer of this subresource can mean to change, before it is asked who changed what. */
+  narrow?(object: JsonObject, old: JsonObject): void;
   /** Puts back what this subresource may not change, and does what its change brings with it. May throw ApiError. */
   prepare(kind: Kind, object: JsonObject, old: JsonObject, change: ViewChange): void;
 }
