@@ -37,18 +37,19 @@ export function builtinType(ref: string): ObjectSchema {
 
 function objectSchema(ref: string, raw: RawType): ObjectSchema {
   const rule = ruleOf(ref);
+  const required = rule.required ?? raw.required;
   let properties: Record<string, Schema> | undefined;
   return {
     type: 'object',
     ref,
     ...(raw.description === undefined ? {} : { description: raw.description }),
-    required: raw.required,
+    required,
     ...(rule.atomic === undefined ? {} : { atomic: true }),
     get properties() {
       if (properties === undefined) {
         properties = Object.create(null) as Record<string, Schema>;
         for (const [name, property] of Object.entries(raw.properties)) {
-          properties[name] = fieldSchema(name, property, rule, raw.required.includes(name));
+          properties[name] = fieldSchema(name, property, rule, required.includes(name));
         }
       }
       return properties;

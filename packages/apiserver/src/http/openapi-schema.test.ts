@@ -30,6 +30,12 @@ describe('what a patch does with a field', () => {
     });
   });
 
+  test('lists that merge by nothing are atomic, but for the items of a list', () => {
+    expect(of('core.v1.Container', 'command')).toMatchObject({ 'x-kubernetes-list-type': 'atomic' });
+    expect(of('core.v1.Container', 'ports')).toMatchObject({ 'x-kubernetes-list-type': 'map' });
+    expect(of('core.v1.PodList', 'items')).not.toHaveProperty('x-kubernetes-list-type');
+  });
+
   test('objects that retain keys, or are replaced', () => {
     expect(of('apps.v1.DeploymentSpec', 'strategy')).toMatchObject({ 'x-kubernetes-patch-strategy': 'retainKeys' });
     expect(of('policy.v1.PodDisruptionBudgetSpec', 'selector')).toMatchObject({
@@ -52,4 +58,14 @@ test('defaults are told in v3 only', () => {
   expect(told[0]).toHaveProperty('protocol.type', 'string');
   expect(told[0]).not.toHaveProperty('protocol.default');
   expect(told[1]).toHaveProperty('protocol.default', 'TCP');
+});
+
+test.each([
+  ['rbac.v1.RoleRef', ['apiGroup', 'kind', 'name']],
+  ['apps.v1.StatefulSetSpec', ['selector', 'serviceName', 'template']],
+  ['batch.v1.CronJob', undefined],
+])('%s requires what the published schema requires', (type, required) => {
+  const components = createComponents(v3);
+  components.node(builtinType(`io.k8s.api.${type}`));
+  expect(components.all()[`io.k8s.api.${type}`]?.required).toEqual(required);
 });

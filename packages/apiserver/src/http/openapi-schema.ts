@@ -74,7 +74,14 @@ export function createComponents(dialect: Dialect): Components {
 
   const objectBody = (schema: ObjectSchema): Node => {
     const properties: Node = Object.create(null);
-    for (const [key, value] of Object.entries(schema.properties)) properties[key] = propertyNode(value);
+    // Kubernetes says of every list how it merges, but not of what a list holds.
+    const isList = schema.ref?.endsWith('List') ?? true;
+    for (const [key, value] of Object.entries(schema.properties)) {
+      const isAtomic = value.type === 'array' && value.listType === undefined && !(isList && key === 'items');
+      const property = propertyNode(value);
+      properties[key] =
+        isAtomic && schema.ref !== undefined ? { ...property, 'x-kubernetes-list-type': 'atomic' } : property;
+    }
     return {
       type: 'object',
       ...(Object.keys(properties).length === 0 ? {} : { properties }),

@@ -40,6 +40,7 @@ export async function jsonPatch(document: Json, patch: unknown): Promise<Json> {
     );
   }
   const operations = patch.map(readOperation);
+  const checkDepth = depthGuard();
   let current = copy(document);
   let copied = 0;
   for (const [index, operation] of operations.entries()) {
@@ -53,10 +54,38 @@ export async function jsonPatch(document: Json, patch: unknown): Promise<Json> {
         );
       }
     }
+    checkDepth(current, operation);
     current = apply(current, operation);
   }
   return current;
 }
+
+/**
+ * Throws for an operation that makes the document deeper than what can be read again. How deep it is at most is kept from one operation to
+ * the next: it is walked anew only when that is too much.
+ */
+function depthGuard(): (document: Json, operation: Operation) => void {
+  let most: number | undefined;
+  return (document, { op, path, from, value }) => {
+    if (op === 'remove' || op === 'test') return;
+    const refuse = (): never => {
+      throw new PatchError('too-large', `${op} operation does not apply: exceeded max depth`);
+    };
+    if (op === 'add' || op === 'replace') {
+      const depth = levelsOf(path) + depthOf(value);
+      if (depth > maxJsonDepth) refuse();
+      if (most !== undefined) most = Math.max(most, depth);
+      return;
+    }
+    const deeper = levelsOf(path) - levelsOf(from);
+    if (deeper <= 0) return;
+    if (most === undefined || most + deeper > maxJsonDepth) most = depthOf(document);
+    if (most + deeper > maxJsonDepth && levelsOf(path) + depthOf(found(document, from)) > maxJsonDepth) refuse();
+    most += deeper;
+  };
+}
+
+const levelsOf = (pointer: string): number => pointer.split('/').length - 1;
 
 function readOperation(raw: unknown): Operation {
   if (raw === null) return readOperation({});
@@ -120,8 +149,6 @@ function wholly({ op, value }: Operation): Json {
 
 function carryOut(document: Json, given: Operation): Json {
   const operation = checkTarget(document, given);
-  if (operation.op !== 'remove' && tokensOf(operation.path).length + depthOf(operation.value) > maxJsonDepth)
-    throw new PatchError('too-large', `${operation.op} operation does not apply: exceeded max depth`);
   try {
     return jsonPatchLibrary.applyOperation(document, toLibrary(operation), false, true, true).newDocument;
   } catch (error) {
@@ -171,15 +198,18 @@ function indexIn(token: string, length: number): number | undefined {
   return index < 0 ? index + length : index;
 }
 
-/** The value a pointer names. Throws when a part is missing. */
-function valueAt(document: Json, pointer: string, operation: Operation): Json {
-  let current = document;
-  for (const token of tokensOf(pointer)) {
-    const next = step(current, token);
-    if (next === undefined) throw missing(operation, pointer);
-    current = next;
-  }
+/** The value a pointer names, if there is one. */
+function found(document: Json, pointer: string): Json | undefined {
+  let current: Json | undefined = document;
+  for (const token of tokensOf(pointer)) current = current === undefined ? undefined : step(current, token);
   return current;
+}
+
+/** The same. Throws when a part is missing. */
+function valueAt(document: Json, pointer: string, operation: Operation): Json {
+  const value = found(document, pointer);
+  if (value === undefined) throw missing(operation, pointer);
+  return value;
 }
 
 /** The same, and null for a key that its object does not have. */

@@ -7,6 +7,7 @@ export const networking: TypeRules = {
   IngressSpec: { keepZero: ['ingressClassName'] },
   NetworkPolicyPort: { defaults: { protocol: 'TCP' }, keepZero: ['endPort', 'protocol'] },
   ServiceBackendPort: { atomic: true },
+  NetworkPolicySpec: { required: ['podSelector'] },
 };
 
 export const discovery: TypeRules = {
@@ -17,7 +18,7 @@ export const discovery: TypeRules = {
     defaults: { name: '', protocol: 'TCP' },
     keepZero: ['appProtocol', 'name', 'port', 'protocol'],
   },
-  EndpointSlice: { keepZero: ['endpoints', 'ports'] },
+  EndpointSlice: { required: ['addressType', 'endpoints'], keepZero: ['endpoints', 'ports'] },
 };
 
 export const storage: TypeRules = {
@@ -59,7 +60,11 @@ export const coordination: TypeRules = {
 };
 
 export const scheduling: TypeRules = {
-  PriorityClass: { defaults: { preemptionPolicy: 'PreemptLowerPriority' }, keepZero: ['preemptionPolicy', 'value'] },
+  PriorityClass: {
+    required: ['value'],
+    defaults: { preemptionPolicy: 'PreemptLowerPriority' },
+    keepZero: ['preemptionPolicy', 'value'],
+  },
 };
 
 export const node: TypeRules = {
@@ -69,7 +74,12 @@ export const node: TypeRules = {
 export const rbac: TypeRules = {
   ClusterRole: { keepZero: ['rules'] },
   Role: { keepZero: ['rules'] },
-  RoleRef: { atomic: true, defaults: { apiGroup: 'rbac.authorization.k8s.io' }, keepZero: ['apiGroup'] },
+  RoleRef: {
+    required: ['apiGroup', 'kind', 'name'],
+    atomic: true,
+    defaults: { apiGroup: 'rbac.authorization.k8s.io' },
+    keepZero: ['apiGroup'],
+  },
   Subject: { atomic: true },
 };
 
@@ -99,6 +109,12 @@ export const flowcontrol: TypeRules = {
 };
 
 export const authentication: TypeRules = {
-  TokenRequestSpec: { defaults: { expirationSeconds: 3600 }, keepZero: ['audiences', 'expirationSeconds'] },
-  TokenRequestStatus: { keepZero: ['token'] },
+  TokenRequestSpec: {
+    required: ['audiences'],
+    defaults: { expirationSeconds: 3600 },
+    keepZero: ['audiences', 'expirationSeconds'],
+  },
+  TokenRequestStatus: { required: ['expirationTimestamp', 'token'], keepZero: ['token'] },
+  TokenRequest: { required: ['spec'] },
+  TokenReviewSpec: { required: [] },
 };

@@ -25,7 +25,7 @@ export const admissionregistration: TypeRules = {
   ParamRef: { atomic: true, keepZero: ['parameterNotFoundAction'] },
   RuleWithOperations: { defaults: { scope: '*' }, keepZero: ['scope'] },
   ServiceReference: { defaults: { port: 443 }, keepZero: ['path', 'port'] },
-  ValidatingAdmissionPolicyBindingSpec: { lists: { validationActions: set } },
+  ValidatingAdmissionPolicyBindingSpec: { required: [], lists: { validationActions: set } },
   ValidatingAdmissionPolicySpec: {
     lists: { matchConditions: keyed('name'), variables: keyed('name') },
     defaults: { failurePolicy: 'Fail' },
@@ -47,6 +47,7 @@ export const admissionregistration: TypeRules = {
   Validation: { keepZero: ['reason'] },
   Variable: { atomic: true },
   WebhookClientConfig: { keepZero: ['url'] },
+  ValidatingAdmissionPolicyBinding: { required: [] },
 };
 
 export const apiextensions: TypeRules = {

@@ -12,6 +12,8 @@ export interface ListRule {
 }
 
 export interface TypeRule {
+  /** The fields that the published schema requires, where the types of TypeScript clients tell it otherwise. */
+  readonly required?: readonly string[];
   /** Server-side apply takes the whole as one value, wherever the type is used. */
   readonly atomic?: true;
   /** Lists that merge. A list that is not named here is atomic. */

@@ -18,6 +18,7 @@ export const apps: TypeRules = {
   StatefulSetOrdinals: { keepZero: ['start'] },
   StatefulSetPersistentVolumeClaimRetentionPolicy: { defaults: { whenDeleted: 'Retain', whenScaled: 'Retain' } },
   StatefulSetSpec: {
+    required: ['selector', 'serviceName', 'template'],
     defaults: {
       persistentVolumeClaimRetentionPolicy: {},
       podManagementPolicy: 'OrderedReady',
@@ -60,9 +61,10 @@ export const batch: TypeRules = {
   },
   JobStatus: { lists: { conditions: merging('type') }, keepZero: ['failedIndexes', 'ready', 'terminating'] },
   PodFailurePolicyOnExitCodesRequirement: { lists: { values: set }, keepZero: ['containerName'] },
-  PodFailurePolicyOnPodConditionsPattern: { defaults: { status: 'True' } },
+  PodFailurePolicyOnPodConditionsPattern: { required: ['status', 'type'], defaults: { status: 'True' } },
   SuccessPolicyRule: { keepZero: ['succeededCount', 'succeededIndexes'] },
   UncountedTerminatedPods: { lists: { failed: set, succeeded: set } },
+  CronJob: { required: [] },
 };
 
 export const autoscalingV1: TypeRules = {
@@ -72,6 +74,7 @@ export const autoscalingV1: TypeRules = {
     keepZero: ['minReplicas', 'targetCPUUtilizationPercentage'],
   },
   HorizontalPodAutoscalerStatus: { keepZero: ['currentCPUUtilizationPercentage', 'observedGeneration'] },
+  HorizontalPodAutoscaler: { required: [] },
 };
 
 export const autoscalingV2: TypeRules = {
@@ -83,11 +86,13 @@ export const autoscalingV2: TypeRules = {
   },
   MetricTarget: { keepZero: ['averageUtilization'] },
   MetricValueStatus: { keepZero: ['averageUtilization'] },
+  HorizontalPodAutoscaler: { required: [] },
 };
 
 export const policy: TypeRules = {
   PodDisruptionBudgetSpec: { replaceFields: ['selector'], keepZero: ['unhealthyPodEvictionPolicy'] },
   PodDisruptionBudgetStatus: {
+    required: ['currentHealthy', 'desiredHealthy', 'disruptionsAllowed', 'expectedPods'],
     lists: { conditions: keyed('type') },
     keepZero: ['currentHealthy', 'desiredHealthy', 'disruptionsAllowed', 'expectedPods'],
   },
