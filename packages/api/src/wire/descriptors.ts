@@ -1,6 +1,6 @@
 /** Every file of skiff.v1 with what it imports: what the reflection service shows. */
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
-import { protoDir } from './skiff.ts';
+import { protoDir } from './proto/files.ts';
 
 export const packageDefinition: PackageDefinition = loadSync(
   ['skiff/v1/resources.proto', 'skiff/v1/pods.proto', 'skiff/v1/nodes.proto'],

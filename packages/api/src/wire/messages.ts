@@ -15,7 +15,7 @@ export interface Target {
 
 export type Encoding = 'ENCODING_JSON' | 'ENCODING_PROTOBUF' | 'ENCODING_TABLE';
 
-/** google.protobuf.Any. The loader has its own declaration of it, whose names stay in snake case. */
+/** google.protobuf.Any, by the names that it is declared with. */
 export interface AnyMessage {
   type_url: string;
   value: Buffer;

@@ -1,7 +1,6 @@
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
 import { parseLabels, parseTaints } from '../objects/node-options.ts';
-import { componentLogger, runComponent } from './component.ts';
 import { toList, wholeNumber } from './values.ts';
 
 interface AgentOptions {
@@ -57,11 +56,13 @@ export function register(program: Command): void {
     .option('--image-gc-high-threshold <percent>', 'of the disk used: unused images go; 100: never', percent, 85)
     .option('--image-gc-low-threshold <percent>', 'down to which they go', percent, 80)
     .action(async (options: AgentOptions) => {
-      const [{ defaultThresholds, parseThresholds, runAgent }, { hostname }, { resolve }] = await Promise.all([
+      const [parts, { componentLogger, runComponent }, { hostname }, { resolve }] = await Promise.all([
         import('@skiff/agent'),
+        import('./component.ts'),
         import('node:os'),
         import('node:path'),
       ]);
+      const { defaultThresholds, parseThresholds, runAgent } = parts;
       const logger = componentLogger('agent');
       const { server: endpoints, caFile: caPath, nodeIp: nodeIP, clusterCidr: podCIDR, ...rest } = options;
       const config = {

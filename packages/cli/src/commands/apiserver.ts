@@ -1,6 +1,5 @@
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
-import { componentLogger, runComponent } from './component.ts';
 import { toList } from './values.ts';
 
 interface ApiserverOptions {
@@ -43,7 +42,10 @@ export function register(program: Command): void {
     )
     .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
     .action(async (options: ApiserverOptions) => {
-      const { runApiServer } = await import('@skiff/apiserver');
+      const [{ runApiServer }, { componentLogger, runComponent }] = await Promise.all([
+        import('@skiff/apiserver'),
+        import('./component.ts'),
+      ]);
       const logger = componentLogger('apiserver');
       const { etcdCaFile: caFile, etcdCertFile: certificateFile, etcdKeyFile: keyFile } = options;
       const tls =

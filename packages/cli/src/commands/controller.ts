@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
-import { componentLogger, type IdentityOptions, readIdentity, runComponent } from './component.ts';
+import type { IdentityOptions } from './component.ts';
 import { toList, wholeNumber } from './values.ts';
 
 interface ControllerOptions extends IdentityOptions {
@@ -29,11 +29,13 @@ export function register(program: Command): void {
     .option('--node-cidr-mask-size <bits>', 'prefix length of a node’s part of it', wholeNumber(8, 30), 24)
     .option('--node-monitor-grace-period <seconds>', 'how long a node may be silent', wholeNumber(1), 50)
     .action(async (options: ControllerOptions) => {
-      const [{ connect }, { runControllers }, { hostname }] = await Promise.all([
-        import('@skiff/client/connect'),
-        import('@skiff/controller'),
-        import('node:os'),
-      ]);
+      const [{ connect }, { runControllers }, { componentLogger, readIdentity, runComponent }, { hostname }] =
+        await Promise.all([
+          import('@skiff/client/connect'),
+          import('@skiff/controller'),
+          import('./component.ts'),
+          import('node:os'),
+        ]);
       const logger = componentLogger('controller');
       const shell = { clock: realClock, random: Math.random, logger };
       const client = connect({

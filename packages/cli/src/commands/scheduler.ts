@@ -1,6 +1,6 @@
 import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
-import { componentLogger, type IdentityOptions, readIdentity, runComponent } from './component.ts';
+import type { IdentityOptions } from './component.ts';
 import { toList } from './values.ts';
 
 interface SchedulerOptions extends IdentityOptions {
@@ -18,11 +18,13 @@ export function register(program: Command): void {
     .requiredOption('--key-file <file>', 'its key (PEM)')
     .option('--no-leader-elect', 'run without a Lease: only where there is one scheduler')
     .action(async (options: SchedulerOptions) => {
-      const [{ connect }, { runScheduler }, { hostname }] = await Promise.all([
-        import('@skiff/client/connect'),
-        import('@skiff/scheduler'),
-        import('node:os'),
-      ]);
+      const [{ connect }, { runScheduler }, { componentLogger, readIdentity, runComponent }, { hostname }] =
+        await Promise.all([
+          import('@skiff/client/connect'),
+          import('@skiff/scheduler'),
+          import('./component.ts'),
+          import('node:os'),
+        ]);
       const logger = componentLogger('scheduler');
       const shell = { clock: realClock, random: Math.random, logger };
       const client = connect({

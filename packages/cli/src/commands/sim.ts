@@ -3,7 +3,6 @@ import { realClock } from '@skiff/api';
 import type { Command } from 'commander';
 import { parseLabels, parseTaints } from '../objects/node-options.ts';
 import { type ClientOptions, withClient, withConnection } from './client-options.ts';
-import { componentLogger, runComponent } from './component.ts';
 import { wholeNumber } from './values.ts';
 
 interface SimOptions extends ClientOptions {
@@ -44,9 +43,10 @@ export function register(program: Command): void {
 }
 
 async function runSim(options: SimOptions): Promise<void> {
-  const [{ simulate }, { calmHabits, maxNodes }] = await Promise.all([
+  const [{ simulate }, { calmHabits, maxNodes }, { componentLogger, runComponent }] = await Promise.all([
     import('../sim/simulate.ts'),
     import('@skiff/agent/sim'),
+    import('./component.ts'),
   ]);
   const { nodes, podsPerNode, seed, prefix, first, crashes, failedPulls } = options;
   if (first + nodes > maxNodes) throw new Error(`--first and --nodes: at most ${maxNodes} nodes in all`);

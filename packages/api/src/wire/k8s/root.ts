@@ -1,8 +1,7 @@
 /** The messages of `proto/k8s`, read a file at a time when first needed. */
-import { fileURLToPath } from 'node:url';
-import protobuf from 'protobufjs';
 
-const protoDir = fileURLToPath(new URL('../../../../../proto/', import.meta.url));
+import protobuf from 'protobufjs';
+import { protoDir } from '../proto/files.ts';
 
 const root = new protobuf.Root();
 // Imports are written from proto/, as protoc and buf want them.
