@@ -89,8 +89,22 @@ describe('paths', () => {
     });
     expect(made.status).toBe(201);
     await expect.poll(async () => (await at.request('/apis/example.com/v1/moons')).status).toBe(200);
-    for (const path of ['moons', 'moons/luna'])
-      expect((await at.request(`/apis/example.com/v1/namespaces/default/${path}`)).status).toBe(404);
+    // A role of a namespace grants nothing that stands in none.
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
+    const [of, jane] = [{ apiGroup: 'rbac.authorization.k8s.io' }, await at.issue('jane')];
+    const rules = [{ verbs: ['*'], apiGroups: ['example.com'], resources: ['*'] }];
+    await at.create(`${rbac}/roles`, { metadata: { name: 'moons' }, rules });
+    const bound = {
+      roleRef: { ...of, kind: 'Role', name: 'moons' },
+      subjects: [{ ...of, kind: 'User', name: 'jane' }],
+    };
+    await at.create(`${rbac}/rolebindings`, { metadata: { name: 'moons' }, ...bound });
+    const within = '/apis/example.com/v1/namespaces/default';
+    await expect.poll(async () => (await at.request(`${within}/moons`, { as: jane })).status).toBe(404);
+    for (const path of ['moons', 'moons/luna']) {
+      for (const as of [at.admin, jane]) expect((await at.request(`${within}/${path}`, { as })).status).toBe(404);
+      expect((await at.request(`/apis/example.com/v1/${path}`, { as: jane })).status).toBe(403);
+    }
   });
 
   it.each<[string, string]>([

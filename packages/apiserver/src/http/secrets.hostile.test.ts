@@ -13,7 +13,14 @@ expectUnharmed(() => at);
 
 const core = '/api/v1/namespaces/default';
 const secret = 'c0ffee-is-no-secret';
-const types = { json: 'application/json', merge: 'application/merge-patch+json', yaml: 'application/yaml' };
+const types = {
+  json: 'application/json',
+  merge: 'application/merge-patch+json',
+  yaml: 'application/yaml',
+  patch: 'application/json-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+};
 const send = (method: string, path: string, body: string, type: keyof typeof types = 'json') =>
   at.request(path, { method, body, headers: { 'content-type': types[type] } });
 
@@ -30,6 +37,11 @@ it('H-251 H-253 nothing secret of a request is logged at any level, whether it i
   for (const [method, path, body, type] of [
     ['PATCH', `${core}/secrets/s`, `{"stringData":{"${secret}"`, 'merge'],
     ['PATCH', `${core}/secrets/s`, `{"stringData":{"a b":"${secret}"}}`, 'merge'],
+    ['PATCH', `${core}/secrets/s`, `[{"op":"replace","path":"/data/a","value":"${secret}"`, 'patch'],
+    ['PATCH', `${core}/secrets/s`, `[{"op":"test","path":"/data/a","value":"${secret}"}]`, 'patch'],
+    ['PATCH', `${core}/secrets/s`, `{"data":"${secret}`, 'strategic'],
+    ['PATCH', `${core}/secrets/s?fieldManager=m`, `data: {a: "${secret}\0`, 'apply'],
+    ['PATCH', `${core}/secrets/s`, `\u0001${secret}`, 'apply'],
     ['POST', `${core}/secrets`, `{"metadata":{"name":"s"},"stringData":{"a":"${secret}"}}`, 'json'],
     ['POST', `${core}/secrets`, `stringData: {a: ${secret}`, 'yaml'],
     ['POST', `${core}/pods?fieldValidation=Strict`, pod.replace('"args"', '"argv"'), 'json'],

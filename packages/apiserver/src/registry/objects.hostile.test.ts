@@ -172,6 +172,12 @@ describe('numbers', () => {
     );
   });
 
+  it('H-122 a million digits are refused as quickly', async () => {
+    const cpu = '1'.repeat(1024 * 1024);
+    const body = pod('limit', {}, { resources: { limits: { cpu } } });
+    expect([400, 422]).toContain((await create(`${core}/pods`, body)).status);
+  });
+
   it('H-122 a limit below the request is a 422', async () => {
     const resources = { limits: { cpu: '1' }, requests: { cpu: '2' } };
     expect(reason(await create(`${core}/pods`, pod('limit', {}, { resources })))).toEqual([422, 'Invalid']);

@@ -86,6 +86,26 @@ describe('a token', () => {
     expect((await listAs(token)).status).toBe(401);
   });
 
+  test('H-142: of an account that is gone, or is made anew, or of a pod that is', async () => {
+    const [accounts, pods] = ['serviceaccounts', 'pods'].map((each) => `/api/v1/namespaces/default/${each}`);
+    const pod = {
+      metadata: { name: 'p' },
+      spec: { serviceAccountName: 'bot', containers: [{ name: 'c', image: 'i' }] },
+    };
+    expect((await at.create(`${pods}`, pod)).status).toBe(201);
+    const ofPod = await tokenOf({ boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'p' } });
+    const token = await tokenOf();
+    expect([(await listAs(ofPod)).status, (await listAs(token)).status]).toEqual([200, 200]);
+    await at.request(`${pods}/p?gracePeriodSeconds=0`, { method: 'DELETE' });
+    expect([(await listAs(ofPod)).status, (await listAs(token)).status]).toEqual([401, 200]);
+    expect((await at.create(`${pods}`, pod)).status).toBe(201);
+    expect((await listAs(ofPod)).status).toBe(401);
+    await at.request(`${accounts}/bot`, { method: 'DELETE' });
+    expect((await listAs(token)).status).toBe(401);
+    await at.create(`${accounts}`, { metadata: { name: 'bot' } });
+    expect((await listAs(token)).status).toBe(401);
+  });
+
   test('a reference with another uid is a Conflict', async () => {
     const boundObjectRef = { kind: 'Secret', apiVersion: 'v1', name: 'bound', uid: 'other' };
     expect((await ask({ boundObjectRef })).status).toBe(409);

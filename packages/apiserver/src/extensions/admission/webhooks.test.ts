@@ -227,7 +227,7 @@ describe('a webhook that fails', () => {
     ['answers no document', () => ({ status: 200, raw: 'secret' }), 'failed to call webhook: '],
     [
       'H-203 answers far too much',
-      () => ({ status: 200, raw: 'x'.repeat(5 * 1024 * 1024) }),
+      () => ({ status: 200, raw: 'x'.repeat(100 * 1024 * 1024) }),
       'the answer is larger than 4194304 bytes',
     ],
     [
