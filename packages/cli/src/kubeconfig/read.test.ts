@@ -91,3 +91,20 @@ test('the gRPC door is where the extension says, else on the REST door’s host'
   expect(grpcAddressOf({ server: 'https://[::1]:6443' })).toBe('[::1]:7443');
   expect(() => grpcAddressOf({})).toThrow('names no server');
 });
+
+test.each([
+  ['a text', 'hello', 'it is no kubeconfig'],
+  ['a list', '[]', 'it is no kubeconfig'],
+  ['clusters of a number', 'clusters: 5', 'its clusters are no list of named clusters'],
+  ['a context that is none', 'contexts: [null]\ncurrent-context: x', 'its contexts are no list of named contexts'],
+  ['a user without a user', 'users: [{name: u}]', 'its users are no list of named users'],
+  ['brackets without end', '['.repeat(1000), 'garbage: '],
+])('a file of %s is named', async (_, text, fault) => {
+  const path = await file('garbage', text);
+  await expect(readConnection([path], undefined)).rejects.toThrow(fault);
+  await expect(readConnection([path], undefined)).rejects.toThrow(path);
+});
+
+test('an empty file names nothing', async () => {
+  await expect(readConnection([await file('empty', '')], undefined)).rejects.toThrow('no current-context');
+});

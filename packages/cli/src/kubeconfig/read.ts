@@ -102,10 +102,27 @@ interface Loaded {
 
 async function load(file: string): Promise<Loaded> {
   try {
-    return { file, config: ((await parse(await readFile(file, 'utf8'))) ?? {}) as KubeconfigFile };
+    return { file, config: checked(await parse(await readFile(file, 'utf8'))) };
   } catch (error) {
     throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
+}
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const lists = { clusters: 'cluster', users: 'user', contexts: 'context' } as const;
+
+/** Throws for what is no kubeconfig; an empty file is one that names nothing. */
+function checked(value: unknown): KubeconfigFile {
+  const config = value ?? {};
+  if (!isMap(config)) throw new Error('it is no kubeconfig');
+  for (const [list, of] of Object.entries(lists)) {
+    const entries = config[list] ?? [];
+    const isEntry = (entry: unknown): boolean => isMap(entry) && typeof entry.name === 'string' && isMap(entry[of]);
+    if (!Array.isArray(entries) || !entries.every(isEntry)) throw new Error(`its ${list} are no list of named ${list}`);
+  }
+  return config;
 }
 
 function find<K extends string, T>(
