@@ -81,6 +81,7 @@ export function keepSystemFields(object: JsonObject, old: JsonObject): void {
 /** Drops ownerReferences that stand twice and tells their uids. */
 export function dedupeOwnerReferences(object: JsonObject): readonly string[] {
   const references = listAt(object, 'metadata', 'ownerReferences');
+  if (references.length < 2) return [];
   const kept = new Map<string, Json>();
   const dropped: string[] = [];
   for (const reference of references) {

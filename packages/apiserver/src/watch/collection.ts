@@ -75,6 +75,8 @@ export class Collection implements CollectionCache {
   }
 
   list(filter: Filter): { documents: readonly CachedDocument[]; revision: bigint } {
+    // As it is with most of what admission asks for.
+    if (this.size === 0) return { documents: [], revision: this.#context.revision() };
     const candidates = this.#documents.candidates(filter);
     return {
       documents: selectsAll(filter) ? candidates : candidates.filter((document) => selects(filter, document)),

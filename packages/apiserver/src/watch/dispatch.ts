@@ -44,6 +44,7 @@ export class Dispatcher {
   }
 
   deliver(change: DocumentChange): void {
+    if (this.#watchers.size === 0) return;
     const addresses = new Set<string>(['*']);
     const others = this.#watchers.size - (this.#watchers.has('*') ? 1 : 0);
     if (others > 0)

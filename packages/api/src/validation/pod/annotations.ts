@@ -20,8 +20,9 @@ const isDeletionCost = (text: string): boolean =>
   /^(?:0|-?[1-9]\d{0,9})$/.test(text) && Number(text) >= -int32 && Number(text) < int32;
 
 export function addPodAnnotations(faults: Faults, { metadata, spec }: Annotated, path: string): void {
+  if (metadata?.annotations === undefined) return;
   const names = new Set(containersOf(spec ?? {}, '').map(([container]) => container.name ?? ''));
-  for (const [key, value] of entriesOf(metadata?.annotations)) {
+  for (const [key, value] of entriesOf(metadata.annotations)) {
     const at = `${path}[${key}]`;
     if (key === mirror && (spec?.nodeName ?? '') === '') {
       faults.push(field.invalid(at, value, 'must set spec.nodeName if mirror pod annotation is set'));
@@ -63,7 +64,8 @@ const appArmorTexts: Profiles = {
 
 /** The old annotations of profiles may not say otherwise than the fields do. */
 export function addProfileAnnotations(faults: Faults, { metadata, spec = {} }: Annotated, path: string): void {
-  const annotations = new Map(entriesOf(metadata?.annotations));
+  if (metadata?.annotations === undefined) return;
+  const annotations = new Map(entriesOf(metadata.annotations));
   const context = spec.securityContext;
   const at = `${path}.securityContext.seccompProfile`;
   addMatching(faults, annotations.get(seccompPod), context?.seccompProfile, seccompTexts, at);

@@ -75,8 +75,8 @@ const images: Gate = {
   isUsed: (spec) => objectsAt(spec, 'volumes').some(isImage),
   drop(spec) {
     const volumes = objectsAt(spec, 'volumes');
+    if (!volumes.some(isImage)) return;
     const dropped = new Set(volumes.filter(isImage).map((volume) => textAt(volume, 'name')));
-    if (dropped.size === 0) return;
     putSome(
       spec,
       'volumes',

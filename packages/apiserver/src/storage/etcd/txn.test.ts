@@ -7,7 +7,7 @@ const { request, answer } = etcdMessages('KV', 'Txn');
 
 const keys = fc.string({ minLength: 1, maxLength: 20 });
 const values = fc.string({ maxLength: 300 });
-const revisions = fc.bigInt({ min: -1n, max: 2n ** 53n - 1n });
+const revisions = fc.bigInt({ min: 0n, max: 2n ** 53n - 1n });
 const guarded = fc.record({ key: keys, value: fc.option(values), modRevision: revisions });
 type Write = typeof guarded extends fc.Arbitrary<infer T> ? T : never;
 

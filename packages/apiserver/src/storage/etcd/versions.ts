@@ -23,11 +23,14 @@ export const topOf = (revision: bigint): bigint => (revision << slotBits) | slot
 
 export const revisionOf = (version: bigint): bigint => version >> slotBits;
 
-/** The mod revision that a key at `expected` has; -1n, which no key has, for a version that is not this key's. 0n (absent) stays 0n. */
+/** No key has it. */
+export const noRevision = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** The mod revision that a key at `expected` has; `noRevision` for a version that is not this key's. 0n (absent) stays 0n. */
 export function guardOf(key: string, expected: bigint): bigint {
   if (expected === 0n) return 0n;
   const revision = revisionOf(expected);
-  return versionOf(key, revision) === expected ? revision : -1n;
+  return versionOf(key, revision) === expected ? revision : noRevision;
 }
 
 /**

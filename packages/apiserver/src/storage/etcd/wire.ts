@@ -83,12 +83,13 @@ export class BackwardWriter {
   readonly #bytes: Buffer;
   #at: number;
 
-  /** Room for `capacity` bytes; more throws RangeError. */
+  /** Room for `capacity` bytes. */
   constructor(capacity: number) {
     this.#bytes = Buffer.allocUnsafe(capacity);
     this.#at = capacity;
   }
 
+  /** From 0 up to 2^53. */
   number(field: number, value: number | bigint): void {
     this.#varint(value);
     this.#varint(numberTag(field));
@@ -109,23 +110,22 @@ export class BackwardWriter {
     this.#varint(bytesTag(field));
   }
 
+  /** Throws RangeError when there was no room for all of it. */
   finish(): Buffer {
+    if (this.#at < 0) throw new RangeError('the request to etcd is longer than was thought');
     return this.#bytes.subarray(this.#at);
   }
 
   #varint(value: number | bigint): void {
-    // Most are lengths and tags.
-    if (typeof value === 'number' && value < 0x80) {
-      this.#at -= 1;
-      this.#bytes.writeUInt8(value, this.#at);
-      return;
+    let rest = Number(value);
+    let length = 1;
+    for (let above = rest; above >= 0x80; above = Math.floor(above / 0x80)) length += 1;
+    this.#at -= length;
+    let at = this.#at;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) {
+      this.#bytes[at] = (rest % 0x80) | 0x80;
+      at += 1;
     }
-    // Below zero: two's complement of 64 bits, as protobuf asks.
-    const parts: number[] = [];
-    let rest = BigInt.asUintN(64, BigInt(value));
-    for (; rest > 0x7fn; rest >>= 7n) parts.push(Number(rest & 0x7fn) | 0x80);
-    parts.push(Number(rest));
-    this.#at -= parts.length;
-    for (const [index, part] of parts.entries()) this.#bytes.writeUInt8(part, this.#at + index);
+    this.#bytes[at] = rest;
   }
 }
