@@ -10,17 +10,19 @@ export const pieceChars = 64 * 1024;
 /** Most lists are short. */
 const firstPieceBytes = 8 * 1024;
 
-/** Joins small texts, in UTF-8, to pieces that grow to about `pieceChars`. Bytes are copied before the next part is asked for. */
+/**
+ * Joins small texts, in UTF-8, to pieces that grow to about `pieceChars`. Bytes are copied before the next part is asked for, and a piece is to be
+ * used before the next one is: they are of one buffer. Memory outside of its heap makes V8 mark all of the heap, and a list would be much of it.
+ */
 export function* pieces(parts: Iterable<Part>): Generator<Buffer> {
-  let size = firstPieceBytes;
-  let piece = Buffer.allocUnsafeSlow(size);
+  let piece = Buffer.allocUnsafeSlow(firstPieceBytes);
   let used = 0;
   for (const part of parts) {
     const length = typeof part === 'string' ? Buffer.byteLength(part) : part.length;
     if (used + length > piece.length) {
       if (used > 0) yield piece.subarray(0, used);
-      size = Math.min(2 * size, pieceChars);
-      piece = Buffer.allocUnsafeSlow(Math.max(size, length));
+      const size = Math.max(length, Math.min(2 * piece.length, pieceChars));
+      if (size > piece.length) piece = Buffer.allocUnsafeSlow(size);
       used = 0;
     }
     if (typeof part === 'string') piece.write(part, used);

@@ -47,6 +47,23 @@ export async function send(to: Writable, piece: string | Uint8Array, signal: Abo
   if (!to.write(piece)) await once(to, 'drain', { signal });
 }
 
+/** Writes one piece and waits until it is written: its bytes may be others then. Throws like `send`. */
+export async function sendWritten(to: Writable, piece: Uint8Array, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const gone = (): void => reject(signal.reason);
+  signal.addEventListener('abort', gone, { once: true });
+  // A client that is gone is told of by the signal.
+  to.write(piece, (error) => {
+    if (error === null || error === undefined) resolve();
+  });
+  try {
+    await promise;
+  } finally {
+    signal.removeEventListener('abort', gone);
+  }
+}
+
 /** The same for pieces that go out as one write. */
 export async function sendTogether(to: Writable, pieces: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();

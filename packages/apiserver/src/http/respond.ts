@@ -3,7 +3,7 @@ import { createGzip, gzipSync } from 'node:zlib';
 import type { ApiError } from '@skiff/api';
 import { Overloaded } from '../chain/flow/flow-control.ts';
 import { acceptsGzip, compressAbove, gzipLevel, warningHeaders } from './encode.ts';
-import { type Exchange, send } from './exchange.ts';
+import { type Exchange, sendWritten } from './exchange.ts';
 import { prettyText, wantsPretty } from './pretty.ts';
 
 export interface Payload {
@@ -51,11 +51,11 @@ export function respondJson(exchange: Exchange, code: number, document: object):
   respond(exchange, { code, contentType: 'application/json', body: JSON.stringify(document) });
 }
 
-/** An answer in pieces, as fast as the client reads. `chars` is about how long it will be. */
+/** An answer in pieces, as fast as the client reads: each is written before the next is asked for. `chars` is about how long it will be. */
 export async function respondPieces(
   exchange: Exchange,
   head: { readonly contentType: string; readonly chars: number },
-  parts: Iterable<string | Uint8Array>,
+  parts: Iterable<Uint8Array>,
 ): Promise<void> {
   const { response, signal } = exchange;
   startAnswer(exchange, 200, head.contentType);
@@ -64,7 +64,7 @@ export async function respondPieces(
     return;
   }
   if (head.chars <= compressAbove || !takesGzip(exchange)) {
-    for (const part of parts) await send(response, part, signal);
+    for (const part of parts) await sendWritten(response, part, signal);
     response.end();
     return;
   }
@@ -75,7 +75,7 @@ export async function respondPieces(
   const stop = (): void => void gzip.destroy();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    for (const part of parts) await send(gzip, part, signal);
+    for (const part of parts) await sendWritten(gzip, part, signal);
     gzip.end();
   } finally {
     signal.removeEventListener('abort', stop);
