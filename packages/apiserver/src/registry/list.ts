@@ -48,13 +48,14 @@ export async function list(
   if (exact) {
     return fromStore(env, context, kind, target, selection, { after: '', revision: version }, options.limit);
   }
-  if (version !== 0n) await freshen(env, version, context.signal);
   const collection = collectionOf(env, kind);
   if (!collection.isLoaded) {
+    if (version !== undefined && version > 0n) await freshen(env, version, context.signal);
     if (await isShort(env, context, kind, target, selection, options))
       return fromStore(env, context, kind, target, selection, { after: '', revision: undefined }, options.limit);
     await collection.loaded(context.signal);
   }
+  if (version !== 0n) await freshen(env, version, context.signal);
   return fromCache(env, kind, selection, limited ? options.limit : 0);
 }
 

@@ -36,8 +36,8 @@ export interface EtcdStoreOptions {
 const firstPage = 500;
 const largestPage = 4000;
 const pageBytes = 16 * 1024 * 1024;
-/** Keys handed on in one turn. */
-const sliceSize = 250;
+/** Keys handed on in one turn: a request that is served beside it waits for some twenty turns. */
+const sliceSize = 50;
 const keysPageSize = 10_000;
 /** A write without answer is tried this often, with the same guard, before its outcome is given up as unknown. */
 const writeAttempts = 4;
