@@ -26,7 +26,8 @@ export function* pieces(parts: Iterable<Part>): Generator<Buffer> {
       used = 0;
     }
     if (typeof part === 'string') piece.write(part, used);
-    else piece.set(part, used);
+    // `set` takes five times as long out of shared memory, where the texts of the cache lie.
+    else Buffer.from(part.buffer, part.byteOffset, part.byteLength).copy(piece, used);
     used += length;
   }
   if (used > 0) yield piece.subarray(0, used);
