@@ -12,7 +12,7 @@ const firstPieceBytes = 8 * 1024;
 
 /**
  * Joins small texts, in UTF-8, to pieces that grow to about `pieceChars`. Bytes are copied before the next part is asked for, and a piece is to be
- * used before the next one is: they are of one buffer. Memory outside of its heap makes V8 mark all of the heap, and a list would be much of it.
+ * used before the next one is: they are of one buffer. Memory outside of its heap is part of what makes V8 mark all of that, and a list would be much of it.
  */
 export function* pieces(parts: Iterable<Part>): Generator<Buffer> {
   let piece = Buffer.allocUnsafeSlow(firstPieceBytes);

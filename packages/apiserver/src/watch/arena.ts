@@ -70,7 +70,7 @@ export class Arena {
     if (free !== undefined) return free;
     const bytes = sizes[size] ?? maxBytes;
     if (this.#used + bytes > this.#block.length) {
-      // Shared memory is not counted with the heap: of other blocks every 64 MB would make V8 look through all of it.
+      // V8 counts no shared memory: other blocks would be part of what decides when it looks through all of its heap.
       this.#block = Buffer.from(new SharedArrayBuffer(blockBytes));
       this.#used = 0;
     }
